@@ -1,0 +1,52 @@
+// Builds player/dist/player.js: one ES module, minified, the same bytes for the
+// same sources. A second build, kept in memory, weighs the player without hls.js.
+import { mkdir, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Bytes after gzip; the build fails above these. */
+const budget = { whole: 185_000, engine: 25_000 };
+
+const common = {
+	absWorkingDir: root,
+	bundle: true,
+	entryPoints: ["src/main.ts"],
+	format: "esm",
+	legalComments: "none",
+	logLevel: "warning",
+	minify: true,
+	platform: "browser",
+	// The oldest browsers with data channels, media source and WebCrypto that matter.
+	target: ["chrome94", "firefox102", "safari15.4"],
+	write: false,
+};
+
+const licence = `/*! liverelay player, MIT; with hls.js (Apache-2.0), @noble/hashes and @noble/ed25519 (MIT) */`;
+
+async function bundle(options) {
+	const result = await build({ ...common, ...options });
+	return result.outputFiles[0].contents;
+}
+
+const whole = await bundle({ banner: { js: licence } });
+const engine = await bundle({ external: ["hls.js", "hls.js/light"] });
+
+await mkdir(`${root}dist`, { recursive: true });
+await writeFile(`${root}dist/player.js`, whole);
+
+const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
+let over = false;
+for (const [name, bytes, most] of [
+	["player.js", whole, budget.whole],
+	["without hls.js", engine, budget.engine],
+]) {
+	const size = gzipped(bytes);
+	over ||= size > most;
+	console.log(
+		`${name.padEnd(15)} ${bytes.length} bytes, ${size} gzipped, budget ${most}${size > most ? ": OVER" : ""}`,
+	);
+}
+if (over) process.exitCode = 1;
