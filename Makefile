@@ -1,0 +1,86 @@
+# `make` or `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+GO ?= go
+BIN := bin/liverelay
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+TOOL := $(GO) tool -modfile=tools/go.mod
+# What `make run` hands on: make run ARGS="--demo"
+ARGS ?=
+FUZZTIME ?= 10s
+
+.PHONY: run
+run: build ## Build and start the daemon (installs ffmpeg when missing); ARGS="--demo" for a test picture
+	@scripts/need.sh --optional ffmpeg
+	$(BIN) run $(ARGS)
+
+.PHONY: build
+build: ## Build bin/liverelay, static, with its version
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/liverelay
+
+.PHONY: test
+test: deps test-go test-player ## Vet, all Go tests, the player's tests, the checked-in bundle
+
+.PHONY: test-go
+test-go:
+	$(GO) vet ./...
+	$(GO) test ./...
+
+.PHONY: race
+race: deps ## Go tests under the race detector
+	$(GO) test -race ./...
+
+.PHONY: test-player
+test-player: node_modules/.package-lock.json
+	npm test --workspace player
+	scripts/bundle.sh
+
+.PHONY: lint
+lint: node_modules/.package-lock.json ## golangci-lint and gofumpt for Go; Biome and tsc for the player and e2e
+	$(TOOL) golangci-lint run ./...
+	npx biome ci --colors=off .
+	npm run check --workspaces --if-present
+
+.PHONY: fmt
+fmt: node_modules/.package-lock.json ## Format Go, TypeScript and JavaScript
+	$(TOOL) gofumpt -w $$($(GO) list -f '{{.Dir}}' ./...)
+	npx biome check --write .
+
+.PHONY: bundle
+bundle: node_modules/.package-lock.json ## Build the player's bundle, player/dist, which is checked in
+	npm run build --workspace player
+
+.PHONY: e2e
+e2e: build deps node_modules/.package-lock.json ## Browser and process tests, in a network namespace of their own
+	npm test --workspace e2e
+
+.PHONY: bench
+bench: build deps node_modules/.package-lock.json ## Measure latency, offload, load and NATs; figures in bench/out
+	bench/all.sh
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (default 10s)
+	scripts/fuzz.sh $(FUZZTIME)
+
+.PHONY: vuln
+vuln: ## Known vulnerabilities of the dependencies, when the database can be reached
+	$(TOOL) govulncheck ./...
+
+.PHONY: deps
+deps: ## Install what the tests need and Debian has: ffmpeg, Chromium, nftables, iproute2
+	@scripts/need.sh ffmpeg chromium nft=nftables ip=iproute2
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin bench/out coverage node_modules player/node_modules e2e/node_modules
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | \
+		awk -F ':.*## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+
+node_modules/.package-lock.json: package.json package-lock.json player/package.json e2e/package.json
+	npm ci --no-audit --no-fund
+	@touch $@
