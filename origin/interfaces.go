@@ -1,0 +1,101 @@
+package origin
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/liverelay/liverelay/media"
+)
+
+// Media answers HTTP's questions about one broadcast. All methods may be called
+// from any number of goroutines; what they return is shared and never written to.
+type Media interface {
+	// Multivariant returns the multivariant playlist, or ErrNotReady while there is
+	// too little of the broadcast to play.
+	Multivariant() ([]byte, error)
+	// Playlist returns the media playlist of a rendition. It holds the answer as
+	// draft-pantos-hls-rfc8216bis §6.2.5.2 says, until ctx ends at the latest.
+	// Errors: ErrTooFar, ErrUnknown, ErrTimeout, or ctx's.
+	Playlist(ctx context.Context, rendition string, r Reload) ([]byte, error)
+	// Part returns a part. The one that comes next is waited for; one further ahead
+	// is ErrUnknown, one that left the window ErrGone.
+	Part(ctx context.Context, rendition string, number uint64) (*media.Part, error)
+	// Segment returns the parts of a complete segment, in order.
+	Segment(rendition string, msn uint64) ([]*media.Part, error)
+	// Init returns an init segment.
+	Init(rendition string, number int) ([]byte, error)
+	// Live returns the renditions, the playlists' constants, the wall clock at the
+	// live edge, and whether the broadcast ended.
+	Live() (renditions []media.Rendition, timing media.Timing, edge time.Time, ended bool)
+}
+
+// Heads serves a broadcast's signed manifest and heads (docs/protocol.md §3, §4).
+type Heads interface {
+	// Manifest returns the newest signed manifest, nil before there is one.
+	Manifest() []byte
+	// Feed calls emit with each frame of a feed (docs/protocol.md §5), until ctx
+	// ends, emit fails, or the broadcast is over. from holds the first numbers
+	// wanted; a rendition that is not in it begins at the live edge.
+	Feed(ctx context.Context, renditions []string, from map[string]uint64, emit func(frame []byte) error) error
+}
+
+// Signalling is the tracker, as far as the origin knows it: a handler for
+// WebSockets and figures about the swarm.
+type Signalling interface {
+	http.Handler
+	// Swarm returns what the tracker knows of the swarm of a stream; the zero value
+	// when there is none.
+	Swarm(stream string) Swarm
+}
+
+// Swarm holds figures about a stream's swarm. The bytes are what peers claim.
+type Swarm struct {
+	// Peers are connected to the tracker now.
+	Peers int
+	// PeerBytes is the media that viewers took from each other, in total since the
+	// daemon's start.
+	PeerBytes uint64
+}
+
+// Streams is the registry, as far as the origin needs it.
+type Streams interface {
+	// Stream returns a configured stream by its name.
+	Stream(name string) (Stream, bool)
+	// Streams returns all configured streams, in the order in which they are shown.
+	Streams() []Stream
+}
+
+// Stream describes a configured stream. Nothing in it is secret.
+type Stream struct {
+	// Name is [a-z0-9-]{1,64}.
+	Name string
+	// Title and Description are plain text; an empty title means the name.
+	Title, Description string
+	// Listed streams are shown at / and in /api/v1/streams while they are live.
+	Listed bool
+	// PublicKey is the stream's Ed25519 identity key, 32 bytes.
+	PublicKey []byte
+	// P2P is what viewers are told about sharing.
+	P2P P2P
+	// Warnings are sentences for the streamer about the broadcast that runs now.
+	Warnings []string
+}
+
+// P2P tells a viewer how to share.
+type P2P struct {
+	// Mode is auto, ask, relays or none.
+	Mode string
+	// MinAudience is the number of viewers below which nobody is connected.
+	MinAudience int
+	// MaxUpload is in bit/s; 0 is unlimited.
+	MaxUpload int64
+}
+
+// Admission makes the tokens with which viewers come to the tracker.
+type Admission interface {
+	// Mint returns a token for a stream, bound to the site ("https://host", as in
+	// the Origin header of RFC 6454) whose page asks; empty for programs that are no
+	// browsers.
+	Mint(stream, site string, now time.Time) string
+}
