@@ -1,0 +1,124 @@
+// The daemon under test: bin/liverelay with a configuration of its own, on free ports.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { eventually, Process } from "./process.js";
+
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+export const binary = process.env.LIVERELAY ?? join(root, "bin/liverelay");
+
+/** The key of the stream `demo`. */
+export const key = "the-key-of-the-end-to-end-tests";
+
+/** @returns {Promise<number>} a TCP port that was free a moment ago */
+function freePort() {
+	return new Promise((resolve, reject) => {
+		const server = createServer();
+		server.once("error", reject);
+		server.listen(0, "127.0.0.1", () => {
+			const address = server.address();
+			server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+		});
+	});
+}
+
+/**
+ * @typedef {object} DaemonOptions
+ * @property {string[] | null} [renditions] the ladder's rungs; null for none
+ * @property {string} [host] where it listens and what viewers call it
+ * @property {string[]} [prefix] a command that runs the daemon (ip netns exec …)
+ * @property {Record<string, unknown>} [config] merged over the rest
+ */
+
+/** A running daemon with one stream, `demo`. */
+export class Daemon {
+	/** @param {{ process: Process, ports: Ports, host: string, folder: string }} parts */
+	constructor({ process, ports, host, folder }) {
+		this.process = process;
+		this.ports = ports;
+		this.folder = folder;
+		this.origin = `http://${host}:${ports.http}`;
+		this.watch = `${this.origin}/live/demo`;
+		this.playlist = `${this.watch}/index.m3u8`;
+		this.rtmp = `rtmp://${host}:${ports.rtmp}/live/${key}`;
+		this.server = `rtmp://${host}:${ports.rtmp}/live`;
+	}
+
+	/**
+	 * Starts the daemon and waits until it is ready.
+	 * @param {DaemonOptions} [options]
+	 */
+	static async start(options = {}) {
+		const host = options.host ?? "127.0.0.1";
+		const ports = await choosePorts();
+		const folder = mkdtempSync(join(tmpdir(), "liverelay-e2e-"));
+		const file = join(folder, "liverelay.yaml");
+		// JSON is YAML.
+		writeFileSync(file, JSON.stringify(configuration(host, ports, folder, options), null, 2));
+		const [command, ...args] = [...(options.prefix ?? []), binary, "run", "--config", file];
+		const process = new Process(command, args);
+		const daemon = new Daemon({ process, ports, host, folder });
+		try {
+			if (options.prefix) await process.prints(/http.*listen|listen.*http|watch/i);
+			else await eventually("the daemon is ready", () => daemon.ready());
+		} catch (error) {
+			await daemon.stop();
+			throw new Error(`${error}\n${process.log}`);
+		}
+		return daemon;
+	}
+
+	async ready() {
+		if (!this.process.running) throw new Error("the daemon has ended");
+		return (await fetch(`${this.origin}/readyz`)).ok;
+	}
+
+	/** Waits until the multivariant playlist is served. @param {number} [milliseconds] */
+	live(milliseconds = 20_000) {
+		return eventually(
+			"the stream is live",
+			async () => (await fetch(this.playlist)).ok,
+			milliseconds,
+		).catch((error) => {
+			throw new Error(`${error}\n${this.process.log}`);
+		});
+	}
+
+	async stop() {
+		const code = await this.process.stop();
+		rmSync(this.folder, { recursive: true, force: true });
+		return code;
+	}
+}
+
+/** @typedef {{ http: number, rtmp: number, stun: number, metrics: number }} Ports */
+
+/** @returns {Promise<Ports>} */
+async function choosePorts() {
+	const [http, rtmp, stun, metrics] = await Promise.all([1, 2, 3, 4].map(freePort));
+	return { http, rtmp, stun, metrics };
+}
+
+/**
+ * @param {string} host
+ * @param {Ports} ports
+ * @param {string} folder
+ * @param {DaemonOptions} options
+ */
+function configuration(host, ports, folder, options) {
+	const renditions = options.renditions === undefined ? ["240p"] : (options.renditions ?? []);
+	return {
+		log: { level: "debug", format: "json" },
+		data: join(folder, "data"),
+		http: { address: `${host}:${ports.http}` },
+		rtmp: { address: `${host}:${ports.rtmp}` },
+		stun: { address: `${host}:${ports.stun}` },
+		metrics: { address: `127.0.0.1:${ports.metrics}` },
+		ladder: { renditions, source: "auto", audio_only: true },
+		streams: { demo: { key, title: "The demonstration" } },
+		...options.config,
+	};
+}

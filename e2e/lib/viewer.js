@@ -1,0 +1,136 @@
+// Viewers: pages in a real Chromium, each in a context of its own, as people have
+// browsers of their own. (A context has six HTTP/1.1 connections to an origin.)
+
+import { chromium } from "playwright-core";
+import { cells, decode, rowShare } from "./clock.js";
+import { summary } from "./figures.js";
+import { observe } from "./page.js";
+
+/** @typedef {import("playwright-core").Browser} Browser */
+/** @typedef {import("playwright-core").Page} Page */
+/**
+ * The player's statistics (docs: the element's read-only `stats`).
+ * @typedef {{ version: string, state: string, latency: number, buffer: number, stalls: number,
+ *   stalledSeconds: number, joinSeconds: number, rendition: string, peers: number,
+ *   httpBytes: number, p2pBytes: number, uploadedBytes: number, requests: number,
+ *   playlistRequests: number, httpParts: number, p2pParts: number, rejectedChunks: number }} Stats
+ */
+
+/**
+ * Starts Chromium without a window.
+ * @param {{ flags?: string[], prefix?: string[] }} [options] prefix runs it under another command
+ */
+export function startBrowser(options = {}) {
+	return chromium.launch({
+		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+		headless: true,
+		args: [
+			"--no-sandbox",
+			"--disable-gpu",
+			"--disable-quic",
+			"--no-first-run",
+			"--disable-background-networking",
+			"--disable-component-update",
+			"--disable-sync",
+			"--disable-dev-shm-usage",
+			"--autoplay-policy=no-user-gesture-required",
+			// Many pages at once: none is a background page.
+			"--disable-backgrounding-occluded-windows",
+			"--disable-renderer-backgrounding",
+			"--disable-background-timer-throttling",
+			// Peers that share one loopback; it also needs the permissions below.
+			"--allow-loopback-in-peer-connection",
+			...(options.flags ?? []),
+		],
+	});
+}
+
+/** One page with a player. */
+export class Viewer {
+	/** @param {Page} page */
+	constructor(page) {
+		this.page = page;
+		/** @type {string[]} what the page complained of */
+		this.complaints = [];
+		page.on("console", (message) => {
+			if (message.type() === "error" || message.type() === "warning") {
+				this.complaints.push(message.text());
+			}
+		});
+		page.on("pageerror", (error) => this.complaints.push(String(error)));
+	}
+
+	/**
+	 * Opens url in a context of its own.
+	 * @param {Browser} browser
+	 * @param {string} url
+	 */
+	static async open(browser, url) {
+		const context = await browser.newContext({ viewport: { width: 960, height: 620 } });
+		await context.grantPermissions(["microphone", "camera"], { origin: new URL(url).origin });
+		const viewer = new Viewer(await context.newPage());
+		await viewer.page.goto(url, { waitUntil: "domcontentloaded" });
+		return viewer;
+	}
+
+	/** @returns {Promise<Stats>} */
+	stats() {
+		return this.page.evaluate(() => {
+			const player = /** @type {any} */ (document.querySelector("live-relay"));
+			return JSON.parse(JSON.stringify(player.stats));
+		});
+	}
+
+	/**
+	 * Waits until pictures move.
+	 * @param {number} [milliseconds]
+	 */
+	async plays(milliseconds = 30_000) {
+		const moving = () => {
+			const player = document.querySelector("live-relay");
+			const video = player?.shadowRoot?.querySelector("video") ?? document.querySelector("video");
+			return video && !video.paused && video.currentTime > 0.5 && video.videoWidth > 0;
+		};
+		try {
+			await this.page.waitForFunction(moving, undefined, { timeout: milliseconds, polling: 200 });
+		} catch {
+			const stats = await this.stats().catch(String);
+			throw new Error(
+				`no moving picture within ${milliseconds} ms: ${JSON.stringify(stats)}\n${this.complaints.join("\n")}`,
+			);
+		}
+	}
+
+	/** Begins to read the clock in the picture. */
+	async observe() {
+		await this.page.evaluate(observe, { cells, rowShare });
+	}
+
+	/** What was seen since observe: latency in seconds, breaks in the playback. */
+	async observed() {
+		const seen = await this.page.evaluate(() => /** @type {any} */ (window).observed);
+		/** @type {number[]} */
+		const latencies = [];
+		for (const sample of seen.samples) {
+			const made = decode(sample.cells, sample.at);
+			if (made !== null) latencies.push((sample.at - made) / 1000);
+		}
+		return {
+			frames: seen.frames,
+			height: seen.height,
+			unread: seen.samples.length - latencies.length,
+			latency: summary(latencies),
+			stalls: seen.breaks.length,
+			breaks: seen.breaks.map((/** @type {{ seconds: number }} */ b) => b.seconds),
+		};
+	}
+
+	/** @param {string} path a PNG file */
+	async screenshot(path) {
+		await this.page.screenshot({ path });
+	}
+
+	async close() {
+		await this.page.context().close();
+	}
+}
