@@ -1,0 +1,69 @@
+package broadcast
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/liverelay/liverelay/media"
+)
+
+// longestKeyframes is the longest distance of keyframes that goes without a
+// warning: a viewer who joins waits for half of it on average.
+const longestKeyframes = 4 * time.Second
+
+// advisor watches a broadcast's pictures for settings of the publisher that cost
+// its viewers time. It is a plain state machine over units on the broadcast's clock.
+type advisor struct {
+	begun    bool
+	key      time.Duration // DTS of the last keyframe
+	interval time.Duration // between the last two
+	last     time.Duration // DTS of the last picture
+
+	composed         bool
+	minComp, maxComp time.Duration // PTS minus DTS
+}
+
+func (a *advisor) observe(u media.Unit) {
+	if u.Kind != media.Video {
+		return
+	}
+	a.last = u.DTS
+	if u.Keyframe {
+		if a.begun {
+			a.interval = u.DTS - a.key
+		}
+		a.begun, a.key = true, u.DTS
+	}
+	comp := u.PTS - u.DTS
+	if !a.composed {
+		a.composed, a.minComp, a.maxComp = true, comp, comp
+	}
+	a.minComp, a.maxComp = min(a.minComp, comp), max(a.maxComp, comp)
+}
+
+// keyframes is the present distance of keyframes; one that is still open counts
+// when it is longer than the one before.
+func (a *advisor) keyframes() (d time.Duration, open bool) {
+	if a.begun && a.last-a.key > max(a.interval, longestKeyframes) {
+		return a.last - a.key, true
+	}
+	return a.interval, false
+}
+
+// warnings returns the sentences for the streamer, none if all is well.
+func (a *advisor) warnings() []string {
+	var w []string
+	if d, open := a.keyframes(); d > longestKeyframes {
+		far := fmt.Sprintf("Keyframes are %.1f s apart", d.Seconds())
+		if open {
+			far = fmt.Sprintf("There has been no keyframe for more than %.0f s", longestKeyframes.Seconds())
+		}
+		w = append(w, far+", so viewers wait long to join or to change quality. "+
+			"In OBS: Settings > Output, output mode Advanced, Streaming: set Keyframe Interval to 2 s (0 means automatic, which is up to 250 frames).")
+	}
+	if a.maxComp > a.minComp {
+		w = append(w, fmt.Sprintf("The picture has B-frames, which delay it by about %d ms. ", a.maxComp.Milliseconds())+
+			"In OBS: Settings > Output, output mode Advanced, Streaming: set Max B-frames to 0, or with x264 choose the tune zerolatency.")
+	}
+	return w
+}

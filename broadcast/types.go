@@ -1,0 +1,74 @@
+package broadcast
+
+import (
+	"errors"
+	"time"
+
+	"github.com/liverelay/liverelay/media"
+)
+
+var (
+	// ErrUnknownKey refuses a publisher whose key is no stream's.
+	ErrUnknownKey = errors.New("unknown stream key")
+	// ErrBusy refuses a second publisher of a stream that is being published.
+	ErrBusy = errors.New("the stream has a publisher already")
+	// ErrBackOff refuses an address that has offered too many wrong keys lately.
+	ErrBackOff = errors.New("too many wrong stream keys")
+	// ErrClosed is returned by a session that was closed.
+	ErrClosed = errors.New("the session is closed")
+	// ErrReplaced is returned by a silent session whose place another one took.
+	ErrReplaced = errors.New("another publisher with the same key took over")
+	// ErrTracks ends a session that keeps changing its codec configuration.
+	ErrTracks = errors.New("too many changes of codec configuration")
+)
+
+// Stream is what the registry needs to know of a configured stream.
+type Stream struct {
+	// Name is unique, [a-z0-9-]{1,64}.
+	Name string
+	// Key is the publisher's secret; with an empty one nobody can publish.
+	Key string
+}
+
+// Info names a broadcast.
+type Info struct {
+	Stream string
+	// Epoch is the broadcast's random name, [a-z2-7]{16}.
+	Epoch string
+	// Started is when the first unit arrived.
+	Started time.Time
+}
+
+// Opener makes the reader of a new broadcast. Open is called once for each, and
+// must not block.
+type Opener interface {
+	Open(b Info) Reader
+}
+
+// Reader takes what a broadcast brings. All calls come from one goroutine, in
+// order: tracks before their units, and End once, at last. A reader that takes
+// long makes its queue run over, and then misses whole groups of pictures.
+type Reader interface {
+	// Track announces a track, or the new configuration of one.
+	Track(t media.Track)
+	// Unit hands over an access unit, with times on the broadcast's clock.
+	Unit(u media.Unit)
+	// End says that nothing follows. reason is nil if the publisher ended it.
+	End(reason error)
+}
+
+// State is what there is to say about a stream.
+type State struct {
+	Name string
+	// Live says that a broadcast is on; what follows is zero without one.
+	Live    bool
+	Epoch   string
+	Started time.Time
+	// Tracks has at most one track of each kind, video first.
+	Tracks []media.Track
+	// BytesIn counts the bytes of units since the broadcast began.
+	BytesIn uint64
+	// Warnings are sentences for the streamer: what is unfavourable in the
+	// publisher's settings and what to change.
+	Warnings []string
+}
