@@ -1,6 +1,9 @@
 // Viewers: pages in a real Chromium, each in a context of its own, as people have
 // browsers of their own. (A context has six HTTP/1.1 connections to an origin.)
 
+import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { cells, decode, rowShare } from "./clock.js";
 import { summary } from "./figures.js";
@@ -18,11 +21,12 @@ import { observe } from "./page.js";
 
 /**
  * Starts Chromium without a window.
- * @param {{ flags?: string[], prefix?: string[] }} [options] prefix runs it under another command
+ * @param {{ flags?: string[], prefix?: string[] }} [options] prefix is a command that runs it
  */
 export function startBrowser(options = {}) {
+	const program = process.env.CHROMIUM ?? "/usr/bin/chromium";
 	return chromium.launch({
-		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+		executablePath: options.prefix ? wrapped(program, options.prefix) : program,
 		headless: true,
 		args: [
 			"--no-sandbox",
@@ -43,6 +47,18 @@ export function startBrowser(options = {}) {
 			...(options.flags ?? []),
 		],
 	});
+}
+
+/**
+ * A script that runs program under prefix, for there is one executable to name.
+ * @param {string} program
+ * @param {string[]} prefix
+ */
+function wrapped(program, prefix) {
+	const script = join(mkdtempSync(join(tmpdir(), "liverelay-chromium-")), "chromium");
+	writeFileSync(script, `#!/bin/sh\nexec ${prefix.join(" ")} ${program} "$@"\n`);
+	chmodSync(script, 0o755);
+	return script;
 }
 
 /** One page with a player. */

@@ -1,0 +1,60 @@
+// Viewers in two homes, each behind a router that masquerades.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Internet, publicAddress } from "../lib/nat.js";
+import { Process, run } from "../lib/process.js";
+
+describe("two homes behind NAT", () => {
+	/** @type {Internet} */
+	let internet;
+	before(async () => {
+		internet = await Internet.build(2);
+	});
+	after(() => internet?.remove());
+
+	/**
+	 * Runs a few lines of JavaScript in a home.
+	 * @param {number} home
+	 * @param {string} script
+	 */
+	const node = (home, script) => {
+		const [command, ...args] = [...internet.inside(home), process.execPath, "-e", script];
+		return new Process(command, args);
+	};
+
+	test("a home reaches the internet, and nobody reaches into a home", async (t) => {
+		const server = new Process(process.execPath, [
+			"-e",
+			`require("net").createServer((s) => s.end(s.remoteAddress)).listen(7000, "${publicAddress}", () => console.log("up"))`,
+		]);
+		t.after(() => server.stop());
+		await server.prints(/up/);
+		const [command, ...inside] = internet.inside(1);
+		const ask = `require("net").connect(7000, "${publicAddress}").pipe(process.stdout)`;
+		const seen = await run(command, [...inside, process.execPath, "-e", ask]);
+		assert.equal(String(seen.stdout), "203.0.113.11", "the router's address, not the home's");
+
+		const listener = node(1, `require("net").createServer().listen(7001, () => console.log("up"))`);
+		t.after(() => listener.stop());
+		await listener.prints(/up/);
+		for (const address of ["10.1.0.2", "203.0.113.11"]) {
+			const intrude = `
+				const s = require("net").connect(7001, "${address}", () => { console.log("in"); process.exit() });
+				s.setTimeout(1500, () => process.exit()); s.on("error", () => process.exit())`;
+			const [other, ...rest] = internet.inside(2);
+			const { stdout } = await run(other, [...rest, process.execPath, "-e", intrude]);
+			assert.equal(String(stdout), "", `home 2 reached ${address}`);
+		}
+	});
+
+	test("two homes that send to each other at once get through", async (t) => {
+		const punch = (/** @type {number} */ other) => `
+			const s = require("dgram").createSocket("udp4").bind(40000);
+			s.on("message", (m) => { console.log("got " + m); s.send("again", 40000, "203.0.113.1${other}") });
+			setInterval(() => s.send("hello", 40000, "203.0.113.1${other}"), 100)`;
+		const homes = [node(1, punch(2)), node(2, punch(1))];
+		t.after(() => Promise.all(homes.map((h) => h.stop())));
+		await Promise.all(homes.map((h) => h.prints(/got/, 5_000)));
+	});
+});
