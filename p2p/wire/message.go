@@ -1,0 +1,231 @@
+package wire
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// Type is the first byte of a message and of a feed's frame.
+type Type byte
+
+// The types of docs/protocol.md, section 6. Types 16 to 31 are kept for
+// subscriptions and push.
+const (
+	TypeHello    Type = 1
+	TypeManifest Type = 2
+	TypeHeads    Type = 3
+	TypeHave     Type = 4
+	TypeRequest  Type = 5
+	TypeData     Type = 6
+	TypeCancel   Type = 7
+	TypeAbsent   Type = 8
+	TypeBye      Type = 9
+	TypeInterest Type = 10
+)
+
+// Codes of a bye.
+const (
+	ByeLeaving   = 0
+	ByeMalformed = 1
+	ByeOther     = 2
+	ByeWrong     = 3
+	ByeUnasked   = 4
+	ByeFlood     = 5
+	ByeIdle      = 6
+	ByeTold      = 7
+)
+
+// Violation reports whether a bye's code names a fault, after which the peer is not
+// connected again.
+func Violation(code uint64) bool {
+	return code == ByeMalformed || code >= ByeWrong && code <= ByeFlood
+}
+
+// Message is one message between peers.
+type Message interface {
+	// Append adds the message's bytes, type first.
+	Append(dst []byte) []byte
+}
+
+// PartID names a part.
+type PartID struct {
+	Rendition int
+	Number    uint64
+}
+
+// Hello is the first message of each side.
+type Hello struct {
+	Version       uint64
+	Stream, Epoch string
+	Features      uint64
+	Agent         string
+}
+
+// Signed carries a manifest (TypeManifest) or a batch of heads (TypeHeads): Payload
+// is body and signature, as Verifier takes it.
+type Signed struct {
+	Type    Type
+	Payload []byte
+}
+
+// Have names parts that the sender holds whole.
+type Have struct{ Parts []PartID }
+
+// Request asks for chunks, Cancel takes that back, Absent refuses it.
+type (
+	Request struct {
+		PartID
+		Chunks Bitmap
+	}
+	Cancel struct {
+		PartID
+		Chunks Bitmap
+	}
+	Absent struct {
+		PartID
+		Chunks Bitmap
+	}
+)
+
+// Data carries one chunk.
+type Data struct {
+	PartID
+	Chunk int
+	Bytes []byte
+}
+
+// Bye ends a connection.
+type Bye struct {
+	Code   uint64
+	Reason string
+}
+
+// Interest says which renditions the sender follows: bit r for rendition r.
+type Interest struct{ Renditions uint32 }
+
+func (m Hello) Append(dst []byte) []byte {
+	dst = binary.AppendUvarint(append(dst, byte(TypeHello)), m.Version)
+	dst = appendString(appendString(dst, m.Stream), m.Epoch)
+	return appendString(binary.AppendUvarint(dst, m.Features), m.Agent)
+}
+
+func (m Signed) Append(dst []byte) []byte {
+	return append(append(dst, byte(m.Type)), m.Payload...)
+}
+
+func (m Have) Append(dst []byte) []byte {
+	dst = appendInt(append(dst, byte(TypeHave)), len(m.Parts))
+	for _, p := range m.Parts {
+		dst = p.append(dst)
+	}
+	return dst
+}
+
+func (m Request) Append(dst []byte) []byte {
+	return appendBytes(m.PartID.append(append(dst, byte(TypeRequest))), m.Chunks)
+}
+
+func (m Cancel) Append(dst []byte) []byte {
+	return appendBytes(m.PartID.append(append(dst, byte(TypeCancel))), m.Chunks)
+}
+
+func (m Absent) Append(dst []byte) []byte {
+	return appendBytes(m.PartID.append(append(dst, byte(TypeAbsent))), m.Chunks)
+}
+
+func (m Data) Append(dst []byte) []byte {
+	dst = m.PartID.append(append(dst, byte(TypeData)))
+	return append(appendInt(dst, m.Chunk), m.Bytes...)
+}
+
+func (m Bye) Append(dst []byte) []byte {
+	return appendString(binary.AppendUvarint(append(dst, byte(TypeBye)), m.Code), m.Reason)
+}
+
+func (m Interest) Append(dst []byte) []byte {
+	return binary.AppendUvarint(append(dst, byte(TypeInterest)), uint64(m.Renditions))
+}
+
+func (p PartID) append(dst []byte) []byte {
+	return binary.AppendUvarint(appendInt(dst, p.Rendition), p.Number)
+}
+
+// Decode reads one message. Errors wrap ErrMalformed. The bytes of Data, Signed and
+// Bitmap are those of b.
+func Decode(b []byte) (Message, error) {
+	if len(b) == 0 || len(b) > MaxMessage {
+		return nil, fmt.Errorf("%w: message of %d bytes", ErrMalformed, len(b))
+	}
+	r := &reader{b: b[1:]}
+	m := r.message(Type(b[0]))
+	if err := r.end(); err != nil {
+		return nil, fmt.Errorf("message of type %d: %w", b[0], err)
+	}
+	return m, nil
+}
+
+func (r *reader) message(t Type) Message {
+	switch t {
+	case TypeHello:
+		return Hello{
+			Version: r.uvarint(), Stream: r.str(MaxString, "stream"), Epoch: r.str(MaxString, "epoch"),
+			Features: r.uvarint(), Agent: r.str(MaxString, "agent"),
+		}
+	case TypeManifest, TypeHeads:
+		return Signed{Type: t, Payload: r.signed()}
+	case TypeHave:
+		return r.have()
+	case TypeRequest:
+		return Request{r.part(), r.bitmap()}
+	case TypeData:
+		return r.data()
+	case TypeCancel:
+		return Cancel{r.part(), r.bitmap()}
+	case TypeAbsent:
+		return Absent{r.part(), r.bitmap()}
+	case TypeBye:
+		return Bye{Code: r.uvarint(), Reason: r.str(MaxString, "reason")}
+	case TypeInterest:
+		return Interest{Renditions: uint32(r.number(1<<MaxRenditions-1, "interest"))}
+	default:
+		r.fail("unknown type")
+		return nil
+	}
+}
+
+func (r *reader) part() PartID {
+	return PartID{Rendition: r.number(MaxRenditions-1, "rendition"), Number: r.uvarint()}
+}
+
+func (r *reader) have() Message {
+	n := r.number(MaxHave, "parts")
+	if n == 0 {
+		r.fail("no parts")
+	}
+	m := Have{Parts: make([]PartID, 0, min(n, len(r.b)/2))}
+	for i := 0; i < n && r.err == nil; i++ {
+		m.Parts = append(m.Parts, r.part())
+	}
+	return m
+}
+
+func (r *reader) data() Message {
+	m := Data{PartID: r.part(), Chunk: r.number(MaxChunks-1, "chunk")}
+	if r.err == nil && (len(r.b) == 0 || len(r.b) > MaxChunk) {
+		r.fail("chunk's length out of bounds")
+	}
+	m.Bytes, r.b = r.b, nil
+	return m
+}
+
+// signed takes the rest when it is a body and its signature.
+func (r *reader) signed() []byte {
+	all := r.b
+	r.bytes(MaxPayload, "body")
+	r.fixed(signatureSize)
+	if r.err == nil && len(r.b) > 0 {
+		r.fail("bytes left over")
+	}
+	r.b = nil
+	return all
+}
