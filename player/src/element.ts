@@ -10,7 +10,8 @@ export class LiveRelayElement extends HTMLElement {
 		super();
 		const root = this.attachShadow({ mode: "open" });
 		const style = document.createElement("style");
-		style.textContent = ":host{display:block;background:#000}video{display:block;width:100%;height:100%}";
+		style.textContent =
+			":host{display:block;background:#000}video{display:block;width:100%;height:100%}";
 		this.#video.muted = true;
 		this.#video.autoplay = true;
 		this.#video.controls = true;

@@ -2,6 +2,7 @@
 // the full one.
 declare module "hls.js/light" {
 	import Hls from "hls.js";
+
 	export * from "hls.js";
 	export default Hls;
 }

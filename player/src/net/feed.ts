@@ -1,0 +1,83 @@
+// The feed (docs/protocol.md §5): one long HTTP answer of manifests and heads.
+import { bounds, Malformed } from "../wire/codec.ts";
+
+/** One frame of a feed: a message's type and its payload. */
+export interface Frame {
+	type: number;
+	payload: Uint8Array;
+}
+
+/** Cuts a stream of bytes into frames, wherever the stream happens to be cut. */
+export class FrameReader {
+	#pending = new Uint8Array(0);
+
+	/** Takes the next bytes and returns the frames that are now complete. */
+	push(bytes: Uint8Array): Frame[] {
+		const all = new Uint8Array(this.#pending.length + bytes.length);
+		all.set(this.#pending);
+		all.set(bytes, this.#pending.length);
+		const frames: Frame[] = [];
+		let at = 0;
+		for (let next = frameAt(all, at); next; next = frameAt(all, at)) {
+			frames.push({ type: all[at]!, payload: all.subarray(next.start, next.end) });
+			at = next.end;
+		}
+		this.#pending = all.slice(at);
+		return frames;
+	}
+
+	/** Fails when the stream ended within a frame. */
+	end(): void {
+		if (this.#pending.length > 0) throw new Malformed("the feed ended within a frame");
+	}
+}
+
+/** Where the payload of the frame at `at` lies, or null while it isn't there whole. */
+function frameAt(bytes: Uint8Array, at: number): { start: number; end: number } | null {
+	let length = 0;
+	for (let i = 1; at + i < bytes.length; i++) {
+		const byte = bytes[at + i]!;
+		length += (byte & 127) * 2 ** (7 * (i - 1));
+		if (length >= bounds.message || i > 3) throw new Malformed("a frame that is too long");
+		if (i > 1 && byte === 0) throw new Malformed("a length longer than needed");
+		if (byte < 128) {
+			const start = at + i + 1;
+			return start + length <= bytes.length ? { start, end: start + length } : null;
+		}
+	}
+	return null;
+}
+
+export interface FeedRequest {
+	/** The broadcast's base URL, ending in a slash. */
+	base: string;
+	renditions: string[];
+	/** By rendition, the first number that is wanted; those left out begin live. */
+	from: Map<string, number>;
+	signal: AbortSignal;
+	/** Called for each frame, in order; the next one waits for it. */
+	onFrame: (frame: Frame) => Promise<void>;
+	/** Called for each piece of the answer, with its size. */
+	onBytes: (bytes: number) => void;
+}
+
+/** Reads a feed to its end. Throws on every other way in which it may stop. */
+export async function readFeed(request: FeedRequest): Promise<void> {
+	const response = await fetch(feedUrl(request), { signal: request.signal, cache: "no-store" });
+	if (!response.ok || !response.body) throw new Error(`feed answered ${response.status}`);
+	const reader = response.body.getReader();
+	const frames = new FrameReader();
+	for (;;) {
+		const { done, value } = await reader.read();
+		if (done) break;
+		request.onBytes(value.length);
+		for (const frame of frames.push(value)) await request.onFrame(frame);
+	}
+	frames.end();
+}
+
+export function feedUrl(request: Pick<FeedRequest, "base" | "renditions" | "from">): string {
+	const from = [...request.from].map(([name, number]) => `${name}:${number}`);
+	const query = from.length > 0 ? `&from=${from.join()}` : "";
+	return `${request.base}feed?r=${request.renditions.join()}${query}`;
+}

@@ -1,0 +1,142 @@
+// Playlists built from heads (draft-pantos-hls-rfc8216bis): the server is not
+// polled for what signed heads say already.
+import type { Head } from "./wire/heads.ts";
+import { kind, type Manifest, type Rendition } from "./wire/manifest.ts";
+
+/** Group of the audio renditions in the multivariant playlist. */
+const group = "audio";
+
+/** The parts of one segment that are known, in order. */
+export interface Segment {
+	msn: number;
+	parts: Head[];
+}
+
+/** What a media playlist is built from. */
+export interface MediaPlaylist {
+	manifest: Manifest;
+	/** Oldest first; the last one may be unfinished. */
+	segments: readonly Segment[];
+	/** Parts that are announced but can't be had. */
+	isLost: (number: number) => boolean;
+	/** No more parts will come. */
+	ended: boolean;
+}
+
+/** Groups heads, sorted by number, into their segments. */
+export function segments(heads: Iterable<Head>): Segment[] {
+	const list: Segment[] = [];
+	for (const head of heads) {
+		const last = list.at(-1);
+		if (last?.msn === head.msn) last.parts.push(head);
+		else list.push({ msn: head.msn, parts: [head] });
+	}
+	return list;
+}
+
+/** Writes the media playlist of one rendition. */
+export function mediaPlaylist(playlist: MediaPlaylist): string {
+	const { manifest, segments: list, ended } = playlist;
+	const first = list[0];
+	const lines = [
+		"#EXTM3U",
+		"#EXT-X-VERSION:9",
+		`#EXT-X-TARGETDURATION:${Math.round(manifest.targetDuration / 1e6)}`,
+		`#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(manifest.partHoldBack)}`,
+		`#EXT-X-PART-INF:PART-TARGET=${seconds(manifest.partTarget)}`,
+		`#EXT-X-MEDIA-SEQUENCE:${first?.msn ?? 0}`,
+		`#EXT-X-DISCONTINUITY-SEQUENCE:${first?.parts[0]?.discontinuity ?? 0}`,
+	];
+	const partsFrom = lastSegments(list, manifest.targetDuration * 3);
+	let before: Head | null = null;
+	for (const [i, segment] of list.entries()) {
+		writeSegment(lines, playlist, segment, before, i >= partsFrom, i === list.length - 1);
+		before = segment.parts.at(-1) ?? before;
+	}
+	if (ended) lines.push("#EXT-X-ENDLIST");
+	else if (before) lines.push(hint(before.number + 1));
+	return `${lines.join("\n")}\n`;
+}
+
+/** Index of the first segment within `duration` of the end: parts are listed from there. */
+function lastSegments(list: readonly Segment[], duration: number): number {
+	const end = list.at(-1)?.parts.at(-1);
+	if (!end) return 0;
+	const from = end.start + end.duration - duration;
+	const index = list.findIndex((segment) => segment.parts.some((part) => part.start >= from));
+	return Math.max(0, index);
+}
+
+function writeSegment(
+	lines: string[],
+	{ isLost, ended }: MediaPlaylist,
+	segment: Segment,
+	before: Head | null,
+	withParts: boolean,
+	isLast: boolean,
+): void {
+	const first = segment.parts[0];
+	const last = segment.parts.at(-1);
+	if (!first || !last) return;
+	const gone = (part: Head) => part.gap || isLost(part.number);
+	if (before) {
+		for (let d = before.discontinuity; d < first.discontinuity; d++)
+			lines.push("#EXT-X-DISCONTINUITY");
+	}
+	if (before?.init !== first.init) lines.push(`#EXT-X-MAP:URI="init${first.init}.mp4"`);
+	lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(first.programTime).toISOString()}`);
+	for (const part of segment.parts) {
+		if (part.lines) lines.push(part.lines);
+		if (withParts) lines.push(partLine(part, gone(part)));
+	}
+	if (!last.segmentEnd && isLast && !ended) return;
+	if (segment.parts.some(gone)) lines.push("#EXT-X-GAP");
+	const duration = segment.parts.reduce((sum, part) => sum + part.duration, 0);
+	lines.push(`#EXTINF:${seconds(duration)},`, `s${segment.msn}.m4s`);
+}
+
+function partLine(part: Head, gone: boolean): string {
+	const attributes = [`DURATION=${seconds(part.duration)}`, `URI="p${part.number}.m4s"`];
+	if (part.independent) attributes.push("INDEPENDENT=YES");
+	if (gone) attributes.push("GAP=YES");
+	return `#EXT-X-PART:${attributes.join()}`;
+}
+
+const hint = (number: number) => `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p${number}.m4s"`;
+
+/** Microseconds as decimal seconds. */
+function seconds(microseconds: number): string {
+	return String(Number((microseconds / 1e6).toFixed(6)));
+}
+
+/** Writes the multivariant playlist: one variant for each video rendition. */
+export function multivariantPlaylist(manifest: Manifest): string {
+	const videos = manifest.renditions.filter((r) => r.kind === kind.video);
+	const audios = manifest.renditions.filter((r) => r.kind === kind.audio);
+	const lines = ["#EXTM3U", "#EXT-X-VERSION:9"];
+	for (const [i, audio] of audios.entries()) {
+		const first = i === 0 ? "YES" : "NO";
+		lines.push(
+			`#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="${group}",NAME="${audio.name}",DEFAULT=${first},AUTOSELECT=YES,CHANNELS="${audio.channels}",URI="${audio.name}/index.m3u8"`,
+		);
+	}
+	for (const rendition of videos.length > 0 ? videos : audios)
+		lines.push(variant(rendition, audios), `${rendition.name}/index.m3u8`);
+	return `${lines.join("\n")}\n`;
+}
+
+function variant(rendition: Rendition, audios: readonly Rendition[]): string {
+	const isVideo = rendition.kind === kind.video;
+	const all = isVideo && audios[0] ? [rendition, audios[0]] : [rendition];
+	const sum = (of: (r: Rendition) => number) => all.reduce((total, r) => total + of(r), 0);
+	const attributes = [
+		`BANDWIDTH=${sum((r) => r.bandwidth)}`,
+		`AVERAGE-BANDWIDTH=${sum((r) => r.averageBandwidth)}`,
+		`CODECS="${all.map((r) => r.codecs).join()}"`,
+	];
+	if (rendition.width > 0) attributes.push(`RESOLUTION=${rendition.width}x${rendition.height}`);
+	if (rendition.millifps > 0)
+		attributes.push(`FRAME-RATE=${(rendition.millifps / 1000).toFixed(3)}`);
+	if (audios.length > 0) attributes.push(`AUDIO="${group}"`);
+	return `#EXT-X-STREAM-INF:${attributes.join()}`;
+}
