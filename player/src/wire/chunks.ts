@@ -12,6 +12,7 @@ export function chunkSize(length: number, count: number): number {
 /** Whether `count` chunks can make up a part of `length` bytes. */
 export function fits(length: number, count: number): boolean {
 	if (count === 0 || length === 0) return count === 0 && length === 0;
+	if (length > bounds.part || count > bounds.chunks) return false;
 	const size = chunkSize(length, count);
 	return size <= bounds.chunk && (count - 1) * size < length;
 }
