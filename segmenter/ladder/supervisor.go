@@ -1,0 +1,290 @@
+package ladder
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/liverelay/liverelay/media"
+	"github.com/liverelay/liverelay/media/flv"
+)
+
+const (
+	// tick is how often the watchdog looks.
+	tick = 100 * time.Millisecond
+	// farewell is how long ffmpeg may take to end after its input did.
+	farewell = time.Second
+)
+
+// supervisor owns everything about a ladder: the picture group, the run of ffmpeg
+// there may be, and what is under way through it. It lives in one goroutine.
+type supervisor struct {
+	cfg   Config
+	rungs []Rung
+	out   Output
+
+	source media.Track
+	group  group
+	pause  backoff
+	// retryAt is when ffmpeg may be started again.
+	retryAt time.Time
+	// again: ffmpeg has failed since the last keyframe of a track's beginning, so
+	// that the next run leaves out what has passed.
+	again bool
+	// up: a track was announced after the last failure.
+	up, failed bool
+
+	run     *run // nil when there is none
+	began   time.Time
+	book    *book
+	watch   *watch
+	headers []bool
+	// leaving is when a run that was told to end is killed; zero when it was not.
+	leaving time.Time
+}
+
+func newSupervisor(cfg Config, rungs []Rung, source media.Track, out Output) *supervisor {
+	return &supervisor{
+		cfg: cfg, rungs: rungs, source: source, out: out,
+		pause: backoff{first: cfg.RetryFirst, most: cfg.RetryMost},
+	}
+}
+
+func (s *supervisor) loop(ctx context.Context, in <-chan input, quit <-chan struct{}) {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	defer s.end()
+	for {
+		var events <-chan event
+		if s.run != nil {
+			events = s.run.events
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-quit:
+			s.drain(ctx)
+			return
+		case i := <-in:
+			s.input(ctx, i)
+		case e := <-events:
+			s.event(e)
+		case now := <-ticker.C:
+			s.look(ctx, now)
+		}
+	}
+}
+
+// input takes one call of the pipeline.
+func (s *supervisor) input(ctx context.Context, i input) {
+	if i.hole {
+		s.group.clear()
+		s.fail(fmt.Errorf("%w: the daemon lost pictures", ErrBehind))
+	}
+	if i.track != nil {
+		s.newTrack(*i.track)
+		return
+	}
+	s.group.add(i.unit)
+	switch {
+	case s.run == nil:
+		s.start(ctx)
+	case s.leaving.IsZero():
+		if err := s.feed(i.unit); err != nil {
+			s.fail(err)
+		}
+	}
+}
+
+// newTrack lets the run under way finish its pictures; the next one begins with
+// the keyframe that follows.
+func (s *supervisor) newTrack(t media.Track) {
+	if bytes.Equal(t.Config, s.source.Config) {
+		return
+	}
+	s.source = t
+	s.group.clear()
+	s.again = false
+	if s.run != nil && s.leaving.IsZero() {
+		s.run.finish()
+		s.leaving = time.Now().Add(farewell)
+	}
+}
+
+// start starts ffmpeg, if it is time and there are pictures to begin with.
+func (s *supervisor) start(ctx context.Context) {
+	fps := s.source.FPS
+	if fps <= 0 {
+		fps = s.group.fps()
+	}
+	now := time.Now()
+	if s.run != nil || len(s.group.units) == 0 || fps <= 0 || now.Before(s.retryAt) || !usable(s.source) {
+		return
+	}
+	s.book, s.watch = newBook(len(s.rungs)), newWatch(s.cfg.Stall, len(s.rungs))
+	s.headers = make([]bool, len(s.rungs))
+	pictures, skip, err := s.replay()
+	if err != nil {
+		s.group.clear()
+		s.fail(err)
+		return
+	}
+	p := plan{rungs: s.rungs, preset: s.cfg.Preset, fps: fps, skip: skip}
+	p.threads = threads(s.source.Width, s.source.Height, fps, s.rungs, s.cfg.Cores)
+	r, err := startRun(ctx, s.cfg.FFmpeg, p.arguments(), len(s.rungs), s.cfg.Queue+len(pictures), s.cfg.Log)
+	if err != nil {
+		s.fail(err)
+		return
+	}
+	s.run, s.began = r, now
+	s.cfg.Log.Debug().Int("pid", r.cmd.Process.Pid).Int("rungs", len(s.rungs)).Int("threads", p.threads).Dur("skip", skip).Msg("ffmpeg started")
+	r.feed(picture{config: s.source.Config})
+	for _, pic := range pictures {
+		s.watch.fed(now)
+		r.feed(pic)
+	}
+}
+
+// usable reports whether ffmpeg can be given the source.
+func usable(t media.Track) bool { return t.Codec == media.H264 && len(t.Config) > 0 }
+
+// replay labels the pictures of the group. After a failure all but the newest are
+// only there to be decoded: skip is its label.
+func (s *supervisor) replay() (pictures []picture, skip time.Duration, err error) {
+	for _, u := range s.group.units {
+		dts, pts, err := s.book.add(u)
+		if err != nil {
+			return nil, 0, err
+		}
+		pictures = append(pictures, picture{unit: u, dts: dts, pts: pts})
+		if s.again {
+			skip = max(skip, pts)
+		}
+	}
+	return pictures, skip, nil
+}
+
+// feed hands a picture to the run under way.
+func (s *supervisor) feed(u media.Unit) error {
+	dts, pts, err := s.book.add(u)
+	if err != nil {
+		return err
+	}
+	s.watch.fed(time.Now())
+	if !s.run.feed(picture{unit: u, dts: dts, pts: pts}) {
+		return fmt.Errorf("%w: %d pictures wait", ErrBehind, s.cfg.Queue)
+	}
+	return nil
+}
+
+// event takes what came out of ffmpeg.
+func (s *supervisor) event(e event) {
+	switch {
+	case e.over && !s.leaving.IsZero():
+		s.drop()
+	case e.over:
+		s.fail(fmt.Errorf("%w: %w", ErrExited, e.err))
+	case e.err != nil:
+		s.fail(fmt.Errorf("%w: %s: %w", ErrOutput, s.rungs[e.rung].Name, e.err))
+	default:
+		if err := s.tag(e); err != nil {
+			s.fail(fmt.Errorf("%w: %s: %w", ErrOutput, s.rungs[e.rung].Name, err))
+		}
+	}
+}
+
+// tag hands an encoded picture, or a rung's configuration, to the output.
+func (s *supervisor) tag(e event) error {
+	s.watch.heard(e.rung)
+	switch e.tag.Type {
+	case flv.Config:
+		t, err := flv.VideoTrack(e.tag.Codec, e.tag.Data)
+		if err != nil {
+			return err
+		}
+		s.up, s.failed, s.headers[e.rung] = true, false, true
+		if fps := s.rungs[e.rung].FPS; fps > 0 {
+			t.FPS = fps
+		}
+		s.out.EncodedTrack(e.rung, t)
+	case flv.Frames:
+		from, ok := s.book.answer(e.rung, e.pts)
+		if !ok || !s.headers[e.rung] {
+			return fmt.Errorf("a picture at %s that nobody asked for", e.pts)
+		}
+		s.out.EncodedUnit(e.rung, media.Unit{
+			Kind: media.Video, DTS: from.pts, PTS: from.pts, Keyframe: e.tag.Keyframe,
+			Data: e.tag.Data, Arrived: from.arrived,
+		})
+	}
+	return nil
+}
+
+// look is the watchdog's round.
+func (s *supervisor) look(ctx context.Context, now time.Time) {
+	switch {
+	case s.run == nil:
+		s.start(ctx)
+	case !s.leaving.IsZero():
+		if now.After(s.leaving) {
+			s.drop()
+		}
+	case len(s.run.events) > 0: // it is the supervisor that was late
+	default:
+		if rung, yes := s.watch.stalled(now); yes {
+			s.fail(fmt.Errorf("%w: nothing of %s", ErrStalled, s.rungs[rung].Name))
+		}
+	}
+}
+
+// fail kills the run and sees to a new one.
+func (s *supervisor) fail(err error) {
+	now := time.Now()
+	var ran time.Duration
+	if s.run != nil {
+		ran = now.Sub(s.began)
+		s.drop()
+	}
+	pause := s.pause.after(ran)
+	s.retryAt, s.again = now.Add(pause), true
+	s.cfg.Log.Warn().Err(err).Dur("ran", ran).Dur("retry_in", pause).Msg("the ladder's ffmpeg failed")
+	if s.up || !s.failed {
+		s.up, s.failed = false, true
+		s.out.EncoderFailed(err)
+	}
+}
+
+// drop kills the run, if it still lives, and forgets it.
+func (s *supervisor) drop() {
+	s.run.kill()
+	s.run, s.leaving = nil, time.Time{}
+}
+
+// drain lets ffmpeg end by itself, and hands out what it still gives.
+func (s *supervisor) drain(ctx context.Context) {
+	if s.run == nil {
+		return
+	}
+	s.run.finish()
+	limit := time.NewTimer(farewell)
+	defer limit.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-limit.C:
+			return
+		case e := <-s.run.events:
+			if e.over || e.err != nil || s.tag(e) != nil {
+				return
+			}
+		}
+	}
+}
+
+func (s *supervisor) end() {
+	if s.run != nil {
+		s.drop()
+	}
+}
