@@ -9,6 +9,8 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 TOOL := $(GO) tool -modfile=tools/go.mod
 # What `make run` hands on: make run ARGS="--demo"
 ARGS ?=
+# What `make test` hands on to go test: make test TESTFLAGS=-race
+TESTFLAGS ?=
 FUZZTIME ?= 10s
 
 .PHONY: run
@@ -21,16 +23,12 @@ build: ## Build bin/liverelay, static, with its version
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/liverelay
 
 .PHONY: test
-test: deps test-go test-player ## Vet, all Go tests, the player's tests, the checked-in bundle
+test: deps test-go test-player ## Vet, all Go tests, the player's tests, the checked-in bundle; TESTFLAGS=-race for the race detector
 
 .PHONY: test-go
 test-go:
 	$(GO) vet ./...
-	$(GO) test ./...
-
-.PHONY: race
-race: deps ## Go tests under the race detector
-	$(GO) test -race ./...
+	$(GO) test $(TESTFLAGS) ./...
 
 .PHONY: test-player
 test-player: node_modules/.package-lock.json
@@ -55,6 +53,11 @@ bundle: node_modules/.package-lock.json ## Build the player's bundle, player/dis
 .PHONY: e2e
 e2e: build deps node_modules/.package-lock.json ## Browser and process tests, in a network namespace of their own
 	npm test --workspace e2e
+
+.PHONY: obs
+obs: build deps node_modules/.package-lock.json ## Push with the real OBS, headless; a screenshot in e2e/out
+	@scripts/need.sh obs=obs-studio xvfb-run=xvfb dbus-run-session=dbus
+	e2e/isolated.sh node e2e/obs.js
 
 .PHONY: bench
 bench: build deps node_modules/.package-lock.json ## Measure latency, offload, load and NATs; figures in bench/out

@@ -117,6 +117,20 @@ export class Viewer {
 		}
 	}
 
+	/** Seconds of media that were played since the page was opened. */
+	playedSeconds() {
+		return this.page.evaluate(() => {
+			const player = document.querySelector("live-relay");
+			const video = player?.shadowRoot?.querySelector("video") ?? document.querySelector("video");
+			let seconds = 0;
+			for (let i = 0; i < (video?.played.length ?? 0); i++) {
+				seconds +=
+					/** @type {any} */ (video).played.end(i) - /** @type {any} */ (video).played.start(i);
+			}
+			return seconds;
+		});
+	}
+
 	/** Begins to read the clock in the picture. */
 	async observe() {
 		await this.page.evaluate(observe, { cells, rowShare });

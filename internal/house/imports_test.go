@@ -35,12 +35,14 @@ func rules() map[string]rule {
 	ioFree := []string{"net", "os", "os/exec", "syscall", webrtc}
 	return map[string]rule{
 		"media":              {never: ioFree},
-		"config":             {never: []string{webrtc}},
+		"config":             {never: []string{http, webrtc}},
+		"vault":              {never: []string{http, webrtc}},
 		"broadcast":          {ours: []string{"media"}, never: []string{http, webrtc}},
 		"ingest":             {ours: []string{"media"}, never: []string{webrtc}},
 		"segmenter":          {ours: []string{"media"}, never: []string{http, webrtc}},
 		"origin":             {ours: []string{"media", "player"}, never: []string{webrtc}},
-		"tracker":            {ours: []string{}, never: []string{"github.com/bluenviron/mediacommon", "github.com/pion/webrtc"}},
+		"tracker":            {never: []string{"github.com/bluenviron/mediacommon", webrtc}},
+		"tracker/topology":   {never: ioFree},
 		"p2p":                {ours: []string{"media"}},
 		"p2p/wire":           {ours: []string{"media"}, never: ioFree},
 		"p2p/peer":           {ours: []string{"media", "p2p/wire"}, never: ioFree},
