@@ -1,0 +1,48 @@
+package origin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// fail answers with an error: a page for people, a line of text for programs.
+// Nothing of the request stands in it.
+func (s *handler) fail(w http.ResponseWriter, r *http.Request, status int) {
+	h := w.Header()
+	for _, name := range []string{"Content-Encoding", "Content-Length", "ETag", "Accept-Ranges", "Content-Range"} {
+		h.Del(name)
+	}
+	switch status {
+	case http.StatusServiceUnavailable:
+		setCache(w, cacheNever)
+		h.Set("Retry-After", "1")
+	case http.StatusNotFound:
+		setCache(w, cacheBriefly)
+	default:
+		setCache(w, cacheNever)
+	}
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		s.pages.failure(w, r, s, status)
+		return
+	}
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	s.texts.write(w, r, status, []byte(http.StatusText(status)+"\n"))
+}
+
+// failMedia answers with what went wrong while media was looked for.
+func (s *handler) failMedia(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, ErrTooFar):
+		s.fail(w, r, http.StatusBadRequest)
+	case errors.Is(err, ErrUnknown), errors.Is(err, ErrGone):
+		s.fail(w, r, http.StatusNotFound)
+	case errors.Is(err, ErrTimeout), errors.Is(err, ErrNotReady),
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		s.fail(w, r, http.StatusServiceUnavailable)
+	default:
+		s.config.Log.Error().Err(err).Str("path", r.URL.Path).Msg("cannot answer")
+		s.fail(w, r, http.StatusInternalServerError)
+	}
+}

@@ -1,0 +1,209 @@
+package origin
+
+import (
+	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+)
+
+// handler answers requests. Everything in it is fixed once Run has begun, save
+// what guards itself.
+type handler struct {
+	config    *Server
+	addresses addresses
+	texts     *compressor
+	pages     *pages
+	scripts   *scripts
+	metrics   *metrics
+	// audiences has one entry for each configured stream.
+	audiences map[string]*audience
+	stopping  atomic.Bool
+}
+
+func newHandler(s *Server) (*handler, error) {
+	addresses, err := newAddresses(s.PublicURL, s.TrustedProxies, s.CertFile != "")
+	if err != nil {
+		return nil, err
+	}
+	h := &handler{
+		config: s, addresses: addresses,
+		texts: newCompressor(), scripts: newScripts(),
+		audiences: map[string]*audience{},
+	}
+	if h.pages, err = newPages(h.scripts); err != nil {
+		return nil, err
+	}
+	for _, stream := range s.Streams.Streams() {
+		h.audiences[stream.Name] = newAudience()
+	}
+	h.metrics = newMetrics(h)
+	return h, nil
+}
+
+// ServeHTTP answers one request.
+func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	at, _ := parsePath(s.addresses.strip(r.URL.EscapedPath()))
+	audience := s.audiences[at.stream]
+	if at.stream != "" && audience == nil {
+		at = route{kind: kindNone}
+	}
+	if at.kind == kindTracker && s.config.Signalling != nil {
+		s.config.Signalling.ServeHTTP(w, r) // it wants to hijack the bare connection
+		return
+	}
+	defer s.survive(at.kind)
+	answer := &response{ResponseWriter: w}
+	if audience != nil {
+		answer.bytes = &audience.sent
+	}
+	s.secure(answer, at.kind)
+	if s.allowed(answer, r, at.kind) {
+		s.dispatch(answer, r, at)
+	}
+	s.metrics.answered(at.kind, answer.status)
+}
+
+// survive logs a panic and ends the one connection that met it.
+func (s *handler) survive(k kind) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p != http.ErrAbortHandler { //nolint:errorlint // it is compared as net/http compares it
+		s.config.Log.Error().Interface("panic", p).Str("route", string(k)).Bytes("stack", debug.Stack()).Msg("a request failed")
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// secure sets the headers that every answer has.
+func (s *handler) secure(w http.ResponseWriter, k kind) {
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	if !isShared(k) {
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		return
+	}
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", "Age, Content-Length, Content-Range, Date, ETag, Retry-After")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("Timing-Allow-Origin", "*")
+}
+
+// isShared tells whether players on other sites may read the answer.
+func isShared(k kind) bool {
+	switch k {
+	case kindMultivariant, kindPlaylist, kindInit, kindPart, kindSegment, kindManifest, kindFeed, kindJoin,
+		kindPlayer, kindOEmbed:
+		return true
+	default:
+		return false
+	}
+}
+
+// allowed lets GET and HEAD through, answers OPTIONS, and refuses the rest: there
+// is nothing here that a request could change, for nobody, from no site.
+func (s *handler) allowed(w http.ResponseWriter, r *http.Request, k kind) bool {
+	switch {
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		return true
+	case r.Method == http.MethodOptions:
+		h := w.Header()
+		h.Set("Allow", "GET, HEAD, OPTIONS")
+		if isShared(k) {
+			h.Set("Access-Control-Allow-Methods", "GET, HEAD")
+			h.Set("Access-Control-Allow-Headers", "*")
+			h.Set("Access-Control-Max-Age", "86400")
+		}
+		w.WriteHeader(http.StatusNoContent)
+	case s.isForeign(r):
+		s.fail(w, r, http.StatusForbidden)
+	default:
+		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
+		s.fail(w, r, http.StatusMethodNotAllowed)
+	}
+	return false
+}
+
+// isForeign tells whether a page of another site sent the request.
+func (s *handler) isForeign(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return false
+	case "cross-site", "same-site":
+		return true
+	}
+	origin := r.Header.Get("Origin")
+	return origin != "" && origin != s.addresses.scheme(r)+"://"+host(r)
+}
+
+func (s *handler) dispatch(w *response, r *http.Request, at route) {
+	switch at.kind {
+	case kindMultivariant:
+		s.serveMultivariant(w, r, at)
+	case kindPlaylist, kindInit, kindPart, kindSegment, kindManifest, kindFeed:
+		s.serveLive(w, r, at)
+	case kindJoin:
+		s.serveJoin(w, r, at)
+	case kindIndex, kindWatch, kindEmbed:
+		s.pages.serve(w, r, s, at)
+	case kindPlayer, kindAsset:
+		s.serveFile(w, r, at)
+	case kindOEmbed:
+		s.serveOEmbed(w, r)
+	case kindStreams, kindStream:
+		s.serveAPI(w, r, at)
+	case kindHealth:
+		s.serveText(w, r, http.StatusOK, "ok\n")
+	case kindReady:
+		s.serveReady(w, r)
+	default:
+		s.fail(w, r, http.StatusNotFound)
+	}
+}
+
+// serveLive answers what belongs to one broadcast.
+func (s *handler) serveLive(w *response, r *http.Request, at route) {
+	live, ok := s.config.Catalog.Find(at.stream, at.epoch)
+	if !ok {
+		s.fail(w, r, http.StatusNotFound)
+		return
+	}
+	switch at.kind {
+	case kindPlaylist:
+		s.servePlaylist(w, r, live, at)
+	case kindInit:
+		s.serveInit(w, r, live, at)
+	case kindPart:
+		s.servePart(w, r, live, at)
+	case kindSegment:
+		s.serveSegment(w, r, live, at)
+	case kindManifest:
+		s.serveManifest(w, r, live)
+	case kindFeed:
+		s.serveFeed(w, r, live, at)
+	}
+}
+
+// serveReady tells a load balancer whether to send requests here.
+func (s *handler) serveReady(w http.ResponseWriter, r *http.Request) {
+	if s.stopping.Load() {
+		s.fail(w, r, http.StatusServiceUnavailable)
+		return
+	}
+	s.serveText(w, r, http.StatusOK, "ready\n")
+}
+
+func (s *handler) serveText(w http.ResponseWriter, r *http.Request, status int, text string) {
+	setCache(w, cacheNever)
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	s.texts.write(w, r, status, []byte(text))
+}
+
+func (s *handler) now() time.Time {
+	if s.config.Now != nil {
+		return s.config.Now()
+	}
+	return time.Now()
+}

@@ -1,0 +1,86 @@
+package origin
+
+import (
+	"bytes"
+	"compress/gzip"
+	"net/http"
+	"strconv"
+
+	"github.com/liverelay/liverelay/player"
+)
+
+const scriptType = "text/javascript; charset=utf-8"
+
+// file is one that is served as it is, compressed beforehand.
+type file struct {
+	plain, packed []byte
+	kind, etag    string
+}
+
+// scripts is the player.
+type scripts struct {
+	player file
+	// version names the player's exact bytes.
+	version string
+}
+
+func newScripts() *scripts {
+	version := player.Version()
+	return &scripts{player: newFile(player.Bytes(), scriptType, version), version: version}
+}
+
+func newFile(plain []byte, kind, version string) file {
+	var packed bytes.Buffer
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err == nil {
+		_, _ = w.Write(plain) // a bytes.Buffer takes everything
+		_ = w.Close()
+	}
+	return file{plain: plain, packed: packed.Bytes(), kind: kind, etag: version}
+}
+
+// serveFile answers with the player or with a page's style.
+func (s *handler) serveFile(w http.ResponseWriter, r *http.Request, at route) {
+	switch {
+	case at.kind == kindAsset && at.file == styleName:
+		setCache(w, cacheChecked)
+		if r.URL.Query().Get("v") == s.pages.style.etag {
+			setCache(w, cacheForever)
+		}
+		s.pages.style.serve(w, r)
+	case at.kind == kindPlayer && at.file == "":
+		setCache(w, cacheScript)
+		if r.URL.Query().Get("v") == s.scripts.version {
+			setCache(w, cacheForever)
+		}
+		s.scripts.player.serve(w, r)
+	case at.kind == kindPlayer && at.file == s.scripts.version+".js":
+		setCache(w, cacheForever)
+		s.scripts.player.serve(w, r)
+	default:
+		s.fail(w, r, http.StatusNotFound)
+	}
+}
+
+// serve answers with the file, or with 304 when the client has it.
+func (f file) serve(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	body, etag := f.plain, `"`+f.etag+`"`
+	h.Add("Vary", "Accept-Encoding")
+	h.Set("Content-Type", f.kind)
+	if acceptsGzip(r.Header) {
+		body, etag = f.packed, `"`+f.etag+`-gzip"`
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("ETag", etag)
+	if r.Header.Get("If-None-Match") == etag {
+		h.Del("Content-Encoding")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the client has gone; there is nobody to tell
+	}
+}
