@@ -1,0 +1,195 @@
+package publisher
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/liverelay/liverelay/media"
+	"github.com/liverelay/liverelay/p2p/wire"
+)
+
+const (
+	// heartbeat is how often a new manifest is issued.
+	heartbeat = 5 * time.Second
+	// validity is how long a certificate holds; it is renewed at half of it.
+	validity = 24 * time.Hour
+	// maxEntries bounds the log, whatever the window: 40 s of 32 renditions with 250 ms
+	// parts are 5,120.
+	maxEntries = 8192
+)
+
+// Config is what a Log needs.
+type Config struct {
+	// Identity is the stream's key; a fresh broadcast key is made for each Log.
+	Identity      ed25519.PrivateKey
+	Stream, Epoch string
+	// Window is how much of the broadcast's timeline is kept.
+	Window time.Duration
+	// Now is the clock; nil takes time.Now.
+	Now func() time.Time
+	// Log says what could not be signed; the zero Logger says nothing.
+	Log zerolog.Logger
+}
+
+// Log is the signed record of one broadcast. Begin, Init, Part and End come from one
+// goroutine (they make it a sink of the segmenter); Manifest and Feed may be called
+// from any.
+type Log struct {
+	cfg    Config
+	key    ed25519.PrivateKey
+	signer *wire.Signer
+	expiry time.Time
+
+	mu sync.Mutex
+	// changed is closed and replaced whenever something is added.
+	changed  chan struct{}
+	manifest media.Manifest
+	payload  []byte // the newest signed manifest
+	entries  []entry
+	first    uint64 // position of entries[0]
+	ended    bool
+}
+
+// entry is one frame of the log: a batch of heads or a manifest.
+type entry struct {
+	frame []byte
+	heads []mark // none for a manifest
+}
+
+// mark is what a feed needs to know of a head to choose.
+type mark struct {
+	rendition   int
+	number      uint64
+	start, end  time.Duration
+	independent bool
+}
+
+// New makes the log of one broadcast.
+func New(cfg Config) *Log {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	// With a nil source the key comes from the system's random numbers, which cannot fail.
+	_, key, _ := ed25519.GenerateKey(nil)
+	l := &Log{cfg: cfg, key: key, changed: make(chan struct{})}
+	l.certify()
+	return l
+}
+
+func (l *Log) certify() {
+	l.expiry = l.cfg.Now().Add(validity)
+	l.signer = wire.NewSigner(l.cfg.Identity, l.key, l.cfg.Stream, l.cfg.Epoch, l.expiry)
+}
+
+// Begin fixes the renditions and issues the first manifest.
+func (l *Log) Begin(renditions []media.Rendition, timing media.Timing) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.manifest.Started = l.cfg.Now()
+	l.manifest.Timing = timing
+	l.manifest.Renditions = renditions
+	l.manifest.Inits = make([][][32]byte, len(renditions))
+	l.issue()
+}
+
+// Init adds an init segment's hash and issues a manifest with it.
+func (l *Log) Init(i media.Init) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if i.Rendition < 0 || i.Rendition >= len(l.manifest.Inits) {
+		return
+	}
+	inits := l.manifest.Inits[i.Rendition]
+	if i.Number != len(inits) {
+		return
+	}
+	l.manifest.Inits[i.Rendition] = append(inits, sha256.Sum256(i.Data))
+	l.issue()
+}
+
+// Part signs a part's head, and issues a manifest when the heartbeat is due.
+func (l *Log) Part(p *media.Part) {
+	head := wire.HeadOf(p) // hashed outside the lock: it is the expensive half
+	payload, err := l.signer.Heads([]media.Head{head})
+	if err != nil {
+		l.cfg.Log.Error().Err(err).Str("stream", l.cfg.Stream).Str("broadcast", l.cfg.Epoch).
+			Uint64("part", p.Number).Msg("A part could not be signed and will not be shared")
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.cfg.Now().Sub(l.manifest.Issued) >= heartbeat {
+		l.issue()
+	}
+	l.add(entry{
+		frame: wire.AppendFrame(nil, wire.TypeHeads, payload),
+		heads: []mark{{p.Rendition, p.Number, p.Start, p.Start + p.Duration, p.Independent}},
+	})
+	l.trim(p.Start + p.Duration - l.cfg.Window)
+}
+
+// End issues the last manifest; feeds end behind it.
+func (l *Log) End() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended {
+		return
+	}
+	l.manifest.Ended = l.cfg.Now()
+	l.ended = true
+	l.issue()
+}
+
+// Manifest is the newest signed manifest (a frame's payload), nil before Begin.
+func (l *Log) Manifest() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.payload
+}
+
+// issue signs a new manifest; the lock is held.
+func (l *Log) issue() {
+	now := l.cfg.Now()
+	if l.expiry.Sub(now) < validity/2 {
+		l.certify()
+	}
+	l.manifest.Serial++
+	l.manifest.Issued = now
+	payload, err := l.signer.Manifest(l.manifest)
+	if err != nil {
+		l.cfg.Log.Error().Err(err).Str("stream", l.cfg.Stream).Str("broadcast", l.cfg.Epoch).
+			Msg("The manifest could not be signed; viewers keep the one before")
+		return
+	}
+	l.payload = payload
+	l.add(entry{frame: wire.AppendFrame(nil, wire.TypeManifest, payload)})
+}
+
+// add appends an entry and wakes the feeds; the lock is held.
+func (l *Log) add(e entry) {
+	l.entries = append(l.entries, e)
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+// trim forgets entries whose heads all end before oldest, and what stands before
+// them; the lock is held.
+func (l *Log) trim(oldest time.Duration) {
+	n := 0
+	for i, e := range l.entries {
+		if len(e.heads) == 0 {
+			continue
+		}
+		if e.heads[0].end > oldest && len(l.entries)-i <= maxEntries {
+			break
+		}
+		n = i + 1
+	}
+	clear(l.entries[:n]) // so that the frames can be collected before the slice is
+	l.entries = l.entries[n:]
+	l.first += uint64(n)
+}

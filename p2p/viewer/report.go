@@ -1,0 +1,66 @@
+package viewer
+
+import "time"
+
+// Report is the result of a fleet, as `liverelay viewers --json` prints it.
+//
+// Offload is worked out from the viewers' own counts: 1 − httpBytes / playedBytes.
+// HTTPBytes are all bytes that came from the daemon over HTTP and the tracker's
+// WebSocket: bodies, and an estimate of status lines and headers; those of TCP and
+// TLS are not in it, nor is what the viewers sent. PlayedBytes are the bytes of parts
+// whose whole duration was played.
+//
+// Latency is the server's clock (learnt from the tracker, else from join) less the
+// program date time of the playhead, sampled every 250 ms while playing. Join is the
+// time from the start of a viewer to its first advance. Both are in seconds.
+//
+// A stall is more than 100 ms without advance while playing, or a jump over media
+// that was lost; a viewer that never started has stalled all its time.
+type Report struct {
+	Viewers          int      `json:"viewers"`
+	Joined           int      `json:"joined"`
+	Seconds          float64  `json:"seconds"`
+	PlayedSeconds    float64  `json:"playedSeconds"`
+	Stalls           int      `json:"stalls"`
+	StalledSeconds   float64  `json:"stalledSeconds"`
+	Latency          Quantile `json:"latency"`
+	Join             Quantile `json:"join"`
+	HTTPBytes        int64    `json:"httpBytes"`
+	P2PBytes         int64    `json:"p2pBytes"`
+	PlayedBytes      int64    `json:"playedBytes"`
+	Offload          float64  `json:"offload"`
+	Requests         int64    `json:"requests"`
+	PlaylistRequests int64    `json:"playlistRequests"`
+	RejectedChunks   int64    `json:"rejectedChunks"`
+}
+
+// Quantile holds two quantiles, in seconds.
+type Quantile struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+}
+
+// FleetConfig says what a fleet does.
+type FleetConfig struct {
+	// URL is a watch address, https://host/live/demo.
+	URL string
+	// N viewers watch at a time, for Duration from the first join.
+	N        int
+	Duration time.Duration
+	// JoinOver spreads the first joins evenly; 0 takes a tenth of a second a viewer.
+	JoinOver time.Duration
+	// Renditions are handed out to the viewers in turn; none: the first video
+	// rendition of the manifest. Audio is always added.
+	Renditions []string
+	// ChurnPerMinute viewers leave in each minute and as many new ones join.
+	ChurnPerMinute float64
+	// Uploads are upload limits in bit/s, handed out in turn: 0 is unlimited, −1 lends
+	// nothing. None: what the server says.
+	Uploads []int64
+	// NoPeers takes everything over HTTP.
+	NoPeers bool
+	// Delay is added to every message between peers, one way; Loss is the share of
+	// those that come a round trip later, as a lost packet on an ordered channel does.
+	Delay time.Duration
+	Loss  float64
+}
