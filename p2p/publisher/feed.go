@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/liverelay/liverelay/media"
 	"github.com/liverelay/liverelay/p2p/wire"
 )
 
@@ -134,17 +135,25 @@ func (l *Log) choose(names []string, from map[string]uint64) (choice, error) {
 	return chosen, nil
 }
 
-// startLive lets all renditions begin together: each at its last independent part
-// that does not begin after the earliest of their live starts.
+// startLive lets every video rendition begin at its last independent part that is the
+// part hold-back behind its edge, and audio where the earliest of them begins; audio
+// alone begins the part hold-back behind the edge. The lock is held.
 func (l *Log) startLive(chosen choice) {
-	together := time.Duration(math.MaxInt64)
+	earliest := time.Duration(math.MaxInt64)
 	for i := range chosen {
+		if l.manifest.Renditions[i].Kind != media.Video {
+			continue
+		}
 		if m, found := l.lastIndependent(i, l.edge(i)-l.manifest.Timing.PartHoldBack); found {
-			together = min(together, m.start)
+			chosen[i] = m.number
+			earliest = min(earliest, m.start)
 		}
 	}
 	for i := range chosen {
-		if m, found := l.lastIndependent(i, together); found {
+		if l.manifest.Renditions[i].Kind == media.Video {
+			continue
+		}
+		if m, found := l.lastIndependent(i, min(earliest, l.edge(i)-l.manifest.Timing.PartHoldBack)); found {
 			chosen[i] = m.number
 		}
 	}
