@@ -1,0 +1,162 @@
+package segmenter
+
+import "time"
+
+// cut is the beginning of one segment, for all renditions.
+type cut struct {
+	msn uint64
+	at  time.Duration
+	// wall is the program time at the cut, in whole milliseconds.
+	wall          time.Time
+	discontinuity uint64
+}
+
+// cutsKept bounds how far a rendition may lag behind the source.
+const cutsKept = 64
+
+// clock is the segment clock: it decides where segments begin, by the frames of
+// the leading track, and tells the other renditions. Plain state machine.
+type clock struct {
+	segment time.Duration // wished length
+	limit   time.Duration // no segment grows longer
+	part    time.Duration // PART-TARGET
+	wall    *wallClock
+
+	cuts []cut         // newest last
+	seen time.Duration // decode time up to which no further cut can come
+
+	// least is the length below which the open segment does not end. It is fixed when
+	// the segment begins, for followers rely on it.
+	least time.Duration
+
+	hasKey, breaks bool
+	lastKey, gop   time.Duration
+	regular        bool
+	forced         bool // the last cut had no keyframe
+}
+
+// newClock starts segment 0 at the given instant.
+func newClock(segment time.Duration, limit, part, start time.Duration, wall *wallClock) *clock {
+	c := &clock{segment: segment, limit: limit, part: part, wall: wall, seen: start}
+	c.cuts = append(c.cuts, cut{at: start, wall: wall.cut(start)})
+	c.least = c.shortest()
+	return c
+}
+
+// current returns the newest segment.
+func (c *clock) current() cut { return c.cuts[len(c.cuts)-1] }
+
+// after returns the cut that follows segment msn, if there is one yet.
+func (c *clock) after(msn uint64) (cut, bool) {
+	first := c.cuts[0].msn
+	if msn+1 < first {
+		return c.cuts[0], true
+	}
+	if i := msn + 1 - first; i < uint64(len(c.cuts)) {
+		return c.cuts[i], true
+	}
+	return cut{}, false
+}
+
+// frame observes a frame of the leading track and says whether a segment begins
+// with it. canEnd says that the open segment has a part that can be marked as its
+// last.
+func (c *clock) frame(at time.Duration, key, canEnd bool) bool {
+	c.seen = max(c.seen, at)
+	if !key {
+		return false
+	}
+	c.learn(at)
+	if at <= c.current().at {
+		return false
+	}
+	if c.breaks {
+		c.breaks = false
+		c.append(at, c.current().discontinuity+1)
+		return true
+	}
+	length := at - c.current().at
+	if !canEnd || length < c.least {
+		return false
+	}
+	if length < c.segment && length+c.gop <= c.limit {
+		return false
+	}
+	c.forced = false
+	c.append(at, c.current().discontinuity)
+	return true
+}
+
+// ends says whether the segment must end with the leading track's part that ends
+// at the given instant, because another part might make it too long.
+func (c *clock) ends(at time.Duration) bool {
+	if at-c.current().at+c.part <= c.maximum() {
+		return false
+	}
+	c.forced = true
+	c.append(at, c.current().discontinuity)
+	return true
+}
+
+// expects says whether a keyframe that begins a segment is likely at the given
+// instant: then a part that is full waits one frame for it.
+func (c *clock) expects(at, frame time.Duration) bool {
+	length := at - c.current().at
+	if c.breaks {
+		return true
+	}
+	if length+frame < c.least {
+		return false
+	}
+	if c.regular {
+		off := (at - c.lastKey) % c.gop
+		return off <= frame/2 || c.gop-off <= frame/2
+	}
+	return c.gop == 0 || length+frame >= c.segment
+}
+
+// decided says that all cuts up to the given instant are known.
+func (c *clock) decided(at time.Duration) bool {
+	if c.breaks {
+		return at <= c.seen
+	}
+	return at <= c.seen || at < c.current().at+c.least
+}
+
+// shortest is the length below which the next segment shall not end: with its
+// last keyframe known to be too near, there is time for another one.
+func (c *clock) shortest() time.Duration {
+	return min(c.segment, max(c.limit-c.gop-c.part, c.segment/2))
+}
+
+// maximum is the length that the open segment may have. When the next keyframe is
+// known to be too far away, the segments until then get equal lengths.
+func (c *clock) maximum() time.Duration {
+	start := c.current().at
+	rest := c.lastKey + c.gop - start
+	if !c.regular || rest <= c.limit {
+		return c.limit
+	}
+	pieces := (rest + c.limit - 1) / c.limit
+	return min(c.limit, max(rest/pieces+c.part/2, c.least+c.part))
+}
+
+// learn takes the distance of keyframes. It is regular when two in a row agree.
+func (c *clock) learn(at time.Duration) {
+	if c.hasKey && at > c.lastKey {
+		gop := at - c.lastKey
+		c.regular = (gop - c.gop).Abs() <= gop/20
+		c.gop = gop
+	}
+	c.hasKey, c.lastKey = true, at
+}
+
+func (c *clock) append(at time.Duration, discontinuity uint64) {
+	c.cuts = append(c.cuts, cut{
+		msn: c.current().msn + 1, at: at, wall: c.wall.cut(at), discontinuity: discontinuity,
+	})
+	if len(c.cuts) > cutsKept {
+		c.cuts = append(c.cuts[:0], c.cuts[1:]...)
+	}
+	c.least = c.shortest()
+}

@@ -1,0 +1,340 @@
+package segmenter
+
+import (
+	"time"
+
+	"github.com/liverelay/liverelay/media"
+	"github.com/liverelay/liverelay/segmenter/cmaf"
+)
+
+// sample is one unit on its way into a part; times are in the track's timescale.
+type sample struct {
+	decode, present int64
+	// length is the predicted duration.
+	length int64
+	sync   bool
+	data   []byte
+}
+
+// cutter cuts one rendition's samples into parts. One cutter leads: its frames
+// drive the segment clock. The others follow, and hold samples back until the
+// clock has decided to which segment they belong. Plain state machine.
+//
+// Decode times are the cutter's to choose, for composition offsets keep each
+// sample's presentation time exact: a part begins where the one before ended, so
+// a mispredicted duration is carried into the next part and never lost.
+type cutter struct {
+	rendition         int
+	scale             int64
+	longest, shortest int64 // of a part, in ticks
+	audio, leads      bool
+	clock             *clock
+	emit              func(*media.Part)
+
+	init    int // number of the init segment
+	newInit int // the one to use from the next segment on
+	filled  bool
+	segment cut
+	number  uint64
+	index   int
+	pos     int64    // where the open part begins
+	open    []sample // the open part
+	queue   []sample // followers: samples that the clock has not reached
+	waiting bool     // the open part is full, its segment's end not decided
+	needKey bool     // samples were lost: drop until the next keyframe
+	scratch []cmaf.Sample
+}
+
+// partShare is the least share of PART-TARGET that a part other than a segment's
+// last may have (draft-pantos-hls-rfc8216bis §4.4.4.9).
+const partShare = 0.85
+
+func newCutter(rendition int, scale uint32, audio, leads bool, k *clock, target time.Duration,
+	emit func(*media.Part),
+) *cutter {
+	c := &cutter{
+		rendition: rendition, scale: int64(scale), audio: audio, leads: leads, clock: k, emit: emit,
+		segment: k.current(),
+	}
+	// Whole microseconds are what playlists say: stay a tick inside both bounds.
+	c.longest = int64(target) * c.scale / int64(time.Second)
+	c.shortest = int64(float64(target)*partShare)*c.scale/int64(time.Second) + 2
+	c.pos = ticks(c.segment.at, c.scale)
+	return c
+}
+
+// add takes the next sample in decode order.
+func (c *cutter) add(s sample) {
+	if c.needKey && (!s.sync || s.decode < c.pos) {
+		return
+	}
+	if c.leads {
+		c.needKey = false
+		c.lead(s)
+		return
+	}
+	c.queue = append(c.queue, s)
+	c.poll()
+}
+
+// lead cuts by the leading track's own frames.
+func (c *cutter) lead(s sample) {
+	s.decode = max(s.decode, c.floor())
+	c.skip(s.decode)
+	if s.sync && c.clock.breaks && len(c.open) == 0 {
+		s.decode = max(s.decode, c.pos+c.scale/1000) // a gap of 1 ms ends the segment
+	}
+	canEnd := len(c.open) > 0 || s.decode-c.pos >= c.shortest
+	switch {
+	case c.clock.frame(instant(s.decode, c.scale), s.sync, canEnd):
+		c.close(s.decode, true)
+	case c.waiting:
+		c.close(c.clamp(s.decode), false)
+	}
+	c.append(s)
+	end, full := c.full(s)
+	if !full {
+		return
+	}
+	at := instant(end, c.scale)
+	switch {
+	case c.clock.ends(at):
+		c.close(end, true)
+	case c.clock.expects(at, instant(s.length, c.scale)):
+		c.waiting = true
+	default:
+		c.close(end, false)
+	}
+}
+
+// poll lets a follower go on as far as the clock has decided.
+func (c *cutter) poll() {
+	for len(c.queue) > 0 && c.clock.decided(instant(c.queue[0].decode+c.slack(c.queue[0]), c.scale)) {
+		s := c.queue[0]
+		c.queue = c.queue[1:]
+		c.follow(s)
+	}
+	if n := len(c.open); n > 0 {
+		c.settle(c.open[n-1])
+	}
+}
+
+// follow puts a sample whose segment is known into its part.
+func (c *cutter) follow(s sample) {
+	c.align(s)
+	for {
+		next, known := c.clock.after(c.segment.msn)
+		if !known || s.decode+c.slack(s) < ticks(next.at, c.scale) {
+			break
+		}
+		c.leave(next, s)
+	}
+	if c.init != c.newInit || c.needKey && !s.sync {
+		c.needKey = true // a segment has one init segment only
+		return
+	}
+	c.needKey = false
+	s.decode = max(s.decode, c.floor())
+	c.skip(s.decode)
+	if c.waiting {
+		c.close(c.clamp(s.decode), false)
+	}
+	c.append(s)
+	c.settle(s)
+}
+
+// align lets audio begin at a frame of its own, before or behind the video.
+func (c *cutter) align(s sample) {
+	off := s.decode - c.pos
+	if c.audio && c.number == 0 && len(c.open) == 0 && off <= c.longest && off >= -s.length/2 {
+		c.pos = s.decode
+	}
+}
+
+// slack is how far a cut may lie behind a sample's decode time for the sample to
+// belong to the new segment: audio frames go to the nearest side.
+func (c *cutter) slack(s sample) int64 {
+	if c.audio {
+		return s.length / 2
+	}
+	return s.length / 8
+}
+
+// settle closes a follower's part behind its last sample, when that is due and
+// the clock knows whether the segment ends there.
+func (c *cutter) settle(s sample) {
+	next, known := c.clock.after(c.segment.msn)
+	behind := c.open[len(c.open)-1].decode + s.length
+	if known && behind+c.slack(s) >= ticks(next.at, c.scale) {
+		c.close(c.boundary(next, behind), true)
+		return
+	}
+	end, full := c.full(s)
+	if !full {
+		return
+	}
+	c.waiting = !c.clock.decided(instant(behind+c.slack(s), c.scale))
+	if !c.waiting {
+		c.close(end, false)
+	}
+}
+
+// boundary is where a follower's segment ends: video at the cut itself, audio
+// between two frames.
+func (c *cutter) boundary(next cut, behind int64) int64 {
+	at := ticks(next.at, c.scale)
+	if c.audio && behind-at <= c.longest && at-behind <= c.longest {
+		at = behind
+	}
+	return min(max(at, c.floor()), c.pos+c.longest)
+}
+
+// leave ends the open segment in front of sample s, with gaps for what is missing.
+func (c *cutter) leave(next cut, s sample) {
+	end := ticks(next.at, c.scale)
+	if c.audio && s.decode-end < s.length {
+		end = s.decode
+	}
+	c.skip(end)
+	if len(c.open) > 0 || end > c.pos {
+		c.close(max(end, c.floor()), true)
+		return
+	}
+	c.enter()
+}
+
+// lag fills with gaps what a follower has not delivered up to the given instant.
+// It reports whether samples were given up.
+func (c *cutter) lag(to time.Duration) bool {
+	end := ticks(to, c.scale)
+	if len(c.queue) > 0 || end-c.edge() <= c.longest {
+		return false
+	}
+	for {
+		next, known := c.clock.after(c.segment.msn)
+		if !known || ticks(next.at, c.scale) > end {
+			break
+		}
+		c.leave(next, sample{decode: ticks(next.at, c.scale)})
+	}
+	c.skip(end)
+	c.needKey = !c.audio && !c.leads
+	return true
+}
+
+// edge is the end of the last sample.
+func (c *cutter) edge() int64 {
+	if n := len(c.open); n > 0 {
+		return c.open[n-1].decode + c.open[n-1].length
+	}
+	return c.pos
+}
+
+// floor is the least decode time of a next sample.
+func (c *cutter) floor() int64 {
+	if n := len(c.open); n > 0 {
+		return c.open[n-1].decode + 1
+	}
+	return c.pos
+}
+
+// skip brings the cutter so near to an instant that a part can reach it: the open
+// part's last sample is stretched, and gap parts fill the rest.
+func (c *cutter) skip(to int64) {
+	for to-c.pos > c.longest {
+		end := c.pos + c.longest
+		c.close(end, c.leads && c.clock.ends(instant(end, c.scale)))
+	}
+}
+
+func (c *cutter) append(s sample) {
+	if len(c.open) == 0 {
+		s.decode = c.pos
+	}
+	c.open = append(c.open, s)
+}
+
+// full says whether the open part has no room for another sample, and where it
+// then ends.
+func (c *cutter) full(s sample) (end int64, full bool) {
+	end = c.open[len(c.open)-1].decode + s.length
+	if end+s.length-c.pos <= c.longest {
+		return 0, false
+	}
+	return c.clamp(end), true
+}
+
+func (c *cutter) clamp(end int64) int64 {
+	return max(min(end, c.pos+c.longest), c.pos+c.shortest, c.floor())
+}
+
+// close ends the open part and hands it out; without samples it is a gap.
+func (c *cutter) close(end int64, last bool) {
+	p := &media.Part{
+		Rendition: c.rendition, Number: c.number, MSN: c.segment.msn, Index: c.index,
+		Start: instant(c.pos, c.scale), Discontinuity: c.segment.discontinuity, Init: c.init,
+		Gap: len(c.open) == 0, SegmentEnd: last,
+	}
+	p.Duration = instant(end, c.scale) - p.Start
+	p.ProgramTime = c.segment.wall.Add(p.Start - c.segment.at)
+	if !p.Gap {
+		p.Independent = c.open[0].sync
+		c.filled = true
+		p.Data = c.fragment(end)
+	}
+	c.pos = end
+	c.open = c.open[:0]
+	c.waiting = false
+	c.number++
+	c.index++
+	if last {
+		c.enter()
+	}
+	c.emit(p)
+}
+
+// enter goes on to the next segment.
+func (c *cutter) enter() {
+	if next, ok := c.clock.after(c.segment.msn); ok {
+		c.segment, c.index = next, 0
+		c.init, c.filled = c.newInit, false
+	}
+}
+
+// use takes an init segment into use: at once when the open segment has no media
+// yet, else with the next segment.
+func (c *cutter) use(n int) {
+	c.newInit = n
+	if !c.filled && len(c.open) == 0 {
+		c.init = n
+	}
+}
+
+func (c *cutter) fragment(end int64) []byte {
+	c.scratch = c.scratch[:0]
+	for i, s := range c.open {
+		until := end
+		if i+1 < len(c.open) {
+			until = c.open[i+1].decode
+		}
+		c.scratch = append(c.scratch, cmaf.Sample{
+			Duration: uint32(until - s.decode), Offset: int32(s.present - s.decode), Sync: s.sync, Data: s.data,
+		})
+	}
+	data := cmaf.Fragment(uint32(c.number+1), uint64(c.pos), c.scratch)
+	clear(c.open) // let go of the units
+	clear(c.scratch)
+	return data
+}
+
+// flush ends the rendition with what it has; the broadcast is over.
+func (c *cutter) flush() {
+	queue := c.queue
+	c.queue = nil
+	for _, s := range queue {
+		c.follow(s)
+	}
+	if len(c.open) > 0 {
+		c.close(min(max(c.edge(), c.floor()), c.pos+c.longest), true)
+	}
+}

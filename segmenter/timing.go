@@ -1,0 +1,109 @@
+package segmenter
+
+import (
+	"math"
+	"time"
+
+	"github.com/liverelay/liverelay/media"
+)
+
+const (
+	// jitter is what timestamps in whole milliseconds can add to a part.
+	jitter = 2 * time.Millisecond
+	// spare keeps segments a little below TARGETDURATION.
+	spare = 100 * time.Millisecond
+	// steadiness bounds the spread of frame distances of a steady frame rate.
+	steadiness = 1.5
+)
+
+// rate is a source's frame rate. A source that is not steady is cut by time.
+type rate struct {
+	fps    float64
+	steady bool
+}
+
+// frameRate tells the frame rate by the decode times of the first frames, and by
+// what the publisher declares (0: nothing) when that agrees.
+func frameRate(decode []time.Duration, declared float64) rate {
+	if len(decode) < 2 || decode[len(decode)-1] <= decode[0] {
+		if declared > 0 {
+			return rate{declared, true}
+		}
+		return rate{30, false}
+	}
+	measured := float64(len(decode)-1) / (decode[len(decode)-1] - decode[0]).Seconds()
+	low, high := time.Duration(math.MaxInt64), time.Duration(0)
+	for i := 1; i < len(decode); i++ {
+		low, high = min(low, decode[i]-decode[i-1]), max(high, decode[i]-decode[i-1])
+	}
+	if float64(high-jitter) > float64(low+jitter)*steadiness {
+		return rate{measured, false}
+	}
+	if declared > 0 && math.Abs(measured/declared-1) < 0.1 {
+		return rate{declared, true}
+	}
+	return rate{usual(measured), true}
+}
+
+// usual snaps a measured frame rate to a usual one next to it.
+func usual(measured float64) float64 {
+	best := measured
+	for _, fps := range []float64{
+		5, 10, 12, 15, 20, 24000.0 / 1001, 24, 25, 30000.0 / 1001, 30, 48, 50, 60000.0 / 1001, 60, 120,
+	} {
+		if off := math.Abs(measured/fps - 1); off < 0.02 && (best == measured || off < math.Abs(measured/best-1)) {
+			best = fps
+		}
+	}
+	return best
+}
+
+// newTiming fixes the constants of a broadcast's playlists. frames are the
+// distances of frames in the other tracks: audio, and rungs with a frame rate of
+// their own.
+func newTiming(cfg Config, r rate, frames []time.Duration) media.Timing {
+	part := cfg.Part
+	if r.steady {
+		n := max(1, math.Round(cfg.Part.Seconds()*r.fps))
+		part = time.Duration(n / r.fps * float64(time.Second))
+	}
+	target := fit(part, r.steady, frames)
+	whole := math.Ceil(max(cfg.Segment, target).Seconds())
+	return media.Timing{
+		PartTarget:     target,
+		PartHoldBack:   3 * target,
+		TargetDuration: time.Duration(whole+1) * time.Second,
+	}
+}
+
+// fit returns the least PART-TARGET not below part in which every track fills at
+// least 85 % with whole frames (draft-pantos-hls-rfc8216bis §4.4.4.9).
+func fit(part time.Duration, steady bool, frames []time.Duration) time.Duration {
+	base := ceilMilli(part + jitter)
+	candidates := []time.Duration{base}
+	for _, f := range frames {
+		candidates = append(candidates, ceilMilli((base+f-1)/f*f+jitter))
+	}
+	best := time.Duration(0)
+	for _, c := range candidates {
+		share := time.Duration(float64(c) * partShare)
+		good := !steady || part-jitter >= share
+		for _, f := range frames {
+			good = good && c/f*f-jitter >= share
+		}
+		if good && (best == 0 || c < best) {
+			best = c
+		}
+	}
+	if best == 0 {
+		return base
+	}
+	return best
+}
+
+func ceilMilli(d time.Duration) time.Duration {
+	return (d + time.Millisecond - 1).Truncate(time.Millisecond)
+}
+
+// segmentLimit is the length above which no segment grows.
+func segmentLimit(t media.Timing) time.Duration { return t.TargetDuration - spare }
