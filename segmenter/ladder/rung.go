@@ -97,7 +97,7 @@ func divisor(rate float64, w Wish) int {
 }
 
 // defaultBitrate is 2.8 Mbit/s for 1280x720 at 30 pictures a second, less than in
-// proportion for other sizes (1.3 Mbit/s at 480p, 0.5 Mbit/s at 240p), and four
+// proportion for other sizes (1.5 Mbit/s at 480p, 0.5 Mbit/s at 240p), and four
 // tenths more for high frame rates.
 func defaultBitrate(pixels int, rate float64) int {
 	b := 2_800_000 * math.Pow(float64(pixels)/(1280*720), 0.8)
