@@ -1,6 +1,8 @@
 // The daemon under test: bin/liverelay with a configuration of its own, on free ports.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request as http } from "node:http";
+import { request as https } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,22 +31,27 @@ function freePort() {
  * @typedef {object} DaemonOptions
  * @property {string[] | null} [renditions] the ladder's rungs; null for none
  * @property {string} [host] where it listens and what viewers call it
- * @property {string[]} [prefix] a command that runs the daemon (ip netns exec …)
  * @property {Record<string, unknown>} [config] merged over the rest
+ * @property {(ports: Ports, folder: string) => Promise<Record<string, unknown>>} [beforeStart]
+ *   makes what the configuration needs, and returns more of it
+ * @property {{ http: string, rtmp: string }} [scheme] with a certificate: https, rtmps
  */
 
 /** A running daemon with one stream, `demo`. */
 export class Daemon {
-	/** @param {{ process: Process, ports: Ports, host: string, folder: string }} parts */
-	constructor({ process, ports, host, folder }) {
+	/**
+	 * @param {{ process: Process, ports: Ports, host: string, folder: string,
+	 *   scheme?: { http: string, rtmp: string } }} parts
+	 */
+	constructor({ process, ports, host, folder, scheme = { http: "http", rtmp: "rtmp" } }) {
 		this.process = process;
 		this.ports = ports;
 		this.folder = folder;
-		this.origin = `http://${host}:${ports.http}`;
+		this.origin = `${scheme.http}://${host}:${ports.http}`;
 		this.watch = `${this.origin}/live/demo`;
 		this.playlist = `${this.watch}/index.m3u8`;
-		this.rtmp = `rtmp://${host}:${ports.rtmp}/live/${key}`;
-		this.server = `rtmp://${host}:${ports.rtmp}/live`;
+		this.server = `${scheme.rtmp}://${host}:${ports.rtmp}/live`;
+		this.rtmp = `${this.server}/${key}`;
 	}
 
 	/**
@@ -57,13 +64,15 @@ export class Daemon {
 		const folder = mkdtempSync(join(tmpdir(), "liverelay-e2e-"));
 		const file = join(folder, "liverelay.yaml");
 		// JSON is YAML.
-		writeFileSync(file, JSON.stringify(configuration(host, ports, folder, options), null, 2));
-		const [command, ...args] = [...(options.prefix ?? []), binary, "run", "--config", file];
-		const process = new Process(command, args);
-		const daemon = new Daemon({ process, ports, host, folder });
+		const config = {
+			...configuration(host, ports, folder, options),
+			...(await options.beforeStart?.(ports, folder)),
+		};
+		writeFileSync(file, JSON.stringify(config, null, 2));
+		const process = new Process(binary, ["run", "--config", file]);
+		const daemon = new Daemon({ process, ports, host, folder, scheme: options.scheme });
 		try {
-			if (options.prefix) await process.prints(/http.*listen|listen.*http|watch/i);
-			else await eventually("the daemon is ready", () => daemon.ready());
+			await eventually("the daemon is ready", () => daemon.ready());
 		} catch (error) {
 			await daemon.stop();
 			throw new Error(`${error}\n${process.log}`);
@@ -73,14 +82,32 @@ export class Daemon {
 
 	async ready() {
 		if (!this.process.running) throw new Error("the daemon has ended");
-		return (await fetch(`${this.origin}/readyz`)).ok;
+		return (await this.get("/readyz")).ok;
+	}
+
+	/**
+	 * Asks whether a path is there; takes any certificate, for the test made it itself.
+	 * @param {string} path
+	 * @returns {Promise<{ ok: boolean }>}
+	 */
+	get(path) {
+		const request = this.origin.startsWith("https") ? https : http;
+		return new Promise((resolve, reject) => {
+			const options = { rejectUnauthorized: false, agent: false };
+			const asked = request(this.origin + path, options, (response) => {
+				response.resume();
+				resolve({ ok: response.statusCode === 200 });
+			});
+			asked.on("error", reject);
+			asked.end();
+		});
 	}
 
 	/** Waits until the multivariant playlist is served. @param {number} [milliseconds] */
 	live(milliseconds = 20_000) {
 		return eventually(
 			"the stream is live",
-			async () => (await fetch(this.playlist)).ok,
+			async () => (await this.get("/live/demo/index.m3u8")).ok,
 			milliseconds,
 		).catch((error) => {
 			throw new Error(`${error}\n${this.process.log}`);

@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { binary, Daemon } from "../lib/daemon.js";
 import { Internet, publicAddress } from "../lib/nat.js";
 import { Process, run } from "../lib/process.js";
+import { Publisher } from "../lib/publisher.js";
 
 describe("two homes behind NAT", () => {
 	/** @type {Internet} */
@@ -56,5 +58,27 @@ describe("two homes behind NAT", () => {
 		const homes = [node(1, punch(2)), node(2, punch(1))];
 		t.after(() => Promise.all(homes.map((h) => h.stop())));
 		await Promise.all(homes.map((h) => h.prints(/got/, 5_000)));
+	});
+
+	test("viewers in both homes share, by the daemon's own STUN", async (t) => {
+		const daemon = await Daemon.start({ renditions: null, host: publicAddress });
+		t.after(() => daemon.stop());
+		const size = { width: 426, height: 240, bitrate: "600k" };
+		const publisher = new Publisher({ url: daemon.rtmp, ...size }).start();
+		t.after(() => publisher.stop());
+		await daemon.live();
+		const results = await Promise.all(
+			[1, 2].map(async (home) => {
+				const [command, ...inside] = internet.inside(home);
+				const args = [binary, "viewers", "-n", "1", "--duration", "15s", "--json", daemon.watch];
+				const { code, stdout, stderr } = await run(command, [...inside, ...args]);
+				assert.equal(code, 0, stderr);
+				return JSON.parse(/** @type {string} */ (String(stdout).trim().split("\n").at(-1)));
+			}),
+		);
+		for (const result of results) {
+			assert.ok(result.playedSeconds > 10, JSON.stringify(results));
+			assert.ok(result.p2pBytes > 0, JSON.stringify(results));
+		}
 	});
 });

@@ -1,0 +1,53 @@
+// A reverse proxy as many people put one in front: it serves the daemon below a path
+// of its own, and takes that path off before it passes a request on.
+
+import { createServer, request } from "node:http";
+
+/**
+ * Starts a proxy on a free port; resolves with its origin and a function that stops it.
+ * @param {number} port where the daemon is
+ * @param {string} prefix as in "/tv"
+ * @returns {Promise<{ origin: string, port: number, stop: () => void }>}
+ */
+export async function startProxy(port, prefix) {
+	const inner = (/** @type {string | undefined} */ url) => (url ?? "").slice(prefix.length) || "/";
+	const options = (/** @type {import("node:http").IncomingMessage} */ from) => ({
+		...{ host: "127.0.0.1", port, path: inner(from.url), method: from.method },
+		headers: { ...from.headers, "x-forwarded-for": "198.51.100.7", "x-forwarded-proto": "http" },
+	});
+	const server = createServer((from, to) => {
+		if (!from.url?.startsWith(`${prefix}/`)) {
+			to.writeHead(404).end();
+			return;
+		}
+		const onward = request(options(from), (answer) => {
+			to.writeHead(answer.statusCode ?? 502, answer.headers);
+			answer.pipe(to);
+		});
+		onward.on("error", () => to.destroy());
+		to.on("close", () => onward.destroy());
+		from.pipe(onward);
+	});
+	server.on("upgrade", (from, socket, head) => {
+		const onward = request(options(from));
+		onward.on("error", () => socket.destroy());
+		onward.on("upgrade", (answer, far) => {
+			const lines = answer.rawHeaders.flatMap((name, i, all) =>
+				i % 2 ? [] : `${name}: ${all[i + 1]}`,
+			);
+			socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join("\r\n")}\r\n\r\n`);
+			far.write(head);
+			far.pipe(socket).pipe(far);
+			for (const end of [far, socket]) end.on("error", () => {});
+		});
+		onward.end();
+	});
+	await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+	const address = server.address();
+	if (!address || typeof address === "string") throw new Error("no address");
+	const stop = () => {
+		server.close();
+		server.closeAllConnections();
+	};
+	return { origin: `http://127.0.0.1:${address.port}`, port: address.port, stop };
+}
