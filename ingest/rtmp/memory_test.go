@@ -1,0 +1,3 @@
+package rtmp_test
+
+func serveForAttack() bool { return false }
