@@ -139,18 +139,21 @@ func isHost(s string) bool {
 	})
 }
 
-// site returns the origin (RFC 6454) of the page that asks, as its WebSocket will
-// name it: from Origin, or for requests within one site, which carry none, from
-// Referer. Empty for programs that are no browsers.
-func site(r *http.Request) string {
-	if origin := r.Header.Get("Origin"); origin != "" {
+// site names the site whose page asks, as the tracker will see it when the page's
+// WebSocket comes: the origin (RFC 6454) in lower case, "null" for a page without
+// one, and empty for our own pages and for programs that are no browsers. A browser
+// sends no Origin when it fetches from its own site, and always with a WebSocket.
+func (a addresses) site(r *http.Request) string {
+	origin := strings.ToLower(r.Header.Get("Origin"))
+	_, host, found := strings.Cut(origin, "://")
+	if !found {
 		return origin
 	}
-	u, err := url.Parse(r.Header.Get("Referer"))
-	if err != nil || u.Host == "" {
+	own := strings.EqualFold(host, r.Host) || (a.public != nil && strings.EqualFold(host, a.public.Host))
+	if own {
 		return ""
 	}
-	return u.Scheme + "://" + u.Host
+	return origin
 }
 
 // joinHostPort is net.JoinHostPort for a numeric port.

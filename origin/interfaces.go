@@ -95,7 +95,7 @@ type P2P struct {
 // Admission makes the tokens with which viewers come to the tracker.
 type Admission interface {
 	// Mint returns a token for a stream, bound to the site ("https://host", as in
-	// the Origin header of RFC 6454) whose page asks; empty for programs that are no
-	// browsers.
+	// the Origin header of RFC 6454) whose page asks; empty for the pages of this
+	// server and for programs that are no browsers.
 	Mint(stream, site string, now time.Time) string
 }

@@ -83,7 +83,7 @@ func (s *handler) join(r *http.Request, stream Stream, live Live, phase Phase) j
 	}
 	a.Tracker = "../../tracker"
 	if s.config.Admission != nil {
-		a.Token = s.config.Admission.Mint(stream.Name, site(r), now)
+		a.Token = s.config.Admission.Mint(stream.Name, s.addresses.site(r), now)
 	}
 	if s.config.STUNPort != 0 {
 		address := joinHostPort(s.addresses.hostname(r), s.config.STUNPort)
