@@ -39,7 +39,7 @@ type core struct {
 	// start starts the encoder; nil without a ladder.
 	start func(rungs []Rung, source media.Track) (Encoder, error)
 
-	gather gather
+	gather                gather
 	begun, closing, ended bool
 	warned                bool
 

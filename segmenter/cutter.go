@@ -196,6 +196,9 @@ func (c *cutter) leave(next cut, s sample) {
 		end = s.decode
 	}
 	c.skip(end)
+	if c.index == 0 && len(c.open) == 0 {
+		end = max(end, c.pos+c.scale/1000) // no segment is without a part
+	}
 	if len(c.open) > 0 || end > c.pos {
 		c.close(max(end, c.floor()), true)
 		return
