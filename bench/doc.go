@@ -1,0 +1,3 @@
+// Package bench holds benchmarks that take real time and real tools, which is why
+// no test runs them.
+package bench
