@@ -6,6 +6,8 @@ import { Daemon } from "../lib/daemon.js";
 import * as playlists from "../lib/playlists.js";
 import { pause, run } from "../lib/process.js";
 import { Publisher } from "../lib/publisher.js";
+import { startStockPage } from "../lib/stock.js";
+import { startBrowser, Viewer } from "../lib/viewer.js";
 
 describe("a 640x360 source with the ladder", () => {
 	/** @type {Daemon} */
@@ -112,6 +114,23 @@ describe("a 640x360 source with the ladder", () => {
 			assert.ok(inside.length >= 3);
 			assert.deepEqual(lacking, [], `${name} lacks keyframes of the source`);
 		}
+	});
+
+	test("stock hls.js on another site plays it near live, without an error", async (t) => {
+		const page = await startStockPage(daemon.playlist);
+		t.after(page.stop);
+		const browser = await startBrowser();
+		t.after(() => browser.close());
+		const viewer = await Viewer.open(browser, page.url);
+		await viewer.plays();
+		await pause(3_000);
+		await viewer.observe();
+		await pause(10_000);
+		const seen = await viewer.observed();
+		const trouble = await viewer.page.evaluate(() => /** @type {any} */ (window).trouble);
+		assert.deepEqual(trouble, []);
+		assert.ok(seen.latency.p50 < 4, JSON.stringify(seen));
+		assert.equal(seen.stalls, 0, JSON.stringify(seen));
 	});
 
 	test("ffprobe sees the renditions, ffmpeg plays them", async () => {
