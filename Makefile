@@ -56,7 +56,7 @@ e2e: build deps node_modules/.package-lock.json ## Browser and process tests, in
 
 .PHONY: obs
 obs: build deps node_modules/.package-lock.json ## Push with the real OBS, headless; a screenshot in e2e/out
-	@scripts/need.sh obs=obs-studio xvfb-run=xvfb dbus-run-session=dbus
+	@scripts/need.sh obs=obs-studio xvfb-run=xvfb xauth dbus-run-session=dbus
 	e2e/isolated.sh node e2e/obs.js
 
 .PHONY: bench
