@@ -19,6 +19,21 @@ type addresses struct {
 	tls     bool
 }
 
+// ClientAddress returns the address of the client that sent a request: the peer of
+// its connection, or what TrustedProxies say. It is for limits, never for logs.
+func (s *Server) ClientAddress(r *http.Request) netip.Addr {
+	return addresses{trusted: s.TrustedProxies}.client(r)
+}
+
+// Site returns the site whose page sent a request, as it is named to Admission.
+func (s *Server) Site(r *http.Request) string {
+	a, err := newAddresses(s.PublicURL, nil, false)
+	if err != nil {
+		return addresses{}.site(r) // Run has refused such an address
+	}
+	return a.site(r)
+}
+
 func newAddresses(publicURL string, trusted []netip.Prefix, tls bool) (addresses, error) {
 	a := addresses{trusted: trusted, tls: tls}
 	if publicURL == "" {

@@ -67,3 +67,12 @@ func (c *countingConn) Close() error {
 	}
 	return c.Conn.Close()
 }
+
+// CloseWrite ends what is sent and leaves the rest open, so that a client which is
+// still sending reads the answer that refuses it.
+func (c *countingConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"github.com/liverelay/liverelay/segmenter"
 )
 
 // fail answers with an error: a page for people, a line of text for programs.
@@ -34,11 +36,11 @@ func (s *handler) fail(w http.ResponseWriter, r *http.Request, status int) {
 // failMedia answers with what went wrong while media was looked for.
 func (s *handler) failMedia(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
-	case errors.Is(err, ErrTooFar):
+	case errors.Is(err, segmenter.ErrTooFar):
 		s.fail(w, r, http.StatusBadRequest)
-	case errors.Is(err, ErrUnknown), errors.Is(err, ErrGone):
+	case errors.Is(err, segmenter.ErrUnknown):
 		s.fail(w, r, http.StatusNotFound)
-	case errors.Is(err, ErrTimeout), errors.Is(err, ErrNotReady),
+	case errors.Is(err, segmenter.ErrTimeout), errors.Is(err, segmenter.ErrNotReady),
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		s.fail(w, r, http.StatusServiceUnavailable)
 	default:

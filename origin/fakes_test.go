@@ -13,11 +13,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/liverelay/liverelay/media"
+	"github.com/liverelay/liverelay/segmenter"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -64,19 +66,19 @@ func (m *memory) Multivariant() ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.ready {
-		return nil, ErrNotReady
+		return nil, segmenter.ErrNotReady
 	}
 	return []byte("#EXTM3U\n" + strings.Repeat("#EXT-X-STREAM-INF:BANDWIDTH=1\n"+epoch+"/240p/index.m3u8\n", 20)), nil
 }
 
-func (m *memory) Playlist(ctx context.Context, rendition string, r Reload) ([]byte, error) {
+func (m *memory) Playlist(ctx context.Context, rendition string, r segmenter.Reload) ([]byte, error) {
 	if rendition != "240p" && rendition != "audio" {
-		return nil, ErrUnknown
+		return nil, segmenter.ErrUnknown
 	}
 	want := 0
 	if r.MSN != nil {
 		if *r.MSN > 1000 {
-			return nil, ErrTooFar
+			return nil, segmenter.ErrTooFar
 		}
 		want = int(*r.MSN)*3 + 1
 		if r.Part != nil {
@@ -101,7 +103,7 @@ func (m *memory) wait(ctx context.Context, n int) (int, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return 0, ErrTimeout
+			return 0, segmenter.ErrTimeout
 		case <-changed:
 		}
 	}
@@ -112,7 +114,7 @@ func (m *memory) Part(ctx context.Context, rendition string, number uint64) (*me
 	have := uint64(len(m.parts))
 	m.mu.Unlock()
 	if number > have || (rendition != "240p" && rendition != "audio") {
-		return nil, ErrUnknown
+		return nil, segmenter.ErrUnknown
 	}
 	if _, err := m.wait(ctx, int(number)+1); err != nil {
 		return nil, err
@@ -126,14 +128,14 @@ func (m *memory) Segment(_ string, msn uint64) ([]*media.Part, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if (msn+1)*3 > uint64(len(m.parts)) {
-		return nil, ErrGone
+		return nil, segmenter.ErrUnknown
 	}
 	return m.parts[msn*3 : msn*3+3], nil
 }
 
 func (m *memory) Init(_ string, number int) ([]byte, error) {
 	if number != 0 {
-		return nil, ErrUnknown
+		return nil, segmenter.ErrUnknown
 	}
 	return []byte("init segment"), nil
 }
@@ -247,7 +249,7 @@ func newDaemon(t *testing.T, change ...func(*Server)) *daemon {
 	}
 	d.Server = &Server{
 		Listener: listener, Version: "1.2.3", STUNPort: 3478, Log: zerolog.New(io.Discard), Now: c.now,
-		Catalog: NewCatalog(c.now), Admission: office{},
+		Catalog: NewCatalog(c.now), Admission: office{}, Registry: prometheus.NewRegistry(),
 		Signalling: swarm{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "tracker") })},
 		Streams: registry{
 			{Name: "demo", Title: "A demo", Listed: true, PublicKey: []byte("key"), P2P: P2P{Mode: "auto", MinAudience: 2}, Warnings: []string{"slow keyframes"}},

@@ -6,20 +6,21 @@ import (
 	"time"
 
 	"github.com/liverelay/liverelay/media"
+	"github.com/liverelay/liverelay/segmenter"
 )
 
 // Media answers HTTP's questions about one broadcast. All methods may be called
 // from any number of goroutines; what they return is shared and never written to.
 type Media interface {
-	// Multivariant returns the multivariant playlist, or ErrNotReady while there is
+	// Multivariant returns the multivariant playlist, or segmenter.ErrNotReady while there is
 	// too little of the broadcast to play.
 	Multivariant() ([]byte, error)
 	// Playlist returns the media playlist of a rendition. It holds the answer as
 	// draft-pantos-hls-rfc8216bis §6.2.5.2 says, until ctx ends at the latest.
-	// Errors: ErrTooFar, ErrUnknown, ErrTimeout, or ctx's.
-	Playlist(ctx context.Context, rendition string, r Reload) ([]byte, error)
-	// Part returns a part. The one that comes next is waited for; one further ahead
-	// is ErrUnknown, one that left the window ErrGone.
+	// Errors: segmenter.ErrTooFar, ErrUnknown, ErrNotReady, ErrTimeout, or ctx's.
+	Playlist(ctx context.Context, rendition string, r segmenter.Reload) ([]byte, error)
+	// Part returns a part. The one that comes next is waited for; one further ahead,
+	// or one that left the window, is segmenter.ErrUnknown.
 	Part(ctx context.Context, rendition string, number uint64) (*media.Part, error)
 	// Segment returns the parts of a complete segment, in order.
 	Segment(rendition string, msn uint64) ([]*media.Part, error)
@@ -99,3 +100,5 @@ type Admission interface {
 	// server and for programs that are no browsers.
 	Mint(stream, site string, now time.Time) string
 }
+
+var _ Media = (*segmenter.Store)(nil)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/liverelay/liverelay/media"
+	"github.com/liverelay/liverelay/segmenter"
 )
 
 const (
@@ -88,7 +89,7 @@ func (s *handler) servePart(w *response, r *http.Request, live Live, at route) {
 	part, err := live.Media.Part(ctx, at.rendition, at.number)
 	release()
 	if err == nil && part.Gap {
-		err = ErrUnknown // §4.4.4.7: a gap is never to be loaded
+		err = segmenter.ErrUnknown // §4.4.4.7: a gap is never to be loaded
 	}
 	if err != nil {
 		s.failMedia(w, r, err)

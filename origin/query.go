@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+
+	"github.com/liverelay/liverelay/segmenter"
 )
 
 const (
@@ -17,27 +19,27 @@ var errQuery = errors.New("malformed query")
 
 // parseReload reads the delivery directives of a playlist request
 // (draft-pantos-hls-rfc8216bis §6.2.5.1). Other parameters are none of ours.
-func parseReload(query string) (Reload, error) {
+func parseReload(query string) (segmenter.Reload, error) {
 	values, err := parseQuery(query)
 	if err != nil {
-		return Reload{}, err
+		return segmenter.Reload{}, err
 	}
-	var r Reload
+	var r segmenter.Reload
 	if r.MSN, err = number(values, "_HLS_msn"); err != nil {
-		return Reload{}, err
+		return segmenter.Reload{}, err
 	}
 	if r.Part, err = number(values, "_HLS_part"); err != nil {
-		return Reload{}, err
+		return segmenter.Reload{}, err
 	}
 	if r.Part != nil && r.MSN == nil {
-		return Reload{}, errQuery
+		return segmenter.Reload{}, errQuery
 	}
 	switch skip := values.Get("_HLS_skip"); skip {
 	case "":
 	case "YES", "v2":
 		r.Skip = true
 	default:
-		return Reload{}, errQuery
+		return segmenter.Reload{}, errQuery
 	}
 	return r, nil
 }

@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/liverelay/liverelay/segmenter"
 )
 
 func TestParseReload(t *testing.T) {
 	n := func(v uint64) *uint64 { return &v }
-	for query, want := range map[string]Reload{
+	for query, want := range map[string]segmenter.Reload{
 		"":                                      {},
 		"x=1&x=2":                               {},
 		"_HLS_msn=0":                            {MSN: n(0)},
@@ -58,7 +60,7 @@ func FuzzParseReload(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query string) {
 		r, err := parseReload(query)
 		if err != nil {
-			require.Equal(t, Reload{}, r)
+			require.Equal(t, segmenter.Reload{}, r)
 			return
 		}
 		require.False(t, r.Part != nil && r.MSN == nil)

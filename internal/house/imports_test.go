@@ -40,7 +40,7 @@ func rules() map[string]rule {
 		"broadcast":          {ours: []string{"media"}, never: []string{http, webrtc}},
 		"ingest":             {ours: []string{"media"}, never: []string{webrtc}},
 		"segmenter":          {ours: []string{"media"}, never: []string{http, webrtc}},
-		"origin":             {ours: []string{"media", "player"}, never: []string{webrtc}},
+		"origin":             {ours: []string{"media", "player", "segmenter"}, never: []string{webrtc}},
 		"tracker":            {never: []string{"github.com/bluenviron/mediacommon", webrtc}},
 		"tracker/topology":   {never: ioFree},
 		"p2p":                {ours: []string{"media"}},

@@ -1,0 +1,310 @@
+package origin
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+)
+
+// metricsListener returns a listener on a free port.
+func metricsListener(t *testing.T) net.Listener {
+	t.Helper()
+	var config net.ListenConfig
+	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	return l
+}
+
+// metricsText returns what the server's registry holds, as text.
+func (d *daemon) metricsText() string {
+	d.t.Helper()
+	families, err := d.Registry.Gather()
+	require.NoError(d.t, err)
+	var text strings.Builder
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			text.WriteString(f.GetName())
+			if labels := m.GetLabel(); len(labels) > 0 {
+				pairs := make([]string, 0, len(labels))
+				for _, l := range labels {
+					pairs = append(pairs, l.GetName()+`="`+l.GetValue()+`"`)
+				}
+				text.WriteString("{" + strings.Join(pairs, ",") + "}")
+			}
+			value := m.GetGauge().GetValue() + m.GetCounter().GetValue()
+			encoded, err := json.Marshal(value)
+			require.NoError(d.t, err)
+			text.WriteString(" " + string(encoded) + "\n")
+		}
+	}
+	return text.String()
+}
+
+func (d *daemon) json(path string, into any) answer {
+	d.t.Helper()
+	a := d.get(path)
+	require.Equal(d.t, http.StatusOK, a.StatusCode, path)
+	require.Equal(d.t, "application/json", a.Header.Get("Content-Type"))
+	require.Equal(d.t, cacheNever, a.Header.Get("Cache-Control"))
+	require.NoError(d.t, json.Unmarshal([]byte(a.body), into))
+	return a
+}
+
+func TestHealthAndReadiness(t *testing.T) {
+	d := newDaemon(t)
+	require.Equal(t, "ok\n", d.get("/healthz").body)
+	require.Equal(t, "ready\n", d.get("/readyz").body)
+	require.Equal(t, http.StatusNotFound, d.get("/metrics").StatusCode, "metrics have a listener of their own")
+}
+
+func TestMetrics(t *testing.T) {
+	listener := metricsListener(t)
+	d := newDaemon(t, func(s *Server) { s.MetricsListener = listener })
+	d.get(base + "240p/p1.m4s")
+	d.get("/nothing")
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+listener.Addr().String()+"/metrics", nil)
+	require.NoError(t, err)
+	response, err := d.client.Do(request)
+	require.NoError(t, err)
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	for _, line := range []string{
+		`liverelay_http_requests_total{route="part",status="2xx"} 1`,
+		`liverelay_http_requests_total{route="none",status="4xx"} 1`,
+		`liverelay_stream_live{stream="demo"} 1`,
+		`liverelay_stream_live{stream="quiet"} 0`,
+		`liverelay_stream_peer_bytes_total{stream="demo"} 1.048576e+06`,
+		`liverelay_info{version="1.2.3"} 1`,
+		`liverelay_http_connections 1`,
+	} {
+		require.Contains(t, string(body), line)
+	}
+	require.NotContains(t, string(body), "127.0.0.1")
+}
+
+func TestNothingCanBeChanged(t *testing.T) {
+	d := newDaemon(t)
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, "PURGE"} {
+		for _, path := range []string{"/api/v1/streams", "/api/v1/streams/demo", "/live/demo", base + "240p/p1.m4s", "/nothing"} {
+			a := d.do(method, path)
+			require.Equal(t, http.StatusMethodNotAllowed, a.StatusCode, method+path)
+			require.Equal(t, "GET, HEAD, OPTIONS", a.Header.Get("Allow"))
+		}
+	}
+}
+
+func TestAbuse12CrossSiteRequestsToTheAPI(t *testing.T) {
+	d := newDaemon(t)
+	for _, header := range [][]string{
+		{"Origin", "https://evil.example"}, {"Origin", "null"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"},
+	} {
+		a := d.do(http.MethodPost, "/api/v1/streams/demo", header...)
+		require.Equal(t, http.StatusForbidden, a.StatusCode, header)
+		a = d.do(http.MethodOptions, "/api/v1/streams/demo", append(header, "Access-Control-Request-Method", "DELETE")...)
+		require.Equal(t, http.StatusNoContent, a.StatusCode)
+		require.Empty(t, a.Header.Get("Access-Control-Allow-Origin"), "no preflight succeeds")
+		require.Empty(t, a.Header.Get("Access-Control-Allow-Methods"))
+		a = d.get("/api/v1/streams", header...)
+		require.Empty(t, a.Header.Get("Access-Control-Allow-Origin"), "other sites read nothing of the API")
+	}
+	a := d.do(http.MethodPost, "/api/v1/streams", "Origin", d.url)
+	require.Equal(t, http.StatusMethodNotAllowed, a.StatusCode, "our own page may ask, in vain")
+}
+
+func TestPreflightForPlayersOnOtherSites(t *testing.T) {
+	d := newDaemon(t)
+	a := d.do(http.MethodOptions, base+"240p/p1.m4s", "Origin", "https://blog.example", "Access-Control-Request-Headers", "range")
+	require.Equal(t, http.StatusNoContent, a.StatusCode)
+	require.Equal(t, "*", a.Header.Get("Access-Control-Allow-Origin"))
+	require.Equal(t, "GET, HEAD", a.Header.Get("Access-Control-Allow-Methods"))
+	require.Equal(t, "*", a.Header.Get("Access-Control-Allow-Headers"))
+}
+
+func TestLongHeadersAreRefused(t *testing.T) {
+	d := newDaemon(t)
+	a := d.get("/", "X-Long", strings.Repeat("a", 21<<10))
+	require.Equal(t, http.StatusRequestHeaderFieldsTooLarge, a.StatusCode)
+}
+
+func TestAPI(t *testing.T) {
+	d := newDaemon(t)
+	d.get(base + "240p/p1.m4s")
+	var one streamAnswer
+	d.json("/api/v1/streams/demo", &one)
+	require.Equal(t, "live", one.State)
+	require.Equal(t, epoch, one.Epoch)
+	require.Equal(t, d.url+"/live/demo", one.Watch)
+	require.Equal(t, d.url+"/live/demo/index.m3u8", one.Playlist)
+	require.Equal(t, []string{"slow keyframes"}, one.Warnings)
+	require.Equal(t, uint64(1<<20), one.PeerBytes)
+	require.Greater(t, one.OriginBytes, int64(1001))
+	require.Equal(t, 3, one.Viewers, "the tracker's peers are viewers")
+	require.Equal(t, []renditionAnswer{
+		{Name: "240p", Kind: "video", Codecs: "avc1.42c01e", Width: 426, Height: 240},
+		{Name: "audio", Kind: "audio", Codecs: "mp4a.40.2", SampleRate: 48000, Channels: 2},
+	}, one.Renditions)
+	var list streamsAnswer
+	a := d.json("/api/v1/streams", &list)
+	require.Len(t, list.Streams, 2)
+	require.NotContains(t, a.body, "quiet", "streams that are not listed are not named")
+	d.json("/api/v1/streams/quiet", &one)
+	require.Equal(t, "waiting", one.State)
+	require.Equal(t, http.StatusNotFound, d.get("/api/v1/streams/unknown").StatusCode)
+}
+
+func TestTheTrackerIsMounted(t *testing.T) {
+	d := newDaemon(t)
+	require.Equal(t, "tracker", d.get("/tracker").body)
+	alone := newDaemon(t, func(s *Server) { s.Signalling = nil })
+	require.Equal(t, http.StatusNotFound, alone.get("/tracker").StatusCode)
+	require.Contains(t, alone.get("/live/demo/join").body, `"mode":"none"`)
+}
+
+func TestViewersAreSessionsThatTookMedia(t *testing.T) {
+	d := newDaemon(t, func(s *Server) { s.Streams = registry{{Name: "demo"}, {Name: "alone"}} })
+	d.begin("alone", "alone")
+	part := "/live/alone/alone/240p/p1.m4s"
+	d.get(part, "User-Agent", "one")
+	d.get(part, "User-Agent", "one")
+	d.get("/live/alone/alone/240p/index.m3u8", "User-Agent", "three")
+	require.Equal(t, 1, d.viewers("alone"))
+	d.get(part, "User-Agent", "two", "Range", "bytes=0-3")
+	require.Equal(t, 2, d.viewers("alone"))
+	d.clock.move(14 * time.Second)
+	d.get(part, "User-Agent", "two")
+	require.Equal(t, 2, d.viewers("alone"))
+	d.clock.move(2 * time.Second)
+	require.Equal(t, 1, d.viewers("alone"))
+	d.clock.move(15 * time.Second)
+	require.Zero(t, d.viewers("alone"))
+}
+
+func TestStartingFails(t *testing.T) {
+	taken := metricsListener(t)
+	defer func() { require.NoError(t, taken.Close()) }()
+	for name, s := range map[string]*Server{
+		"address taken": {Address: taken.Addr().String()},
+		"bad address":   {Address: "nowhere:-1"},
+		"metrics taken": {Address: "127.0.0.1:0", MetricsAddress: taken.Addr().String()},
+		"public_url":    {Address: "127.0.0.1:0", PublicURL: "ftp://x"},
+		"certificate":   {Address: "127.0.0.1:0", CertFile: "/nonexistent", KeyFile: "/nonexistent"},
+	} {
+		s.Streams, s.Catalog, s.Log = registry{}, NewCatalog(nil), zerolog.Nop()
+		require.Error(t, s.Run(t.Context()), name)
+	}
+}
+
+// writeCertificate makes a self-signed certificate for 127.0.0.1.
+func writeCertificate(t *testing.T, dir string, serial int64) (certFile, keyFile string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	form := &x509.Certificate{SerialNumber: big.NewInt(serial), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	cert, err := x509.CreateCertificate(rand.Reader, form, form, &key.PublicKey, key)
+	require.NoError(t, err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	certFile, keyFile = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	require.NoError(t, os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), 0o600))
+	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
+	return certFile, keyFile
+}
+
+func TestHTTP2OverTLS(t *testing.T) {
+	cert, key := writeCertificate(t, t.TempDir(), 1)
+	d := newDaemon(t, func(s *Server) { s.CertFile, s.KeyFile = cert, key })
+	d.url = strings.Replace(d.url, "http:", "https:", 1)
+	d.client = &http.Client{Transport: &http.Transport{
+		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // the certificate is this test's own
+		ForceAttemptHTTP2: true,
+	}}
+	a := d.get(base + "240p/p1.m4s")
+	require.Equal(t, 2, a.ProtoMajor)
+	require.Equal(t, strings.Repeat("b", 1001), a.body)
+	require.Contains(t, d.get("/live/demo").body, "https://127.0.0.1:")
+	ctx, cancel := context.WithCancel(t.Context())
+	feed := d.open(ctx, http.MethodGet, base+"feed")
+	buffer := make([]byte, 64)
+	n, err := feed.Body.Read(buffer)
+	require.NoError(t, err)
+	require.Equal(t, "manifest|", string(buffer[:n]))
+	cancel()
+	require.NoError(t, feed.Body.Close())
+}
+
+func TestACertificateIsReadAgainWhenItChanges(t *testing.T) {
+	dir := t.TempDir()
+	certFile, keyFile := writeCertificate(t, dir, 1)
+	c := &certificate{certFile: certFile, keyFile: keyFile, log: zerolog.Nop()}
+	require.NoError(t, c.load())
+	serial := func() int64 {
+		t.Helper()
+		c.looked = time.Time{}
+		loaded, err := c.get(nil)
+		require.NoError(t, err)
+		return loaded.Leaf.SerialNumber.Int64()
+	}
+	require.Equal(t, int64(1), serial())
+	writeCertificate(t, dir, 2)
+	c.stamp = "older"
+	require.Equal(t, int64(2), serial())
+	require.NoError(t, os.WriteFile(keyFile, []byte("garbage"), 0o600))
+	require.Equal(t, int64(2), serial(), "the old one stays")
+	require.NoError(t, os.Remove(certFile))
+	require.Equal(t, int64(2), serial())
+}
+
+func TestASlowClientIsCut(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer func() { require.NoError(t, theirs.Close()) }()
+	deadlines := &deadlineConn{Conn: ours}
+	var counts traffic
+	c := &countingConn{Conn: deadlines, traffic: &counts}
+	before := time.Now()
+	go func() { _, _ = io.ReadAll(theirs) }()
+	n, err := c.Write(make([]byte, 2*writeRate))
+	require.NoError(t, err)
+	require.Equal(t, int64(n), counts.sent.Load())
+	require.WithinDuration(t, before.Add(writeGrace+2*time.Second), deadlines.at, time.Second)
+	require.NoError(t, c.Close())
+}
+
+type deadlineConn struct {
+	net.Conn
+	at time.Time
+}
+
+func (c *deadlineConn) SetWriteDeadline(at time.Time) error {
+	c.at = at
+	return c.Conn.SetWriteDeadline(at)
+}
+
+func TestARegistryCanBeShared(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	d := newDaemon(t, func(s *Server) { s.Registry = registry })
+	d.get("/healthz")
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	for _, f := range families {
+		require.True(t, strings.HasPrefix(f.GetName(), "liverelay_"), f.GetName())
+	}
+}
