@@ -1,0 +1,159 @@
+package tracker
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/liverelay/liverelay/tracker/topology"
+)
+
+// outlet is a connection as the hub sees it. Neither method waits.
+type outlet interface {
+	// send queues a message.
+	send(data []byte)
+	// end queues a last message and closes the connection behind it.
+	end(*fault)
+}
+
+// broadcastKey names a broadcast.
+type broadcastKey struct{ stream, epoch string }
+
+// hub is all swarms. It belongs to one goroutine.
+type hub struct {
+	config Config
+	random *rand.Rand
+	swarms map[broadcastKey]*swarm
+}
+
+// swarm is the viewers of one broadcast.
+type swarm struct {
+	key       broadcastKey
+	mesh      *topology.Mesh
+	viewers   map[topology.Peer]*viewer
+	exchanges exchanges
+	past      claims // of viewers that left
+}
+
+// viewer is one connection that joined.
+type viewer struct {
+	outlet outlet
+	joined time.Time
+	claims claims
+}
+
+func newHub(c Config, random *rand.Rand) *hub {
+	return &hub{config: c, random: random, swarms: make(map[broadcastKey]*swarm)}
+}
+
+func (h *hub) join(now time.Time, key broadcastKey, id topology.Peer, o outlet) {
+	s := h.swarms[key]
+	if s == nil {
+		s = h.open(key)
+	}
+	s.viewers[id] = &viewer{outlet: o, joined: now}
+	o.send(encode(welcome{"welcome", id, now.UnixMilli()}))
+	s.do(now, topology.Join{Peer: id})
+}
+
+func (h *hub) open(key broadcastKey) *swarm {
+	audience := h.config.MinAudience(key.stream)
+	if audience < 0 {
+		audience = int(^uint(0) >> 1) // never reached
+	}
+	s := &swarm{
+		key:       key,
+		mesh:      topology.New(topology.Config{MinAudience: audience}, h.random),
+		viewers:   make(map[topology.Peer]*viewer),
+		exchanges: make(exchanges),
+	}
+	h.swarms[key] = s
+	return s
+}
+
+func (h *hub) leave(now time.Time, key broadcastKey, id topology.Peer) {
+	s := h.swarms[key]
+	if s == nil || s.viewers[id] == nil {
+		return
+	}
+	s.past.add(s.viewers[id].claims)
+	delete(s.viewers, id)
+	s.do(now, topology.Leave{Peer: id})
+}
+
+// pass passes an offer, answer or candidate on, if its sender may send it.
+func (h *hub) pass(key broadcastKey, from, to topology.Peer, kind string, data []byte) {
+	s := h.swarms[key]
+	if s == nil || s.viewers[from] == nil {
+		return
+	}
+	sender := s.viewers[from].outlet
+	switch s.exchanges.judge(from, to, kind, h.config.Limits.Candidates) {
+	case pass:
+		s.viewers[to].outlet.send(data)
+	case stranger:
+		sender.send((&fault{NotConnected, "that peer was not named to you, or not for this"}).encode())
+	case again:
+		sender.end(&fault{TooMany, "one offer and one answer for each connect"})
+	case ignore:
+	}
+}
+
+func (h *hub) report(now time.Time, key broadcastKey, id topology.Peer, r topology.Report, c claims) {
+	s := h.swarms[key]
+	if s == nil || s.viewers[id] == nil {
+		return
+	}
+	v := s.viewers[id]
+	v.claims.raise(c, now.Sub(v.joined))
+	s.do(now, r)
+}
+
+func (h *hub) tick(now time.Time) {
+	for key, s := range h.swarms {
+		s.do(now, topology.Tick{})
+		if len(s.viewers) == 0 && !h.config.Live(key.stream, key.epoch) {
+			delete(h.swarms, key)
+		}
+	}
+}
+
+// drop ends a broadcast's swarm: its viewers are told, and their connections closed.
+func (h *hub) drop(key broadcastKey) {
+	s := h.swarms[key]
+	if s == nil {
+		return
+	}
+	delete(h.swarms, key)
+	for _, v := range s.viewers {
+		v.outlet.end(&fault{UnknownBroadcast, "the broadcast has ended"})
+	}
+}
+
+func (h *hub) stats(stream string) Stats {
+	var total Stats
+	for key, s := range h.swarms {
+		if key.stream != stream {
+			continue
+		}
+		total.Viewers += len(s.viewers)
+		total.Connections += s.mesh.Open()
+		bytes := s.past
+		for _, v := range s.viewers {
+			bytes.add(v.claims)
+		}
+		total.HTTPBytes += bytes.http
+		total.P2PBytes += bytes.p2p
+		total.UploadedBytes += bytes.uploaded
+	}
+	return total
+}
+
+// do lets the plan know of an event and tells the viewers what it says.
+func (s *swarm) do(now time.Time, e topology.Event) {
+	for _, a := range s.mesh.Handle(now, e) {
+		s.exchanges.follow(a)
+		if v := s.viewers[a.To]; v != nil {
+			v.outlet.send(instructed(a))
+		}
+	}
+}
