@@ -120,7 +120,7 @@ func Default() Config {
 			Window:  Duration(40 * time.Second),
 		},
 		Ladder: Ladder{
-			Renditions: []Rung{{Name: "720p"}, {Name: "480p"}, {Name: "240p"}},
+			Renditions: []Rung{{Name: "720p", Height: 720}, {Name: "480p", Height: 480}, {Name: "240p", Height: 240}},
 			Source:     "auto",
 			AudioOnly:  true,
 		},

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/liverelay/liverelay/broadcast"
+	"github.com/liverelay/liverelay/config"
+	"github.com/liverelay/liverelay/ingest/rtmp"
+	"github.com/liverelay/liverelay/origin"
+	"github.com/liverelay/liverelay/tracker"
+	"github.com/liverelay/liverelay/tracker/admission"
+	"github.com/liverelay/liverelay/tracker/stun"
+	"github.com/liverelay/liverelay/vault"
+)
+
+// daemon is the house, put together and not yet running.
+type daemon struct {
+	config   config.Config
+	log      zerolog.Logger
+	streams  *streams
+	registry *broadcast.Registry
+	stage    *stage
+	rtmp     *rtmp.Server
+	origin   *origin.Server
+	tracker  *tracker.Tracker
+}
+
+// build puts the rooms together; nothing listens yet.
+func build(c config.Config, v *vault.Vault, log zerolog.Logger) (*daemon, error) {
+	d := &daemon{config: c, log: log}
+	var err error
+	if d.streams, err = openStreams(c, v); err != nil {
+		return nil, err
+	}
+	office, err := openOffice(v)
+	if err != nil {
+		return nil, err
+	}
+	trusted, err := proxies(c.HTTP.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	catalog := origin.NewCatalog(nil)
+	d.origin = &origin.Server{
+		Address: c.HTTP.Address, MetricsAddress: c.Metrics.Address,
+		CertFile: c.TLS.Cert, KeyFile: c.TLS.Key,
+		PublicURL: c.HTTP.PublicURL, TrustedProxies: trusted,
+		Version: version, STUNPort: portOf(c.STUN.Address),
+		Streams: d.streams, Catalog: catalog, Admission: office,
+		Log: log.With().Str("room", "origin").Logger(),
+	}
+	d.tracker = newTracker(d, catalog, office)
+	d.origin.Signalling = signalling{d.tracker}
+	d.stage = &stage{
+		config: c, streams: d.streams, catalog: catalog, tracker: d.tracker,
+		ladder: findEncoder(c, log), log: log,
+	}
+	d.registry = broadcast.New(d.streams.forRegistry(), d.stage, log.With().Str("room", "broadcast").Logger())
+	d.streams.registry = d.registry
+	if d.rtmp, err = d.newRTMP(); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+func openOffice(v *vault.Vault) (*admission.Office, error) {
+	secret, err := v.Secret("tracker")
+	if err != nil {
+		return nil, err
+	}
+	return admission.New(secret, 0)
+}
+
+func (d *daemon) newRTMP() (*rtmp.Server, error) {
+	server := &rtmp.Server{
+		Address:   d.config.RTMP.Address,
+		Publisher: publisherOf(d.registry),
+		Log:       d.log.With().Str("room", "rtmp").Logger(),
+	}
+	if d.config.TLS.Cert != "" {
+		secure, err := origin.LoadTLS(d.config.TLS.Cert, d.config.TLS.Key, d.log)
+		if err != nil {
+			return nil, fmt.Errorf("load the certificate (tls.cert, tls.key): %w", err)
+		}
+		server.TLS = secure
+	}
+	return server, nil
+}
+
+func publisherOf(registry *broadcast.Registry) rtmp.Publisher {
+	return rtmp.PublisherFunc(func(key, remote string) (rtmp.Session, error) {
+		session, err := registry.Publish(key, remote)
+		if err != nil {
+			return nil, err
+		}
+		return session, nil
+	})
+}
+
+// services returns everything that runs.
+func (d *daemon) services() []service {
+	all := []service{
+		{"broadcasts", d.stage.run},
+		{"http", d.origin.Run},
+		{"tracker", d.tracker.Run},
+	}
+	if d.config.RTMP.Address != "" {
+		all = append(all, service{"rtmp", d.rtmp.Run})
+	}
+	if d.config.STUN.Address != "" {
+		all = append(all, service{"stun", d.serveSTUN})
+	}
+	return append(all, service{"registry", func(ctx context.Context) error {
+		<-ctx.Done()
+		d.registry.Close(errors.New("the daemon ends"))
+		return nil
+	}})
+}
+
+func (d *daemon) serveSTUN(ctx context.Context) error {
+	conn, err := stun.Listen(d.config.STUN.Address)
+	if err != nil {
+		return fmt.Errorf("%w (stun.address; empty switches it off)", err)
+	}
+	return stun.Serve(ctx, conn, stun.Config{})
+}
+
+func proxies(values []string) ([]netip.Prefix, error) {
+	var trusted []netip.Prefix
+	for _, value := range values {
+		if one, err := netip.ParseAddr(value); err == nil {
+			trusted = append(trusted, netip.PrefixFrom(one, one.BitLen()))
+			continue
+		}
+		network, err := netip.ParsePrefix(value)
+		if err != nil {
+			return nil, fmt.Errorf("http.trusted_proxies: %w", err)
+		}
+		trusted = append(trusted, network)
+	}
+	return trusted, nil
+}
+
+// portOf returns the port of a listening address; 0 for none.
+func portOf(address string) int {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return 0
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return 0
+	}
+	return number
+}
+
+// farewell is how long broadcasts may take to hand out their last parts when the
+// daemon ends.
+const farewell = 3 * time.Second

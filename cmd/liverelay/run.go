@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/liverelay/liverelay/config"
+	"github.com/liverelay/liverelay/vault"
+)
+
+type runCommand struct {
+	configFlags
+	Demo bool `help:"Publish a moving test picture with a clock and a tone on the first stream."`
+}
+
+// Run starts the daemon and returns when it was told to end, or failed.
+func (c runCommand) Run(ctx context.Context) error {
+	loaded, err := c.load()
+	if err != nil {
+		return err
+	}
+	log := newLogger(loaded.Log, os.Stderr)
+	for _, warning := range loaded.Warnings() {
+		log.Warn().Msg(warning)
+	}
+	store, err := vault.Open(loaded.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = store.Close() }()
+	house, err := build(loaded, store, log)
+	if err != nil {
+		return err
+	}
+	services := house.services()
+	house.greet(os.Stdout)
+	return together(ctx, services)
+}
+
+// newLogger writes as the configuration says; times are UTC.
+func newLogger(settings config.Log, out io.Writer) zerolog.Logger {
+	level, err := zerolog.ParseLevel(settings.Level)
+	if err != nil {
+		level = zerolog.InfoLevel
+	}
+	if settings.Format == "console" {
+		out = zerolog.ConsoleWriter{Out: out, TimeFormat: time.TimeOnly, NoColor: !isTerminal(out)}
+	}
+	return zerolog.New(out).Level(level).With().Timestamp().Logger()
+}
+
+func isTerminal(stream any) bool {
+	file, isFile := stream.(*os.File)
+	if !isFile {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// service is a part of the daemon that runs until its context ends.
+type service struct {
+	name string
+	run  func(context.Context) error
+}
+
+// together runs all services. When one fails, or ctx ends, all end; it returns
+// when they have, with the first fault.
+func together(ctx context.Context, services []service) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, len(services))
+	for _, s := range services {
+		go func() {
+			err := s.run(ctx)
+			if err != nil && !errors.Is(err, context.Canceled) {
+				err = fmt.Errorf("%s: %w", s.name, err)
+			}
+			ended <- err
+		}()
+	}
+	var first error
+	for range services {
+		err := <-ended
+		if err != nil && first == nil && !errors.Is(err, context.Canceled) {
+			first = err
+			stop()
+		}
+	}
+	return first
+}
+

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/liverelay/liverelay/broadcast"
+	"github.com/liverelay/liverelay/config"
+	"github.com/liverelay/liverelay/origin"
+	"github.com/liverelay/liverelay/p2p/publisher"
+	"github.com/liverelay/liverelay/segmenter"
+	"github.com/liverelay/liverelay/tracker"
+)
+
+// storeBytes bounds the media that a broadcast keeps in memory: a window of 40 s
+// at 50 Mbit/s over all renditions.
+const storeBytes = 256 << 20
+
+// stage sets up each new broadcast: a segmenter, its store for HTTP and the signed
+// record for the swarm. It is the registry's opener.
+type stage struct {
+	config  config.Config
+	streams *streams
+	catalog *origin.Catalog
+	tracker *tracker.Tracker
+	ladder  *encoder
+	log     zerolog.Logger
+
+	mu      sync.Mutex
+	running sync.WaitGroup
+	ctx     context.Context //nolint:containedctx // broadcasts live as long as run does
+}
+
+var _ broadcast.Opener = (*stage)(nil)
+
+// run holds the broadcasts' context; when ctx ends it lets them hand out their
+// last parts.
+func (s *stage) run(ctx context.Context) error {
+	lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	s.mu.Lock()
+	s.ctx = lasting
+	s.mu.Unlock()
+	<-ctx.Done()
+	done := make(chan struct{})
+	go func() {
+		s.running.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(farewell):
+	}
+	return nil
+}
+
+// Open implements broadcast.Opener.
+func (s *stage) Open(b broadcast.Info) broadcast.Reader {
+	log := s.log.With().Str("stream", b.Stream).Str("broadcast", b.Epoch).Logger()
+	window := s.config.HLS.Window.D()
+	ladder := s.config.LadderOf(b.Stream)
+	store := segmenter.NewStore(segmenter.StoreConfig{
+		Epoch: b.Epoch, Window: window, MaxBytes: storeBytes, NoAudioOnly: !ladder.AudioOnly,
+	})
+	heads := publisher.New(publisher.Config{
+		Identity: s.streams.all[b.Stream].identity, Stream: b.Stream, Epoch: b.Epoch, Window: window, Log: log,
+	})
+	s.mu.Lock()
+	ctx := s.ctx
+	s.mu.Unlock()
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	pipeline := segmenter.NewPipeline(ctx, segmenter.Config{
+		Part: s.config.HLS.Part.D(), Segment: s.config.HLS.Segment.D(),
+		Ladder: s.ladder.of(ladder, log), Log: log,
+	}, []segmenter.Sink{store.Sink(), heads})
+	s.catalog.Begin(origin.Live{Stream: b.Stream, Epoch: b.Epoch, Started: b.Started, Media: store, Heads: heads})
+	s.running.Add(1)
+	go func() {
+		defer s.running.Done()
+		<-pipeline.Done()
+		s.catalog.End(b.Stream, b.Epoch)
+		s.tracker.Drop(b.Stream, b.Epoch)
+	}()
+	return pipeline
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/liverelay/liverelay/config"
+	"github.com/liverelay/liverelay/p2p/viewer"
+)
+
+type viewersCommand struct {
+	URL        string        `arg:"" help:"Watch address, like http://localhost:8080/live/main."`
+	N          int           `short:"n" default:"10" help:"Viewers at a time."`
+	Duration   time.Duration `default:"60s" help:"How long they watch."`
+	JSON       bool          `help:"Print one JSON object."`
+	JoinOver   time.Duration `placeholder:"DURATION" help:"Spread the first joins over this time."`
+	Renditions []string      `placeholder:"NAME,..." help:"Renditions, handed out to the viewers in turn. Default: the first."`
+	Churn      float64       `placeholder:"N" help:"Viewers that leave, and as many that join, in a minute."`
+	Uploads    []string      `placeholder:"RATE,..." help:"Upload limits, handed out in turn: unlimited, none, or like 2Mbit/s. Default: what the server says."`
+	NoPeers    bool          `help:"Take everything over HTTP, for comparison."`
+	Delay      time.Duration `placeholder:"DURATION" help:"Added to every message between viewers, one way."`
+	Loss       float64       `placeholder:"SHARE" help:"Share of messages between viewers that are lost once, 0 to 1."`
+}
+
+// Run watches and prints what was seen.
+func (c viewersCommand) Run(ctx context.Context) error {
+	fleet := viewer.FleetConfig{
+		URL: c.URL, N: c.N, Duration: c.Duration, JoinOver: c.JoinOver, Renditions: c.Renditions,
+		ChurnPerMinute: c.Churn, NoPeers: c.NoPeers, Delay: c.Delay, Loss: c.Loss,
+	}
+	for _, text := range c.Uploads {
+		limit, err := uploadLimit(text)
+		if err != nil {
+			return usageError{fmt.Errorf("--uploads: %w", err)}
+		}
+		fleet.Uploads = append(fleet.Uploads, limit)
+	}
+	report, err := viewer.RunFleet(ctx, fleet)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(os.Stdout).Encode(report)
+	}
+	printReport(report)
+	return nil
+}
+
+func uploadLimit(text string) (int64, error) {
+	if text == "none" {
+		return -1, nil
+	}
+	rate, err := config.ParseBitrate(text)
+	return int64(rate), err
+}
+
+func printReport(r viewer.Report) {
+	fmt.Printf("viewers     %d of %d joined, in p50 %.2f s, p95 %.2f s\n", r.Joined, r.Viewers, r.Join.P50, r.Join.P95)
+	fmt.Printf("played      %.0f s; %d stalls, %.1f s stalled\n", r.PlayedSeconds, r.Stalls, r.StalledSeconds)
+	fmt.Printf("behind live p50 %.2f s, p95 %.2f s\n", r.Latency.P50, r.Latency.P95)
+	fmt.Printf("bytes       %d over HTTP, %d from peers, %d played: offload %.3f\n", r.HTTPBytes, r.P2PBytes, r.PlayedBytes, r.Offload)
+	fmt.Printf("requests    %d, of which playlists %d; chunks refused %d\n", r.Requests, r.PlaylistRequests, r.RejectedChunks)
+}
