@@ -175,3 +175,11 @@ func FuzzParse(f *testing.F) {
 		require.NoError(t, err, "what is printed must be read back: %s", printed)
 	})
 }
+
+func TestParseReadsJSONForItIsYAML(t *testing.T) {
+	c, err := Parse([]byte(`{"hls": {"part": "200ms"}, "streams": {"demo": {"key": "a-secret-of-at-least-12-characters"}}}`), "f", nil)
+	require.NoError(t, err)
+	require.Equal(t, 200*time.Millisecond, c.HLS.Part.D())
+	_, err = Parse([]byte(`{"htp": {}}`), "f", nil)
+	require.ErrorContains(t, err, "unknown key htp; did you mean http?")
+}

@@ -34,7 +34,8 @@ func checkNode(node ast.Node, want reflect.Type, path []string) error {
 	}
 	want = deref(want)
 	for values := mapping.MapRange(); values.Next(); {
-		key := values.Key().String()
+		// The token has the name without quotes: JSON is YAML too.
+		key := values.Key().GetToken().Value
 		var next reflect.Type
 		switch want.Kind() {
 		case reflect.Map:
