@@ -102,8 +102,9 @@ func (t *Tracker) Drop(stream, epoch string) {
 	t.do(func(h *hub) { h.drop(broadcastKey{stream, epoch}) })
 }
 
-// ServeHTTP takes a viewer's WebSocket and returns when it is over. Pages of other
-// sites may open it: it is the token that admits.
+// ServeHTTP takes a viewer's WebSocket over and returns: what the HTTP server keeps
+// for a request is more than what a silent viewer needs. Pages of other sites may
+// open it: it is the token that admits.
 func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !speaks(r) {
 		http.Error(w, "this is a WebSocket with the subprotocol "+Subprotocol, http.StatusBadRequest)
@@ -114,9 +115,7 @@ func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		turnAway(w, err)
 		return
 	}
-	defer leave()
 	ctx, cancel := context.WithCancelCause(t.life)
-	defer cancel(nil)
 	c := &conn{
 		tracker: t,
 		site:    t.config.Site(r),
@@ -132,14 +131,18 @@ func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		CompressionThreshold: compressFrom,
 		OnPingReceived:       c.pinged,
 	})
-	if err != nil {
-		return // Accept has answered
+	if err != nil { // Accept has answered
+		cancel(nil)
+		leave()
+		return
 	}
-	t.converse(ctx, c)
+	go t.converse(ctx, c, leave)
 }
 
 // converse runs a connection until it or the tracker ends.
-func (t *Tracker) converse(ctx context.Context, c *conn) {
+func (t *Tracker) converse(ctx context.Context, c *conn, leave func()) {
+	defer leave()
+	defer c.cancel(nil)
 	defer c.ws.CloseNow()
 	c.ws.SetReadLimit(-1) // conn.read has its own, and says so to the viewer
 	err := c.serve(ctx)
