@@ -20,7 +20,7 @@ const common = {
 	minify: true,
 	platform: "browser",
 	// The oldest browsers with data channels, media source and WebCrypto that matter.
-	target: ["chrome94", "firefox102", "safari15.4"],
+	target: ["chrome97", "firefox104", "safari15.4"],
 	write: false,
 };
 

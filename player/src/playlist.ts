@@ -12,11 +12,19 @@ export interface Segment {
 	parts: Head[];
 }
 
+/** Microseconds of the gap that a playlist may begin with. */
+export const lead = 1e6;
+
 /** What a media playlist is built from. */
 export interface MediaPlaylist {
 	manifest: Manifest;
 	/** Oldest first; the last one may be unfinished. */
 	segments: readonly Segment[];
+	/**
+	 * Begin with a segment that is a gap: a player that joins in the middle of a
+	 * segment has no complete one yet, and hls.js takes no playlist without one.
+	 */
+	withLead: boolean;
 	/** Parts that are announced but can't be had. */
 	isLost: (number: number) => boolean;
 	/** No more parts will come. */
@@ -44,9 +52,10 @@ export function mediaPlaylist(playlist: MediaPlaylist): string {
 		`#EXT-X-TARGETDURATION:${Math.round(manifest.targetDuration / 1e6)}`,
 		`#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(manifest.partHoldBack)}`,
 		`#EXT-X-PART-INF:PART-TARGET=${seconds(manifest.partTarget)}`,
-		`#EXT-X-MEDIA-SEQUENCE:${first?.msn ?? 0}`,
+		`#EXT-X-MEDIA-SEQUENCE:${(first?.msn ?? 0) - (playlist.withLead ? 1 : 0)}`,
 		`#EXT-X-DISCONTINUITY-SEQUENCE:${first?.parts[0]?.discontinuity ?? 0}`,
 	];
+	if (playlist.withLead && first?.parts[0]) writeLead(lines, first.msn, first.parts[0]);
 	const partsFrom = lastSegments(list, manifest.targetDuration * 3);
 	let before: Head | null = null;
 	for (const [i, segment] of list.entries()) {
@@ -65,6 +74,15 @@ function lastSegments(list: readonly Segment[], duration: number): number {
 	const from = end.start + end.duration - duration;
 	const index = list.findIndex((segment) => segment.parts.some((part) => part.start >= from));
 	return Math.max(0, index);
+}
+
+function writeLead(lines: string[], msn: number, first: Head): void {
+	lines.push(
+		`#EXT-X-PROGRAM-DATE-TIME:${new Date(first.programTime - lead / 1e3).toISOString()}`,
+		"#EXT-X-GAP",
+		`#EXTINF:${seconds(lead)},`,
+		`s${msn - 1}.m4s`,
+	);
 }
 
 function writeSegment(

@@ -1,0 +1,356 @@
+// The engine of one broadcast: it joins feed, peers and server, and answers what a
+// player asks: playlists, init segments, parts. It knows nothing of hls.js.
+import type { ServerClock } from "../clock.ts";
+import { equal, sha256 } from "../crypto.ts";
+import type { Join } from "../net/join.ts";
+import { Core } from "../peer/core.ts";
+import type { Action, Event } from "../peer/types.ts";
+import { lead, multivariantPlaylist } from "../playlist.ts";
+import type { Stats } from "../stats.ts";
+import type { Trust } from "../trust.ts";
+import type { Head } from "../wire/heads.ts";
+import { kind, type Manifest, type Rendition } from "../wire/manifest.ts";
+import type { PartName } from "../wire/messages.ts";
+import { Feed } from "./feed.ts";
+import { type Answer, get, HttpError } from "./http.ts";
+import { Swarm } from "./swarm.ts";
+import { Timeline } from "./timeline.ts";
+
+export interface EngineOptions {
+	join: Join;
+	trust: Trust;
+	clock: ServerClock;
+	stats: Stats;
+	/** Bytes a second that are lent to others: 0 for unlimited, -1 for none. */
+	upload: number;
+	/** Whether other viewers are connected to at all. */
+	isShared: boolean;
+	/** A fresh admission token. */
+	token: () => Promise<string>;
+	/** The player trusts its server without signatures when heads stop coming. */
+	mayFallBack: boolean;
+	onManifest: (manifest: Manifest) => void;
+}
+
+/** A part as playback gets it. `answer` is there when it came from the server. */
+export interface Delivery {
+	bytes: Uint8Array;
+	answer: Answer | null;
+}
+
+const agent = "liverelay-player/0.1";
+const tickEvery = 50;
+/** A held request for a part ends after this many milliseconds. */
+const fetchWithin = 12_000;
+/** How long the first heads may take to become complete. */
+const settle = { quiet: 40, most: 400 };
+/** How long a rendition that was switched from is kept. */
+const keepSwitched = 3000;
+
+export class Engine {
+	readonly #options: EngineOptions;
+	readonly #core: Core;
+	readonly #feed: Feed;
+	readonly #swarm: Swarm;
+	readonly #timelines = new Map<number, Timeline>();
+	readonly #fetches = new Map<string, AbortController>();
+	readonly #answers = new Map<string, Answer>();
+	readonly #waiting = new Map<string, ((delivery: Delivery | null) => void)[]>();
+	readonly #inits = new Map<string, Promise<Uint8Array>>();
+	readonly #end = new AbortController();
+	/** Indices of the renditions that are followed, the main one first. */
+	#followed: number[] = [];
+	/** Those that were switched from a moment ago. */
+	#kept: number[] = [];
+	#dropping: ReturnType<typeof setTimeout> | undefined;
+	#ticks: ReturnType<typeof setInterval> | undefined;
+	#settling: ReturnType<typeof setTimeout> | undefined;
+	#settleBy = 0;
+
+	constructor(options: EngineOptions) {
+		this.#options = options;
+		const { stream, epoch, base } = options.join;
+		this.#core = new Core({ id: "", stream, epoch, agent, upload: options.upload });
+		this.#feed = new Feed({
+			base,
+			trust: options.trust,
+			stats: options.stats,
+			signal: this.#end.signal,
+			next: (name) => this.#next(name),
+			onHeads: (heads) => this.#takeHeads(heads),
+			onManifest: (manifest) => this.#takeManifest(manifest),
+		});
+		this.#swarm = new Swarm({
+			...options,
+			agent,
+			handle: (event) => this.#handle(event),
+			identify: (id) => this.#core.identify(id),
+			onHeads: (heads, peer) => this.#takeHeads(heads, peer),
+			onManifest: (manifest) => this.#takeManifest(manifest),
+		});
+	}
+
+	/** The newest manifest; start() needs one. */
+	get manifest(): Manifest {
+		const { manifest } = this.#options.trust;
+		if (!manifest) throw new Error("no manifest yet");
+		return manifest;
+	}
+
+	get base(): string {
+		return this.#options.join.base;
+	}
+
+	get mayFallBack(): boolean {
+		return this.#options.mayFallBack;
+	}
+
+	/** Milliseconds since something came by the feed. */
+	get silence(): number {
+		return this.#feed.silence;
+	}
+
+	start(rendition: string): void {
+		this.watch(rendition);
+		this.#ticks = setInterval(() => this.#handle({ type: "tick" }), tickEvery);
+	}
+
+	stop(): void {
+		this.#end.abort();
+		this.#swarm.stop();
+		clearInterval(this.#ticks);
+		clearTimeout(this.#settling);
+		clearTimeout(this.#dropping);
+		for (const fetching of this.#fetches.values()) fetching.abort();
+		for (const waiting of this.#waiting.values()) for (const resolve of waiting) resolve(null);
+		this.#waiting.clear();
+	}
+
+	/** Playback is steady: other viewers may be connected to. */
+	share(): void {
+		if (this.#options.isShared) this.#swarm.start();
+	}
+
+	/** Says how much media is ahead of the playhead. */
+	buffered(ms: number): void {
+		this.#handle({ type: "buffer", ms: Math.max(0, Math.round(ms)) });
+	}
+
+	/** Follows a video rendition, and the first audio one; drops the one before a little later. */
+	watch(name: string): void {
+		const { renditions } = this.manifest;
+		const wanted = renditions.findIndex((r) => r.name === name);
+		if (wanted < 0 || this.#followed[0] === wanted) return;
+		const isVideo = renditions[wanted]!.kind === kind.video;
+		if (!isVideo && this.#followed.includes(wanted)) return;
+		const audio = renditions.findIndex((r) => r.kind === kind.audio);
+		this.#follow([wanted, ...(isVideo ? [audio] : [])].filter((r) => r >= 0));
+	}
+
+	#follow(renditions: number[]): void {
+		this.#kept = this.#followed.filter((r) => !renditions.includes(r));
+		this.#followed = renditions;
+		this.#handle({ type: "follow", renditions: [...renditions, ...this.#kept] });
+		this.#feed.read(renditions.map((r) => this.#rendition(r).name));
+		clearTimeout(this.#dropping);
+		this.#dropping = setTimeout(() => {
+			for (const rendition of this.#kept) this.#timelines.delete(rendition);
+			this.#kept = [];
+			this.#handle({ type: "follow", renditions: this.#followed });
+		}, keepSwitched);
+	}
+
+	/**
+	 * Lets the playlists begin anew at the live edge, for a player that begins anew.
+	 * Returns the seconds of gap before their first part.
+	 */
+	restart(): number {
+		const [main, ...others] = this.#followed.map((r) => this.#timeline(r));
+		const first = main?.restart(this.manifest.partHoldBack);
+		if (first) for (const timeline of others) timeline.restartAt(first.start);
+		return main?.hasLead ? lead / 1e6 : 0;
+	}
+
+	#rendition(index: number): Rendition {
+		return this.manifest.renditions[index]!;
+	}
+
+	#timeline(rendition: number): Timeline {
+		let timeline = this.#timelines.get(rendition);
+		if (!timeline) {
+			timeline = new Timeline();
+			this.#timelines.set(rendition, timeline);
+		}
+		return timeline;
+	}
+
+	/** The timeline of a rendition, by its name. */
+	timeline(name: string): Timeline | null {
+		const rendition = this.#index(name);
+		return rendition < 0 ? null : this.#timeline(rendition);
+	}
+
+	#index(name: string): number {
+		return this.manifest.renditions.findIndex((r) => r.name === name);
+	}
+
+	#next(name: string): number | null {
+		const newest = this.timeline(name)?.newest;
+		return newest ? newest.number + 1 : null;
+	}
+
+	#takeHeads(heads: Head[], peer?: string): void {
+		for (const head of heads) {
+			if (this.#followed.includes(head.rendition)) this.#timeline(head.rendition).add(head);
+		}
+		this.#handle({ type: "heads", heads, ...(peer === undefined ? {} : { peer }) });
+		this.#settle();
+	}
+
+	/** Lets playback begin once the first heads have all come. */
+	#settle(): void {
+		const fresh = this.#followed.map((r) => this.#timeline(r)).filter((t) => t.edge < 0);
+		if (fresh.length === 0) return;
+		this.#settleBy ||= now() + settle.most;
+		const isComplete = fresh.every((timeline) => timeline.newest !== undefined);
+		const delay = isComplete ? Math.min(settle.quiet, this.#settleBy - now()) : settle.most;
+		clearTimeout(this.#settling);
+		this.#settling = setTimeout(() => {
+			this.#settleBy = 0;
+			for (const timeline of fresh) if (timeline.newest) timeline.begin();
+		}, delay);
+	}
+
+	#takeManifest(manifest: Manifest): void {
+		if (manifest.ended > 0) for (const timeline of this.#timelines.values()) timeline.end();
+		this.#options.onManifest(manifest);
+	}
+
+	#handle(event: Event): void {
+		const actions = this.#core.handle(event, now());
+		this.#options.stats.rejectedChunks = this.#core.rejectedChunks;
+		for (const action of actions) this.#act(action);
+	}
+
+	#act(action: Action): void {
+		switch (action.type) {
+			case "send":
+				return this.#swarm.send(action.peer, action.bytes);
+			case "close":
+				return this.#swarm.close(action);
+			case "fetch":
+				return void this.#fetch(action);
+			case "abortFetch":
+				return this.#abort(action);
+			case "part":
+				return this.#deliver(action, action.bytes);
+			case "lost":
+				this.#timeline(action.rendition).lose(action.number);
+				return this.#resolve(action, null);
+		}
+	}
+
+	#abort(part: PartName): void {
+		this.#fetches.get(key(part))?.abort();
+		this.#fetches.delete(key(part));
+	}
+
+	async #fetch(part: PartName): Promise<void> {
+		const { rendition, number } = part;
+		const controller = new AbortController();
+		const timer = setTimeout(() => controller.abort(), fetchWithin);
+		this.#fetches.set(key(part), controller);
+		const url = `${this.base}${this.#rendition(rendition).name}/p${number}.m4s`;
+		let event: Event;
+		try {
+			const answer = await get(url, this.#options.stats, controller.signal);
+			this.#answers.set(key(part), answer);
+			event = { type: "fetched", rendition, number, bytes: answer.bytes };
+		} catch (error) {
+			const gone = error instanceof HttpError && error.isGone;
+			event = { type: "fetchFailed", rendition, number, gone };
+		}
+		clearTimeout(timer);
+		// Whoever aborted the request expects no answer.
+		if (this.#fetches.get(key(part)) !== controller) return;
+		this.#fetches.delete(key(part));
+		this.#handle(event);
+	}
+
+	#deliver(part: PartName, bytes: Uint8Array): void {
+		const timeline = this.#timeline(part.rendition);
+		const answer = this.#answers.get(key(part)) ?? null;
+		if (timeline.ready(part.number) && bytes.length > 0) {
+			if (answer) this.#options.stats.httpParts++;
+			else this.#options.stats.p2pParts++;
+		}
+		this.#resolve(part, { bytes, answer });
+	}
+
+	#resolve(part: PartName, delivery: Delivery | null): void {
+		this.#answers.delete(key(part));
+		const waiting = this.#waiting.get(key(part));
+		this.#waiting.delete(key(part));
+		for (const resolve of waiting ?? []) resolve(delivery);
+	}
+
+	/** The multivariant playlist. */
+	multivariant(): string {
+		return multivariantPlaylist(this.manifest);
+	}
+
+	/** A rendition's playlist as it is now. */
+	playlist(name: string): string {
+		return this.#timeline(this.#index(name)).playlist(this.manifest);
+	}
+
+	/** A part, as soon as it is there; null when it can't be had in this way. */
+	part(name: string, number: number): Promise<Delivery | null> {
+		const rendition = this.#index(name);
+		const part = { rendition, number };
+		if (![...this.#followed, ...this.#kept].includes(rendition)) return Promise.resolve(null);
+		return new Promise((resolve) => {
+			const waiting = this.#waiting.get(key(part)) ?? [];
+			this.#waiting.set(key(part), [...waiting, resolve]);
+			this.#handle({ type: "demand", ...part });
+		});
+	}
+
+	/** A whole segment, of the parts of it that are known; null without them. */
+	async segment(name: string, msn: number): Promise<Delivery | null> {
+		const heads = this.timeline(name)?.segment(msn) ?? [];
+		const parts = await Promise.all(heads.map((head) => this.part(name, head.number)));
+		const there = parts.filter((part) => part !== null);
+		if (heads.length === 0 || there.length < parts.length) return null;
+		const bytes = new Uint8Array(there.reduce((sum, part) => sum + part.bytes.length, 0));
+		let at = 0;
+		for (const part of there) {
+			bytes.set(part.bytes, at);
+			at += part.bytes.length;
+		}
+		return { bytes, answer: there.at(-1)?.answer ?? null };
+	}
+
+	/** An init segment, checked against the manifest. */
+	init(name: string, number: number): Promise<Uint8Array> {
+		const url = `${this.base}${name}/init${number}.mp4`;
+		let init = this.#inits.get(url);
+		if (!init) {
+			init = this.#fetchInit(url, name, number);
+			this.#inits.set(url, init);
+			init.catch(() => this.#inits.delete(url));
+		}
+		return init;
+	}
+
+	async #fetchInit(url: string, name: string, number: number): Promise<Uint8Array> {
+		const { bytes } = await get(url, this.#options.stats, this.#end.signal);
+		const hash = this.#rendition(this.#index(name))?.inits[number];
+		if (!hash || !equal(sha256(bytes), hash)) throw new Error("an init segment with wrong bytes");
+		return bytes;
+	}
+}
+
+const key = ({ rendition, number }: PartName) => `${rendition}/${number}`;
+
+const now = () => Math.round(performance.now());

@@ -1,0 +1,159 @@
+// Other viewers: tracker and data channels around the peer's state machine.
+import type { ServerClock } from "../clock.ts";
+import type { Join } from "../net/join.ts";
+import { Links } from "../net/links.ts";
+import { Tracker } from "../net/tracker.ts";
+import type { Event } from "../peer/types.ts";
+import type { Stats } from "../stats.ts";
+import type { Trust } from "../trust.ts";
+import type { Head } from "../wire/heads.ts";
+import type { Manifest } from "../wire/manifest.ts";
+import { bye, encodeMessage, type as messageType } from "../wire/messages.ts";
+
+export interface SwarmOptions {
+	join: Join;
+	trust: Trust;
+	clock: ServerClock;
+	stats: Stats;
+	agent: string;
+	token: () => Promise<string>;
+	/** Gives an event to the peer's state machine, and does what it says. */
+	handle: (event: Event) => void;
+	identify: (id: string) => void;
+	onHeads: (heads: Head[], peer: string) => void;
+	onManifest: (manifest: Manifest) => void;
+}
+
+/** Codes of bye that are violations: such a peer is never connected to again. */
+const violations: readonly number[] = [bye.malformed, bye.wrongBytes, bye.unasked, bye.flood];
+
+export class Swarm {
+	readonly #options: SwarmOptions;
+	readonly #banned = new Set<string>();
+	readonly #failed = new Set<string>();
+	/** What is being verified, by peer, so that messages keep their order. */
+	readonly #queues = new Map<string, Promise<void>>();
+	#links: Links | null = null;
+	#tracker: Tracker | null = null;
+
+	constructor(options: SwarmOptions) {
+		this.#options = options;
+	}
+
+	start(): void {
+		if (this.#tracker || typeof RTCPeerConnection === "undefined") return;
+		const { join, token, clock, agent } = this.#options;
+		const links = new Links(join.iceServers, {
+			signal: (signal) => this.#tracker?.send(signal),
+			onOpen: (peer) => this.#opened(peer),
+			onMessage: (peer, bytes) => this.#receive(peer, bytes),
+			onClose: (peer) => this.#closed(peer),
+			onFailed: (peer) => {
+				this.#failed.add(peer);
+				this.#tracker?.report();
+			},
+		});
+		this.#links = links;
+		this.#tracker = new Tracker({
+			url: join.tracker,
+			stream: join.stream,
+			epoch: join.epoch,
+			agent,
+			token,
+			report: () => this.#report(),
+			now: () => clock.local(),
+			handlers: {
+				onWelcome: (id) => this.#options.identify(id),
+				onConnect: (peer, role) => {
+					if (!this.#banned.has(peer)) links.connect(peer, role);
+				},
+				onDisconnect: (peer) => this.#leave(peer),
+				onSignal: (signal) => void links.accept(signal),
+				onTime: (server, sent, received) => clock.sample(server, sent, received),
+			},
+		});
+		this.#tracker.start();
+	}
+
+	stop(): void {
+		this.#links?.closeAll(encodeMessage({ type: "bye", code: bye.leaving, reason: "" }));
+		this.#tracker?.stop();
+		this.#links = null;
+		this.#tracker = null;
+		this.#options.stats.peers = 0;
+	}
+
+	send(peer: string, bytes: Uint8Array<ArrayBuffer>): void {
+		if (this.#links?.send(peer, bytes) && bytes[0] === messageType.data)
+			this.#options.stats.uploadedBytes += bytes.length;
+	}
+
+	/** Closes a connection as the state machine says. */
+	close({ peer, code, reason }: { peer: string; code: number; reason: string }): void {
+		if (violations.includes(code)) this.#banned.add(peer);
+		this.#links?.close(peer, encodeMessage({ type: "bye", code, reason: reason.slice(0, 60) }));
+		this.#count();
+	}
+
+	#report() {
+		const { httpBytes, p2pBytes, uploadedBytes } = this.#options.stats;
+		const connected = this.#links?.open() ?? [];
+		return { connected, failed: [...this.#failed], httpBytes, p2pBytes, uploadedBytes };
+	}
+
+	#count(): void {
+		this.#options.stats.peers = this.#links?.open().length ?? 0;
+		this.#tracker?.report();
+	}
+
+	#opened(peer: string): void {
+		this.#count();
+		this.#options.handle({ type: "peerOpen", peer });
+	}
+
+	#closed(peer: string): void {
+		this.#queues.delete(peer);
+		this.#options.handle({ type: "peerClose", peer });
+		this.#count();
+	}
+
+	/** The tracker wants this connection closed. */
+	#leave(peer: string): void {
+		this.close({ peer, code: bye.told, reason: "" });
+		this.#options.handle({ type: "peerClose", peer });
+	}
+
+	#receive(peer: string, bytes: Uint8Array): void {
+		const queue = this.#queues.get(peer);
+		const isSigned = bytes[0] === messageType.manifest || bytes[0] === messageType.heads;
+		if (!queue && !isSigned) return this.#pass(peer, bytes);
+		const next = (queue ?? Promise.resolve()).then(() =>
+			isSigned ? this.#verify(peer, bytes) : this.#pass(peer, bytes),
+		);
+		this.#queues.set(peer, next);
+		void next.then(() => {
+			if (this.#queues.get(peer) === next) this.#queues.delete(peer);
+		});
+	}
+
+	#pass(peer: string, bytes: Uint8Array): void {
+		if (bytes[0] === messageType.data) this.#options.stats.p2pBytes += bytes.length;
+		this.#options.handle({ type: "message", peer, bytes });
+	}
+
+	/** Manifests and heads from a peer count only when their signatures do. */
+	async #verify(peer: string, bytes: Uint8Array): Promise<void> {
+		const { trust, onHeads, onManifest } = this.#options;
+		const payload = bytes.subarray(1);
+		try {
+			if (bytes[0] === messageType.heads) onHeads(await trust.acceptHeads(payload), peer);
+			else {
+				const manifest = await trust.acceptManifest(payload);
+				if (manifest) onManifest(manifest);
+			}
+		} catch {
+			this.close({ peer, code: bye.wrongBytes, reason: "a wrong signature" });
+			this.#options.handle({ type: "peerClose", peer });
+		}
+	}
+}

@@ -1,0 +1,178 @@
+// What is known of one rendition: the heads that make its playlist, and how far
+// playback may go.
+import { mediaPlaylist, type Segment, segments } from "../playlist.ts";
+import type { Head } from "../wire/heads.ts";
+import type { Manifest } from "../wire/manifest.ts";
+
+/** Microseconds of heads that are kept. */
+const window = 30e6;
+
+export class Timeline {
+	/** Without holes, oldest first. */
+	#heads: Head[] = [];
+	readonly #ready = new Set<number>();
+	readonly #lost = new Set<number>();
+	#edge = -1;
+	#hasBegun = false;
+	#waiting: (() => void)[] = [];
+	#ended = false;
+	/** Media sequence number of the segment that playback begins in. */
+	#firstMsn: number | null = null;
+
+	/** Number of the last part that the playlist shows, -1 before the first. */
+	get edge(): number {
+		return this.#edge;
+	}
+
+	get ended(): boolean {
+		return this.#ended;
+	}
+
+	get newest(): Head | undefined {
+		return this.#heads.at(-1);
+	}
+
+	get oldest(): Head | undefined {
+		return this.#heads[0];
+	}
+
+	head(number: number): Head | undefined {
+		const first = this.#heads[0];
+		return first && this.#heads[number - first.number];
+	}
+
+	/** Takes a head; those from before a hole are dropped, since nothing leads over it. */
+	add(head: Head): void {
+		const newest = this.newest;
+		if (newest && head.number <= newest.number) return;
+		if (newest && head.number !== newest.number + 1) this.#heads = [];
+		this.#heads.push(head);
+		const oldest = head.start - window;
+		const keep = this.#heads.findIndex((h) => h.start >= oldest);
+		for (const { number } of this.#heads.splice(0, Math.max(0, keep))) {
+			this.#ready.delete(number);
+			this.#lost.delete(number);
+		}
+		this.#advance();
+	}
+
+	/**
+	 * Shows all heads that are there: playback can begin, and asks for what it wants.
+	 * False when there is not enough yet.
+	 */
+	begin(): boolean {
+		const oldest = this.oldest;
+		if (!oldest) return false;
+		// No gap can stand before segment 0, so that one has to be complete.
+		if (oldest.msn === 0 && !this.#heads.some((head) => head.segmentEnd)) return false;
+		this.#hasBegun = true;
+		this.#firstMsn = oldest.msn;
+		this.#edge = Math.max(this.#edge, this.newest?.number ?? -1);
+		this.#wake();
+		return true;
+	}
+
+	/** Whether the playlist begins with a gap of `lead` microseconds. */
+	get hasLead(): boolean {
+		return this.#firstMsn !== null && this.#firstMsn > 0 && this.oldest?.msn === this.#firstMsn;
+	}
+
+	/** A part can be played; false when that was known already. */
+	ready(number: number): boolean {
+		const isNew = !this.#ready.has(number);
+		this.#ready.add(number);
+		this.#lost.delete(number);
+		this.#advance();
+		return isNew;
+	}
+
+	/** A part can't be had: playback steps over it. */
+	lose(number: number): void {
+		this.#lost.add(number);
+		this.#advance();
+	}
+
+	/**
+	 * Forgets what is more than `behind` microseconds before the newest head, down to
+	 * an independent part: a new playlist begins there. Null when nothing is known.
+	 */
+	restart(behind: number): Head | null {
+		const newest = this.newest;
+		if (!newest) return null;
+		const latest = newest.start + newest.duration - behind;
+		const from = this.#heads.findLastIndex((head) => head.independent && head.start <= latest);
+		return this.#cut(from);
+	}
+
+	/** Forgets what ends before `start`. */
+	restartAt(start: number): void {
+		this.#cut(this.#heads.findIndex((head) => head.start + head.duration > start));
+	}
+
+	#cut(from: number): Head | null {
+		this.#heads.splice(0, Math.max(0, from));
+		this.begin();
+		return this.oldest ?? null;
+	}
+
+	/** No more heads will come. */
+	end(): void {
+		this.#ended = true;
+		this.#edge = Math.max(this.#edge, this.newest?.number ?? -1);
+		this.#wake();
+	}
+
+	#advance(): void {
+		if (!this.#hasBegun) return;
+		const before = this.#edge;
+		const first = this.#heads[0]?.number ?? 0;
+		if (this.#edge < first - 1) this.#edge = first - 1;
+		while (this.#isDone(this.#edge + 1)) this.#edge++;
+		if (this.#edge > before) this.#wake();
+	}
+
+	#isDone(number: number): boolean {
+		return this.head(number) !== undefined && (this.#ready.has(number) || this.#lost.has(number));
+	}
+
+	#wake(): void {
+		for (const wake of this.#waiting.splice(0)) wake();
+	}
+
+	/** Resolves when the playlist shows more than `edge`, or has ended; false after `ms`. */
+	async beyond(edge: number, ms: number): Promise<boolean> {
+		const until = performance.now() + ms;
+		for (;;) {
+			if (this.#hasBegun && (this.#edge > edge || this.#ended)) return true;
+			const left = until - performance.now();
+			if (left <= 0) return false;
+			await new Promise<void>((resolve) => {
+				const timer = setTimeout(resolve, left);
+				this.#waiting.push(() => {
+					clearTimeout(timer);
+					resolve();
+				});
+			});
+		}
+	}
+
+	/** The parts of a segment that are known. */
+	segment(msn: number): Head[] {
+		return this.#heads.filter((head) => head.msn === msn);
+	}
+
+	#segments(): Segment[] {
+		return segments(this.#heads.filter((head) => head.number <= this.#edge));
+	}
+
+	playlist(manifest: Manifest): string {
+		const isLost = (number: number) => this.#lost.has(number);
+		return mediaPlaylist({
+			manifest,
+			segments: this.#segments(),
+			withLead: this.hasLead,
+			isLost,
+			ended: this.#ended,
+		});
+	}
+}

@@ -1,0 +1,228 @@
+// Loaders for hls.js that answer from the engine. Addresses that the engine does
+// not know go to hls.js's own loader.
+import Hls, {
+	type FragmentLoaderContext,
+	type HlsConfig,
+	type Loader,
+	type LoaderCallbacks,
+	type LoaderConfiguration,
+	type LoaderContext,
+	type LoaderStats,
+	type PlaylistLoaderContext,
+} from "hls.js/light";
+import type { Delivery, Engine } from "../engine/engine.ts";
+import type { Stats } from "../stats.ts";
+
+/** Without news for this long, a playlist is asked of the server. */
+const fallBackAfter = 4000;
+
+function emptyStats(): LoaderStats {
+	return {
+		aborted: false,
+		// Both 1 while waiting: hls.js gives up loads that seem to be too slow.
+		loaded: 1,
+		total: 1,
+		retry: 0,
+		chunkCount: 0,
+		bwEstimate: 0,
+		loading: { start: 0, first: 0, end: 0 },
+		parsing: { start: 0, end: 0 },
+		buffering: { start: 0, first: 0, end: 0 },
+	};
+}
+
+/** What both loaders have in common: one load, its end, and the way out to the server. */
+abstract class EngineLoader<T extends LoaderContext> implements Loader<T> {
+	context: T | null = null;
+	stats: LoaderStats = emptyStats();
+	#callbacks: LoaderCallbacks<T> | null = null;
+	#inner: Loader<T> | null = null;
+	readonly #config: HlsConfig;
+
+	constructor(config: HlsConfig) {
+		this.#config = config;
+	}
+
+	load(context: T, config: LoaderConfiguration, callbacks: LoaderCallbacks<T>): void {
+		this.context = context;
+		this.#callbacks = callbacks;
+		this.stats.loading.start = performance.now();
+		this.answer(context).then(
+			(isAnswered) => {
+				if (!isAnswered && this.#callbacks) this.#askServer(context, config, callbacks);
+			},
+			(error: Error) => this.fail(context, error.message),
+		);
+	}
+
+	/** Answers by succeed() or fail(); false when the server has to be asked. */
+	protected abstract answer(context: T): Promise<boolean>;
+
+	/** Called with the size of what the server answered to hls.js's own loader. */
+	protected abstract count(bytes: number): void;
+
+	protected get isOver(): boolean {
+		return this.#callbacks === null;
+	}
+
+	protected succeed(context: T, data: string | ArrayBuffer, length: number): void {
+		const callbacks = this.#callbacks;
+		this.#callbacks = null;
+		this.stats.loaded = length;
+		this.stats.total = length;
+		callbacks?.onSuccess({ url: context.url, data, code: 200 }, this.stats, context, null);
+	}
+
+	protected fail(context: T, text: string): void {
+		const callbacks = this.#callbacks;
+		this.#callbacks = null;
+		callbacks?.onError({ code: 404, text }, context, null, this.stats);
+	}
+
+	#askServer(context: T, config: LoaderConfiguration, callbacks: LoaderCallbacks<T>): void {
+		const Default = Hls.DefaultConfig.loader as unknown as new (config: HlsConfig) => Loader<T>;
+		const inner = new Default(this.#config);
+		this.#inner = inner;
+		this.stats.loaded = 0;
+		this.stats.total = 0;
+		this.stats.loading.start = 0;
+		inner.stats = this.stats;
+		inner.load(context, config, {
+			...callbacks,
+			onSuccess: (response, stats, ...rest) => {
+				this.count(stats.loaded);
+				callbacks.onSuccess(response, stats, ...rest);
+			},
+		});
+	}
+
+	abort(): void {
+		if (this.#inner) return this.#inner.abort();
+		const callbacks = this.#callbacks;
+		this.#callbacks = null;
+		if (!callbacks || !this.context) return;
+		this.stats.aborted = true;
+		callbacks.onAbort?.(this.stats, this.context, null);
+	}
+
+	destroy(): void {
+		this.#callbacks = null;
+		this.#inner?.destroy();
+		this.#inner = null;
+		this.context = null;
+	}
+
+	getCacheAge(): number | null {
+		return this.#inner?.getCacheAge?.() ?? 0;
+	}
+
+	getResponseHeader(name: string): string | null {
+		return this.#inner?.getResponseHeader?.(name) ?? null;
+	}
+}
+
+/** Loaders as hls.js's configuration wants them. */
+export function loaders(engine: Engine, stats: Stats): Pick<HlsConfig, "pLoader" | "fLoader"> {
+	/** The last part that each rendition's playlist was answered with. */
+	const shown = new Map<string, number>();
+
+	class PlaylistLoader extends EngineLoader<PlaylistLoaderContext> {
+		protected async answer(context: PlaylistLoaderContext): Promise<boolean> {
+			if (context.type === "manifest") {
+				await Promise.resolve();
+				this.#succeed(context, engine.multivariant());
+				return true;
+			}
+			const name = renditionOf(engine, context.url);
+			if (name === null) return false;
+			engine.watch(name);
+			const timeline = engine.timeline(name);
+			if (!timeline) return false;
+			// A player that has nothing yet is told what there is; another one, what is new.
+			const known = context.levelOrTrack?.details ? (shown.get(name) ?? -1) : -1;
+			while (!this.isOver && !(await timeline.beyond(known, fallBackAfter))) {
+				if (engine.mayFallBack) return false;
+			}
+			shown.set(name, timeline.edge);
+			this.#succeed(context, engine.playlist(name));
+			return true;
+		}
+
+		#succeed(context: PlaylistLoaderContext, text: string): void {
+			const now = performance.now();
+			this.stats.loading.first = now;
+			this.stats.loading.end = now;
+			this.succeed(context, text, text.length);
+		}
+
+		protected count(bytes: number): void {
+			stats.requests++;
+			stats.playlistRequests++;
+			stats.httpBytes += bytes;
+		}
+	}
+
+	class FragmentLoader extends EngineLoader<FragmentLoaderContext> {
+		protected async answer(context: FragmentLoaderContext): Promise<boolean> {
+			const file = fileOf(engine, context.url);
+			if (!file) return false;
+			if (file.kind === "init") {
+				const bytes = await engine.init(file.rendition, file.number);
+				this.#succeed(context, { bytes, answer: null });
+				return true;
+			}
+			const delivery = await (file.kind === "part"
+				? engine.part(file.rendition, file.number)
+				: engine.segment(file.rendition, file.number));
+			if (!delivery) return false;
+			this.#succeed(context, delivery);
+			return true;
+		}
+
+		/** Tells how long the bytes took on the network, not how long they were waited for. */
+		#succeed(context: FragmentLoaderContext, { bytes, answer }: Delivery): void {
+			const now = performance.now();
+			const { loading } = this.stats;
+			loading.start = answer ? Math.max(answer.sent, answer.first - 100) : now - 50;
+			loading.first = answer?.first ?? now - 40;
+			loading.end = answer?.last ?? now;
+			// hls.js may give the buffer away to a worker: it gets one of its own.
+			this.succeed(context, bytes.slice().buffer as ArrayBuffer, bytes.length);
+		}
+
+		protected count(bytes: number): void {
+			stats.requests++;
+			stats.httpBytes += bytes;
+			stats.httpParts++;
+		}
+	}
+
+	return {
+		pLoader: PlaylistLoader as unknown as HlsConfig["pLoader"],
+		fLoader: FragmentLoader as unknown as HlsConfig["fLoader"],
+	};
+}
+
+/** The path of a URL below the broadcast's base, without its query; null for others. */
+function below(engine: Engine, url: string): string | null {
+	return url.startsWith(engine.base) ? (url.slice(engine.base.length).split("?")[0] ?? null) : null;
+}
+
+export function renditionOf(engine: Engine, url: string): string | null {
+	return /^([^/]+)\/index\.m3u8$/.exec(below(engine, url) ?? "")?.[1] ?? null;
+}
+
+interface File {
+	kind: "init" | "part" | "segment";
+	rendition: string;
+	number: number;
+}
+
+const kinds = { p: "part", s: "segment", init: "init" } as const;
+
+function fileOf(engine: Engine, url: string): File | null {
+	const match = /^([^/]+)\/(p|s|init)(\d+)\.(?:m4s|mp4)$/.exec(below(engine, url) ?? "");
+	if (!match) return null;
+	const [, rendition = "", prefix, number] = match;
+	return { kind: kinds[prefix as keyof typeof kinds], rendition, number: Number(number) };
+}

@@ -1,0 +1,84 @@
+// Joining (docs/protocol.md §7).
+import { fromBase64 } from "../crypto.ts";
+
+/** How a stream wants to be shared; a viewer's own wish may be stricter. */
+export type Mode = "auto" | "ask" | "relays" | "none";
+
+export interface Join {
+	stream: string;
+	title: string;
+	state: "waiting" | "live" | "ended";
+	epoch: string;
+	/** Absolute URLs: of the broadcast's folder, of its multivariant playlist, of the tracker. */
+	base: string;
+	playlist: string;
+	tracker: string;
+	token: string;
+	/** The newest manifest's payload, and the stream's identity key. */
+	manifest: Uint8Array | null;
+	publicKey: Uint8Array | null;
+	iceServers: RTCIceServer[];
+	/** Bits a second; 0 for unlimited. */
+	p2p: { mode: Mode; minAudience: number; maxUpload: number };
+	/** The server's clock, in milliseconds since 1970. */
+	now: number;
+}
+
+/** The stream does not exist, or its server does not answer as liverelay does. */
+export class JoinError extends Error {
+	/** HTTP status; 0 when there was no answer at all. */
+	readonly status: number;
+
+	constructor(status: number) {
+		super(status === 0 ? "the server does not answer" : `the server answered ${status}`);
+		this.status = status;
+	}
+}
+
+/** Asks for `join` below `src`, the stream's address without a slash at its end. */
+export async function join(src: string, query: string, signal: AbortSignal): Promise<Join> {
+	const url = `${src}/join${query}`;
+	const response = await fetch(url, { signal, cache: "no-store" }).catch((error) => {
+		if (signal.aborted) throw error;
+		throw new JoinError(0);
+	});
+	if (!response.ok) throw new JoinError(response.status);
+	// Addresses are relative to that of the answer, without what the query asked.
+	return parseJoin(await response.json(), response.url || url);
+}
+
+export function parseJoin(answer: unknown, url: string): Join {
+	const fields = object(answer);
+	const p2p = object(fields.p2p);
+	const state = text(fields.state);
+	return {
+		stream: text(fields.stream),
+		title: text(fields.title),
+		state: state === "live" || state === "ended" ? state : "waiting",
+		epoch: text(fields.epoch),
+		base: resolve(text(fields.base), url),
+		playlist: resolve(text(fields.playlist), url),
+		tracker: resolve(text(fields.tracker), url).replace(/^http/, "ws"),
+		token: text(fields.token),
+		manifest: fromBase64(text(fields.manifest)),
+		publicKey: fields.publicKey ? fromBase64(text(fields.publicKey)) : null,
+		iceServers: Array.isArray(fields.iceServers) ? fields.iceServers : [],
+		p2p: {
+			mode: isMode(p2p.mode) ? p2p.mode : "none",
+			minAudience: Number(p2p.minAudience) || 2,
+			maxUpload: Number(p2p.maxUpload) || 0,
+		},
+		now: Number(fields.now) || 0,
+	};
+}
+
+export function isMode(value: unknown): value is Mode {
+	return value === "auto" || value === "ask" || value === "relays" || value === "none";
+}
+
+const text = (value: unknown) => (typeof value === "string" ? value : "");
+
+const object = (value: unknown) =>
+	(typeof value === "object" && value !== null ? value : {}) as Record<string, unknown>;
+
+const resolve = (relative: string, base: string) => (relative ? new URL(relative, base).href : "");

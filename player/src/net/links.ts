@@ -1,0 +1,164 @@
+// Connections to other viewers: one WebRTC data channel each (docs/protocol.md §6).
+import type { Signal } from "./tracker.ts";
+
+export interface LinkHandlers {
+	signal(signal: Signal): void;
+	onOpen(peer: string): void;
+	onMessage(peer: string, bytes: Uint8Array): void;
+	/** An open channel was closed, by the other side or by the network. */
+	onClose(peer: string): void;
+	/** A connection never came about. */
+	onFailed(peer: string): void;
+}
+
+interface Link {
+	connection: RTCPeerConnection;
+	channel: RTCDataChannel;
+	isOpen: boolean;
+	/** Candidates that came before the description they belong to. */
+	early: RTCIceCandidateInit[];
+	timer: ReturnType<typeof setTimeout>;
+}
+
+const openWithin = 15_000;
+/** A peer that is this many bytes behind is too slow to be of use. */
+const mostBuffered = 8 << 20;
+const mostCandidates = 32;
+
+/** The data channels of one viewer. */
+export class Links {
+	readonly #links = new Map<string, Link>();
+	readonly #iceServers: RTCIceServer[];
+	readonly #handlers: LinkHandlers;
+
+	constructor(iceServers: RTCIceServer[], handlers: LinkHandlers) {
+		this.#iceServers = iceServers;
+		this.#handlers = handlers;
+	}
+
+	/** The peers with an open channel. */
+	open(): string[] {
+		return [...this.#links].filter(([, link]) => link.isOpen).map(([peer]) => peer);
+	}
+
+	/** Begins a connection, as the tracker said. */
+	connect(peer: string, role: "offer" | "answer"): void {
+		if (this.#links.has(peer)) return;
+		const connection = new RTCPeerConnection({ iceServers: this.#iceServers });
+		const channel = connection.createDataChannel("liverelay", {
+			negotiated: true,
+			id: 0,
+			protocol: "liverelay/1",
+		});
+		channel.binaryType = "arraybuffer";
+		const timer = setTimeout(() => this.#end(peer), openWithin);
+		const link: Link = { connection, channel, isOpen: false, early: [], timer };
+		this.#links.set(peer, link);
+		this.#listen(peer, link);
+		if (role === "offer") void this.#describe(peer, link, "offer");
+	}
+
+	#listen(peer: string, link: Link): void {
+		const { connection, channel } = link;
+		let candidates = 0;
+		connection.onicecandidate = ({ candidate }) => {
+			if (!candidate?.candidate || ++candidates > mostCandidates) return;
+			const { sdpMid, sdpMLineIndex } = candidate;
+			this.#handlers.signal({
+				type: "candidate",
+				peer,
+				candidate: candidate.candidate,
+				sdpMid,
+				sdpMLineIndex,
+			});
+		};
+		connection.onconnectionstatechange = () => {
+			if (connection.connectionState === "failed") this.#end(peer);
+		};
+		channel.onopen = () => {
+			clearTimeout(link.timer);
+			link.isOpen = true;
+			this.#handlers.onOpen(peer);
+		};
+		channel.onmessage = ({ data }) => {
+			if (data instanceof ArrayBuffer) this.#handlers.onMessage(peer, new Uint8Array(data));
+			else this.#handlers.onMessage(peer, new Uint8Array(0));
+		};
+		channel.onclose = () => this.#end(peer);
+	}
+
+	async #describe(peer: string, link: Link, type: "offer" | "answer"): Promise<void> {
+		try {
+			await link.connection.setLocalDescription();
+			const sdp = link.connection.localDescription?.sdp;
+			if (sdp && this.#links.get(peer) === link) this.#handlers.signal({ type, peer, sdp });
+		} catch {
+			this.#end(peer);
+		}
+	}
+
+	/** Takes a letter from another peer. */
+	async accept(signal: Signal): Promise<void> {
+		const link = this.#links.get(signal.peer);
+		if (!link) return;
+		const { connection } = link;
+		try {
+			if (signal.type === "candidate") {
+				const { candidate, sdpMid, sdpMLineIndex } = signal;
+				const init = { candidate, sdpMid, sdpMLineIndex };
+				if (connection.remoteDescription) await connection.addIceCandidate(init);
+				else if (link.early.length < mostCandidates) link.early.push(init);
+				return;
+			}
+			await connection.setRemoteDescription({ type: signal.type, sdp: signal.sdp });
+			if (signal.type === "offer") await this.#describe(signal.peer, link, "answer");
+			for (const init of link.early.splice(0)) await connection.addIceCandidate(init);
+		} catch {
+			// A candidate of a kind that this browser doesn't know is no reason to give up.
+			if (signal.type !== "candidate") this.#end(signal.peer);
+		}
+	}
+
+	/** Sends a message; false when there is no channel to send it by. */
+	send(peer: string, bytes: Uint8Array<ArrayBuffer>): boolean {
+		const link = this.#links.get(peer);
+		if (!link?.isOpen || link.channel.readyState !== "open") return false;
+		if (link.channel.bufferedAmount > mostBuffered) {
+			this.#end(peer);
+			return false;
+		}
+		link.channel.send(bytes);
+		return true;
+	}
+
+	/** Closes a connection after a last message, without telling the handlers. */
+	close(peer: string, last?: Uint8Array<ArrayBuffer>): void {
+		const link = this.#links.get(peer);
+		if (!link) return;
+		if (last) this.send(peer, last);
+		this.#links.delete(peer);
+		this.#dispose(link);
+	}
+
+	closeAll(last: Uint8Array<ArrayBuffer>): void {
+		for (const peer of [...this.#links.keys()]) this.close(peer, last);
+	}
+
+	#end(peer: string): void {
+		const link = this.#links.get(peer);
+		if (!link) return;
+		this.#links.delete(peer);
+		this.#dispose(link);
+		if (link.isOpen) this.#handlers.onClose(peer);
+		else this.#handlers.onFailed(peer);
+	}
+
+	#dispose(link: Link): void {
+		clearTimeout(link.timer);
+		link.channel.onclose = null;
+		link.channel.onmessage = null;
+		link.channel.close();
+		// Let a farewell leave before the connection goes.
+		setTimeout(() => link.connection.close(), 500);
+	}
+}
