@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/liverelay/liverelay/config"
+	"github.com/liverelay/liverelay/demo"
 	"github.com/liverelay/liverelay/vault"
 )
 
@@ -39,6 +41,9 @@ func (c runCommand) Run(ctx context.Context) error {
 		return err
 	}
 	services := house.services()
+	if c.Demo {
+		services = append(services, house.demo())
+	}
 	house.greet(os.Stdout)
 	return together(ctx, services)
 }
@@ -96,3 +101,35 @@ func together(ctx context.Context, services []service) error {
 	return first
 }
 
+// demo publishes the test picture on the first stream, over RTMP like anybody
+// else.
+func (d *daemon) demo() service {
+	return service{"demo", func(ctx context.Context) error {
+		if err := awaitListener(ctx, reachable(d.config.RTMP.Address)); err != nil {
+			return err
+		}
+		return demo.Run(ctx, demo.Options{
+			URL:       d.pushURL(d.streams.names[0]),
+			ClockCode: true,
+			Log:       d.log.With().Str("room", "demo").Logger(),
+		})
+	}}
+}
+
+// awaitListener returns once the address takes connections.
+func awaitListener(ctx context.Context, address string) error {
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	var dialer net.Dialer
+	for {
+		conn, err := dialer.DialContext(ctx, "tcp", address)
+		if err == nil {
+			return conn.Close()
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
