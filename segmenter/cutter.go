@@ -80,7 +80,7 @@ func (c *cutter) add(s sample) {
 // lead cuts by the leading track's own frames.
 func (c *cutter) lead(s sample) {
 	s.decode = max(s.decode, c.floor())
-	c.skip(s.decode)
+	c.skip(s.decode + 1)
 	if s.sync && c.clock.breaks && len(c.open) == 0 {
 		s.decode = max(s.decode, c.pos+c.scale/1000) // a gap of 1 ms ends the segment
 	}
@@ -135,7 +135,7 @@ func (c *cutter) follow(s sample) {
 	}
 	c.needKey = false
 	s.decode = max(s.decode, c.floor())
-	c.skip(s.decode)
+	c.skip(s.decode + 1)
 	if c.waiting {
 		c.close(c.clamp(s.decode), false)
 	}
@@ -279,7 +279,7 @@ func (c *cutter) close(end int64, last bool) {
 		Gap: len(c.open) == 0, SegmentEnd: last,
 	}
 	p.Duration = instant(end, c.scale) - p.Start
-	p.ProgramTime = c.segment.wall.Add(p.Start - c.segment.at)
+	p.ProgramTime = c.segment.wall.program(p.Start).Truncate(time.Millisecond)
 	if !p.Gap {
 		p.Independent = c.open[0].sync
 		c.filled = true

@@ -66,8 +66,9 @@ func newTiming(cfg Config, r rate, frames []time.Duration) media.Timing {
 	if r.steady {
 		n := max(1, math.Round(cfg.Part.Seconds()*r.fps))
 		part = time.Duration(n / r.fps * float64(time.Second))
+		frames = append(frames, time.Duration(float64(time.Second)/r.fps))
 	}
-	target := fit(part, r.steady, frames)
+	target := fit(part, frames)
 	whole := math.Ceil(max(cfg.Segment, target).Seconds())
 	return media.Timing{
 		PartTarget:     target,
@@ -76,27 +77,23 @@ func newTiming(cfg Config, r rate, frames []time.Duration) media.Timing {
 	}
 }
 
-// fit returns the least PART-TARGET not below part in which every track fills at
+// fit returns the least PART-TARGET not below part that every track fills to at
 // least 85 % with whole frames (draft-pantos-hls-rfc8216bis §4.4.4.9).
-func fit(part time.Duration, steady bool, frames []time.Duration) time.Duration {
-	base := ceilMilli(part + jitter)
-	candidates := []time.Duration{base}
-	for _, f := range frames {
-		candidates = append(candidates, ceilMilli((base+f-1)/f*f+jitter))
-	}
-	best := time.Duration(0)
-	for _, c := range candidates {
-		share := time.Duration(float64(c) * partShare)
-		good := !steady || part-jitter >= share
+func fit(part time.Duration, frames []time.Duration) time.Duration {
+	const furthest = 4
+	best, share := ceilMilli(part+jitter), 0.0
+	for target := best; target <= furthest*part; target += time.Millisecond {
+		worst := 1.0
 		for _, f := range frames {
-			good = good && c/f*f-jitter >= share
+			room := target - jitter
+			worst = min(worst, float64(room/f*f-jitter)/float64(target))
 		}
-		if good && (best == 0 || c < best) {
-			best = c
+		if worst >= partShare {
+			return target
 		}
-	}
-	if best == 0 {
-		return base
+		if worst > share {
+			best, share = target, worst
+		}
 	}
 	return best
 }

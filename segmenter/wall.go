@@ -3,50 +3,60 @@ package segmenter
 import "time"
 
 const (
-	// gentle is how much of a segment's length the program time may drift by to
-	// come nearer to the wall clock, when the error is small.
+	// gentle is how fast the program time may drift from the timeline to come nearer
+	// to the wall clock, as a share: 2 ms a second.
 	gentle = 0.002
-	// coarse is the error above which it closes up by a quarter a segment: a
-	// publisher began with a burst, or was held up.
-	coarse = 50 * time.Millisecond
+	// coarse is the error above which it closes up by a quarter a segment, for a
+	// publisher that began with a burst or was held up; steepest bounds that, so
+	// that program time always grows.
+	coarse   = 50 * time.Millisecond
+	steepest = 0.125
 )
 
-// wallClock maps the timeline to the wall clock by the arrival of frames. A frame
-// is never early but often late, so the earliest arrival since the last cut
-// counts. Plain state machine.
-type wallClock struct {
-	offset  time.Time // the wall clock at instant 0
-	lastCut time.Duration
-	errMin  time.Duration
-	has     bool
+// wallLine maps the timeline to the wall clock from one cut to the next.
+type wallLine struct {
+	at    time.Duration
+	wall  time.Time
+	slope float64 // drift a second
 }
 
-// start sets the program time from the first frames.
-func (w *wallClock) start(offset time.Time) { w.offset = offset }
+// program is the program time of an instant.
+func (l wallLine) program(at time.Duration) time.Time {
+	since := at - l.at
+	return l.wall.Add(since + time.Duration(float64(since)*l.slope))
+}
+
+// wallClock keeps program time near to the arrival of frames, without a jump. A
+// frame is never early but often late, so the earliest arrival since the last cut
+// counts. Plain state machine.
+type wallClock struct {
+	line   wallLine
+	errMin time.Duration
+	has    bool
+}
+
+// start sets the program time of instant 0.
+func (w *wallClock) start(zero time.Time) { w.line = wallLine{wall: zero} }
 
 // observe takes the arrival of a frame with the given decode time.
 func (w *wallClock) observe(at time.Duration, arrived time.Time) {
-	err := arrived.Sub(w.offset.Add(at))
+	err := arrived.Sub(w.line.program(at))
 	if !w.has || err < w.errMin {
 		w.errMin, w.has = err, true
 	}
 }
 
-// cut returns the program time at a cut, slewed towards what was observed since
-// the last one. It never goes back.
-func (w *wallClock) cut(at time.Duration) time.Time {
-	length := at - w.lastCut
-	if w.has && length > 0 {
-		w.offset = w.offset.Add(step(w.errMin, length))
+// cut goes on from the given instant with what was observed, for a segment of
+// about the given length.
+func (w *wallClock) cut(at, length time.Duration) wallLine {
+	next := wallLine{at: at, wall: w.line.program(at)}
+	if w.has {
+		most := gentle
+		if w.errMin.Abs() > coarse {
+			most = max(most, min(steepest, w.errMin.Abs().Seconds()/4/length.Seconds()))
+		}
+		next.slope = max(-most, min(most, w.errMin.Seconds()/length.Seconds()))
 	}
-	w.has, w.lastCut = false, at
-	return w.offset.Add(at).Round(time.Millisecond)
-}
-
-func step(err, length time.Duration) time.Duration {
-	most := time.Duration(float64(length) * gentle)
-	if err.Abs() > coarse {
-		most = max(most, err.Abs()/4)
-	}
-	return max(-min(most, length/8), min(err, most))
+	w.has, w.line = false, next
+	return next
 }

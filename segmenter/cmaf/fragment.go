@@ -23,12 +23,11 @@ const (
 	tfhdDefaultFlags      = 0x000020
 	tfhdDefaultBaseIsMoof = 0x020000
 
-	trunDataOffset       = 0x000001
-	trunFirstSampleFlags = 0x000004
-	trunDuration         = 0x000100
-	trunSize             = 0x000200
-	trunFlags            = 0x000400
-	trunCompositionTime  = 0x000800
+	trunDataOffset      = 0x000001
+	trunDuration        = 0x000100
+	trunSize            = 0x000200
+	trunFlags           = 0x000400
+	trunCompositionTime = 0x000800
 
 	// Sample flags of ISO/IEC 14496-12 §8.8.3.1: depends on no other sample, and
 	// depends on others and is no sync sample.
@@ -42,7 +41,7 @@ const (
 // say for each.
 type layout struct {
 	tfhd, trun      uint32
-	flags, first    uint32
+	flags           uint32
 	perSample, data int
 }
 
@@ -50,10 +49,9 @@ func plan(samples []Sample) layout {
 	l := layout{
 		tfhd:  tfhdDefaultBaseIsMoof | tfhdDefaultDuration | tfhdDefaultFlags,
 		trun:  trunDataOffset | trunSize,
-		flags: sampleFlags(samples[len(samples)-1]),
-		first: sampleFlags(samples[0]),
+		flags: sampleFlags(samples[0]),
 	}
-	for i, s := range samples {
+	for _, s := range samples {
 		l.data += len(s.Data)
 		if s.Duration != samples[0].Duration {
 			l.trun |= trunDuration
@@ -61,12 +59,10 @@ func plan(samples []Sample) layout {
 		if s.Offset != 0 {
 			l.trun |= trunCompositionTime
 		}
-		if i > 0 && sampleFlags(s) != l.flags {
+		// Not first_sample_flags, which some readers pass over.
+		if sampleFlags(s) != l.flags {
 			l.trun |= trunFlags
 		}
-	}
-	if l.trun&trunFlags == 0 && l.first != l.flags {
-		l.trun |= trunFirstSampleFlags
 	}
 	for _, bit := range []uint32{trunDuration, trunSize, trunFlags, trunCompositionTime} {
 		if l.trun&bit != 0 {
@@ -90,9 +86,6 @@ func sampleFlags(s Sample) uint32 {
 func Fragment(sequence uint32, base uint64, samples []Sample) []byte {
 	l := plan(samples)
 	trun := 20 + l.perSample*len(samples)
-	if l.trun&trunFirstSampleFlags != 0 {
-		trun += 4
-	}
 	const tfhd, tfdt, mfhd = 24, 20, 16
 	traf := 8 + tfhd + tfdt + trun
 	moof := 8 + mfhd + traf
@@ -135,9 +128,6 @@ func (w *writer) u32(values ...uint32) {
 func (w *writer) run(size, dataOffset int, l layout, samples []Sample) {
 	w.box(size, "trun")
 	w.u32(1<<24|l.trun, uint32(len(samples)), uint32(dataOffset))
-	if l.trun&trunFirstSampleFlags != 0 {
-		w.u32(l.first)
-	}
 	for _, s := range samples {
 		if l.trun&trunDuration != 0 {
 			w.u32(s.Duration)

@@ -1,0 +1,118 @@
+package llhls
+
+import (
+	"fmt"
+	"time"
+)
+
+const (
+	// partShare is the least share of PART-TARGET of any part but a segment's last
+	// (§4.4.4.9).
+	partShare = 0.85
+	// rounding is what decimal fractions may be off by.
+	rounding = 2 * time.Millisecond
+	// dateDrift is how far program times may drift from durations between segments.
+	dateDrift = 100 * time.Millisecond
+)
+
+// Check says what is wrong with a playlist by itself; nothing when it keeps every
+// rule. A delta update must be merged first.
+func Check(p *Playlist) []string {
+	c := checker{p: p}
+	c.constants()
+	for i, s := range p.Segments {
+		c.segment(i, s)
+	}
+	c.dates()
+	c.hints()
+	return c.found
+}
+
+type checker struct {
+	p     *Playlist
+	found []string
+}
+
+func (c *checker) say(bad bool, format string, args ...any) {
+	if bad {
+		c.found = append(c.found, fmt.Sprintf(format, args...))
+	}
+}
+
+func (c *checker) constants() {
+	p, k := c.p, c.p.Control
+	c.say(p.TargetDuration <= 0, "TARGETDURATION is 0")
+	c.say(p.Skipped > 0 && p.Version < 9, "EXT-X-SKIP asks for version 9")
+	c.say(p.Version < 6, "EXT-X-MAP asks for version 6")
+	c.say(k.CanSkipUntil > 0 && k.CanSkipUntil < 6*p.TargetDuration, "CAN-SKIP-UNTIL is below six target durations")
+	c.say(k.HoldBack > 0 && k.HoldBack < 3*p.TargetDuration, "HOLD-BACK is below three target durations")
+	if p.PartTarget == 0 {
+		return
+	}
+	c.say(k.PartHoldBack < 3*p.PartTarget-rounding, "PART-HOLD-BACK %v is below three part targets", k.PartHoldBack)
+	c.say(p.PartTarget > p.TargetDuration, "PART-TARGET is above TARGETDURATION")
+	c.say(!k.BlockReload, "parts without CAN-BLOCK-RELOAD")
+}
+
+func (c *checker) segment(i int, s Segment) {
+	p := c.p
+	c.say(s.Open() && i != len(p.Segments)-1, "segment %d is open and not the last", s.MSN)
+	c.say(s.Duration.Round(time.Second) > p.TargetDuration, "segment %d of %v is above TARGETDURATION", s.MSN, s.Duration)
+	c.say(!s.Open() && s.Duration == 0, "segment %d has no length", s.MSN)
+	c.say(len(s.Parts) > 0 && p.PartTarget == 0, "segment %d has parts without EXT-X-PART-INF", s.MSN)
+	var sum time.Duration
+	gaps := 0
+	for k, part := range s.Parts {
+		sum += part.Duration
+		c.say(part.Duration > p.PartTarget, "part %d.%d of %v is above PART-TARGET %v", s.MSN, k, part.Duration, p.PartTarget)
+		short := part.Duration < time.Duration(float64(p.PartTarget)*partShare)
+		c.say(short && k < len(s.Parts)-1, "part %d.%d of %v is below 85 %% of PART-TARGET %v", s.MSN, k, part.Duration, p.PartTarget)
+		c.say(part.Gap && part.Independent, "part %d.%d is a gap and independent", s.MSN, k)
+		if part.Gap {
+			gaps++
+		}
+	}
+	if s.Open() || len(s.Parts) == 0 {
+		return
+	}
+	c.say((sum-s.Duration).Abs() > rounding, "parts of segment %d make %v of %v", s.MSN, sum, s.Duration)
+	c.say(s.Gap && gaps < len(s.Parts), "segment %d is a gap, not all of its parts are", s.MSN)
+	c.say(p.Independent && !s.Gap && !s.Parts[0].Gap && !s.Parts[0].Independent,
+		"segment %d begins with a dependent part under EXT-X-INDEPENDENT-SEGMENTS", s.MSN)
+}
+
+// dates checks that program times grow as the durations say.
+func (c *checker) dates() {
+	var due time.Time
+	for _, s := range c.p.Segments {
+		if !s.ProgramTime.IsZero() {
+			c.say(!due.IsZero() && !s.Discontinuity && s.ProgramTime.Sub(due).Abs() > dateDrift,
+				"program time of segment %d is %v off", s.MSN, s.ProgramTime.Sub(due))
+			due = s.ProgramTime
+		}
+		if !due.IsZero() {
+			due = due.Add(s.Length())
+		}
+	}
+}
+
+func (c *checker) hints() {
+	p := c.p
+	parts := 0
+	for _, h := range p.Hints {
+		if h.Type == "PART" {
+			parts++
+		}
+		for _, s := range p.Segments {
+			for _, part := range s.Parts {
+				c.say(part.URI == h.URI && part.ByteRange == "", "hint for %s, which is there", h.URI)
+			}
+		}
+	}
+	c.say(parts > 1, "more than one hint for a part")
+	c.say(p.Ended && len(p.Hints) > 0, "a hint behind the end")
+	c.say(!p.Ended && p.PartTarget > 0 && parts == 0, "no hint for the next part")
+	for _, r := range p.Reports {
+		c.say(p.PartTarget > 0 && !r.HasPart, "report on %s without LAST-PART", r.URI)
+	}
+}
