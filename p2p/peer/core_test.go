@@ -1,0 +1,113 @@
+package peer_test
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/liverelay/liverelay/media"
+	"github.com/liverelay/liverelay/p2p/peer"
+	"github.com/liverelay/liverelay/p2p/wire"
+)
+
+// open gives a core that follows rendition 0, whose neighbour ann lends upload.
+func open(t *testing.T) *peer.Core {
+	t.Helper()
+	c := peer.New(peer.Config{ID: "self", Stream: "demo", Epoch: "e"})
+	c.Follow(0, []int{0})
+	c.PeerOpen(0, "ann")
+	c.Message(0, "ann", wire.Hello{Version: 1, Stream: "demo", Epoch: "e"}.Append(nil))
+	c.Message(0, "ann", wire.Interest{Renditions: 1}.Append(nil))
+	return c
+}
+
+func headOf(number uint64, length int) media.Head {
+	return wire.HeadOf(&media.Part{Number: number, Data: pattern(id(0, number), length)})
+}
+
+// ABUSE 16: chunks that come before their head are bounded for each peer.
+func TestAbuse16DataBeforeItsHeadIsBounded(t *testing.T) {
+	c := open(t)
+	c.Heads(100, []media.Head{headOf(98, medium)}, "") // 99 is ann's
+	sent := 0
+	for i := range wire.MaxChunks {
+		m := wire.Data{PartID: id(0, 99), Chunk: i, Bytes: make([]byte, wire.MaxChunk)}
+		actions := c.Message(110, "ann", m.Append(nil))
+		sent += wire.MaxChunk
+		if len(actions) > 0 {
+			require.Equal(t, peer.Close, actions[0].Kind)
+			require.EqualValues(t, wire.ByeFlood, actions[0].Code)
+			require.LessOrEqual(t, sent, peer.Waiting+wire.MaxChunk)
+			return
+		}
+	}
+	t.Fatal("the peer was never closed")
+}
+
+// ABUSE 16: haves for numbers beyond reason cost nothing and change nothing.
+func TestAbuse16HaveForAnything(t *testing.T) {
+	c := open(t)
+	c.Message(10, "ann", wire.Have{Parts: []wire.PartID{{Number: wire.MaxInteger}, {Number: 0}, {Rendition: 31, Number: 5}}}.Append(nil))
+	require.NotEmpty(t, c.Heads(100, []media.Head{headOf(98, medium)}, ""))
+	require.Empty(t, c.Tick(5000))
+}
+
+// ABUSE 16: heads handed on by a peer count as its messages.
+func TestAbuse16HeadsCountAsMessages(t *testing.T) {
+	c := open(t)
+	for i := range peer.Flood {
+		for _, a := range c.Heads(10, []media.Head{headOf(uint64(i), small)}, "ann") {
+			if a.Kind == peer.Close {
+				require.EqualValues(t, wire.ByeFlood, a.Code)
+				return
+			}
+		}
+	}
+	t.Fatal("the peer was never closed")
+}
+
+// ABUSE 13 and 16: whatever a neighbour sends, the core neither breaks nor gives a
+// part whose bytes are not those of its head.
+func FuzzCore(f *testing.F) {
+	add := func(messages ...wire.Message) {
+		var b []byte
+		for _, m := range messages {
+			encoded := m.Append(nil)
+			b = append(binary.BigEndian.AppendUint16(b, uint16(len(encoded))), encoded...)
+		}
+		f.Add(b)
+	}
+	good := pattern(id(0, 99), medium)
+	for i := range 6 {
+		add(wire.Data{PartID: id(0, 99), Chunk: i, Bytes: good[i*1000 : (i+1)*1000]})
+	}
+	add(want(0, 99), have(0, 99), absent(0, 99, 2), wire.Cancel{PartID: id(0, 99)}, want(0, 105))
+	add(wire.Interest{Renditions: 3}, wire.Bye{Code: 3}, wire.Data{PartID: id(0, 99), Chunk: 3, Bytes: make([]byte, 1000)})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c := open(t)
+		now := int64(100)
+		check := func(actions []peer.Action) {
+			for _, a := range actions {
+				if a.Kind == peer.Part {
+					require.Equal(t, pattern(a.Part, medium), a.Bytes)
+				}
+			}
+		}
+		number := uint64(98)
+		for len(b) >= 2 {
+			n := min(int(binary.BigEndian.Uint16(b)), len(b)-2)
+			message := append([]byte(nil), b[2:2+n]...)
+			b = b[2+n:]
+			check(c.Message(now, "ann", message))
+			now += 30
+			if n%3 == 0 {
+				h := headOf(number, medium)
+				check(c.Heads(now, []media.Head{h}, ""))
+				number++
+			}
+			check(c.Demand(now, id(0, number-1)))
+			check(c.Tick(now))
+		}
+	})
+}

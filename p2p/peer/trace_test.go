@@ -1,0 +1,245 @@
+package peer_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/liverelay/liverelay/media"
+	"github.com/liverelay/liverelay/p2p/internal/vector"
+	"github.com/liverelay/liverelay/p2p/peer"
+	"github.com/liverelay/liverelay/p2p/wire"
+)
+
+var update = flag.Bool("update", false, "write testdata/vectors anew")
+
+// trace is one file peer-*.json (testdata/vectors/README.md).
+type trace struct {
+	Name   string      `json:"name"`
+	About  string      `json:"about"`
+	Config traceConfig `json:"config"`
+	Parts  []tracePart `json:"parts"`
+	Events []event     `json:"events"`
+	Stats  traceStats  `json:"stats"`
+}
+
+type traceConfig struct {
+	ID     string `json:"id"`
+	Stream string `json:"stream"`
+	Epoch  string `json:"epoch"`
+	Agent  string `json:"agent"`
+	Upload int64  `json:"upload"`
+}
+
+type traceStats struct {
+	P2PBytes       int64 `json:"p2pBytes"`
+	UploadedBytes  int64 `json:"uploadedBytes"`
+	RejectedChunks int64 `json:"rejectedChunks"`
+}
+
+type tracePart struct {
+	Rendition int    `json:"rendition"`
+	Number    uint64 `json:"number"`
+	Length    int    `json:"length"`
+}
+
+type event struct {
+	At         int64           `json:"at"`
+	Event      string          `json:"event"`
+	About      string          `json:"about,omitempty"`
+	Repeat     int             `json:"repeat,omitempty"`
+	Peer       string          `json:"peer,omitempty"`
+	Message    *vector.Message `json:"message,omitempty"`
+	Hex        *vector.Hex     `json:"hex,omitempty"`
+	Renditions []int           `json:"renditions,omitempty"`
+	Heads      [][2]uint64     `json:"heads,omitempty"`
+	Rendition  int             `json:"rendition,omitempty"`
+	Number     uint64          `json:"number,omitempty"`
+	Bytes      *vector.Hex     `json:"bytes,omitempty"`
+	Gone       bool            `json:"gone,omitempty"`
+	MS         int64           `json:"ms,omitempty"`
+	Expect     []action        `json:"expect"`
+}
+
+type action struct {
+	Action    string          `json:"action"`
+	Peer      string          `json:"peer,omitempty"`
+	Message   *vector.Message `json:"message,omitempty"`
+	Code      uint64          `json:"code,omitempty"`
+	Rendition int             `json:"rendition,omitempty"`
+	Number    uint64          `json:"number,omitempty"`
+	Length    int             `json:"length,omitempty"`
+}
+
+// pattern is the content of test parts (testdata/vectors/README.md).
+func pattern(id wire.PartID, length int) []byte {
+	b := make([]byte, length)
+	for i := range b {
+		b[i] = byte(i*31 + i/256 + id.Rendition*17 + int(id.Number)*7)
+	}
+	return b
+}
+
+// player feeds a trace's events to a core.
+type player struct {
+	t     *testing.T
+	core  *peer.Core
+	parts map[wire.PartID]int
+}
+
+func newPlayer(t *testing.T, tr *trace) *player {
+	p := &player{t: t, parts: map[wire.PartID]int{}}
+	c := tr.Config
+	p.core = peer.New(peer.Config{ID: c.ID, Stream: c.Stream, Epoch: c.Epoch, Agent: c.Agent, Upload: c.Upload})
+	for _, v := range tr.Parts {
+		p.parts[wire.PartID{Rendition: v.Rendition, Number: v.Number}] = v.Length
+	}
+	return p
+}
+
+func (p *player) data(id wire.PartID) []byte {
+	length, known := p.parts[id]
+	require.True(p.t, known, "part %v is not in the trace's table", id)
+	return pattern(id, length)
+}
+
+func (p *player) head(id wire.PartID) media.Head {
+	return wire.HeadOf(&media.Part{Rendition: id.Rendition, Number: id.Number, Data: p.data(id)})
+}
+
+// bytes are the bytes of an event's message; data without bytes is right data.
+func (p *player) bytes(e *event) []byte {
+	if e.Hex != nil {
+		return *e.Hex
+	}
+	m := *e.Message
+	if m.Type == "data" && m.Bytes == nil {
+		id := wire.PartID{Rendition: m.Rendition, Number: m.Number}
+		whole := p.data(id)
+		from, to := wire.ChunkBounds(len(whole), wire.ChunkCount(len(whole)), m.Chunk)
+		m.Bytes = whole[from:to]
+	}
+	return m.Wire().Append(nil)
+}
+
+func (p *player) play(e *event) []action {
+	id := wire.PartID{Rendition: e.Rendition, Number: e.Number}
+	out := []action{}
+	for range max(e.Repeat, 1) {
+		out = append(out, p.actions(p.once(e, id))...)
+	}
+	return out
+}
+
+func (p *player) once(e *event, id wire.PartID) []peer.Action {
+	switch e.Event {
+	case "follow":
+		return p.core.Follow(e.At, e.Renditions)
+	case "peerOpen":
+		return p.core.PeerOpen(e.At, e.Peer)
+	case "peerClose":
+		return p.core.PeerClose(e.At, e.Peer)
+	case "message":
+		return p.core.Message(e.At, e.Peer, p.bytes(e))
+	case "heads":
+		var heads []media.Head
+		for _, h := range e.Heads {
+			heads = append(heads, p.head(wire.PartID{Rendition: int(h[0]), Number: h[1]}))
+		}
+		return p.core.Heads(e.At, heads, e.Peer)
+	case "fetched":
+		if e.Bytes != nil {
+			return p.core.Fetched(e.At, id, *e.Bytes)
+		}
+		return p.core.Fetched(e.At, id, p.data(id))
+	case "fetchFailed":
+		return p.core.FetchFailed(e.At, id, e.Gone)
+	case "demand":
+		return p.core.Demand(e.At, id)
+	case "buffer":
+		return p.core.Buffer(e.At, e.MS)
+	case "tick":
+		return p.core.Tick(e.At)
+	}
+	p.t.Fatalf("unknown event %q", e.Event)
+	return nil
+}
+
+// actions gives the JSON form; it checks the bytes of parts and data on the way.
+func (p *player) actions(list []peer.Action) []action {
+	names := map[peer.Kind]string{
+		peer.Send: "send", peer.Close: "close", peer.Fetch: "fetch",
+		peer.AbortFetch: "abortFetch", peer.Part: "part", peer.Lost: "lost",
+	}
+	out := []action{}
+	for _, a := range list {
+		v := action{Action: names[a.Kind], Peer: a.Peer, Code: a.Code, Rendition: a.Part.Rendition, Number: a.Part.Number}
+		switch a.Kind {
+		case peer.Send:
+			v.Message = p.sent(a.Bytes)
+		case peer.Part:
+			require.Equal(p.t, p.data(a.Part), append([]byte{}, a.Bytes...))
+			v.Length = len(a.Bytes)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func (p *player) sent(b []byte) *vector.Message {
+	m, err := wire.Decode(b)
+	require.NoError(p.t, err)
+	v := vector.FromWire(m)
+	if d, is := m.(wire.Data); is {
+		whole := p.data(d.PartID)
+		from, to := wire.ChunkBounds(len(whole), wire.ChunkCount(len(whole)), d.Chunk)
+		require.Equal(p.t, whole[from:to], d.Bytes)
+		v.Bytes = nil
+	}
+	return &v
+}
+
+func (p *player) stats() traceStats {
+	s := p.core.Stats()
+	return traceStats{s.P2PBytes, s.UploadedBytes, s.RejectedChunks}
+}
+
+func TestTraces(t *testing.T) {
+	if *update {
+		for _, tr := range scripts() {
+			p := newPlayer(t, tr)
+			for i := range tr.Events {
+				tr.Events[i].Expect = p.play(&tr.Events[i])
+			}
+			tr.Stats = p.stats()
+			vector.Save(t, "peer-"+tr.Name+".json", tr)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(vector.Folder(t), "peer-*.json"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
+			var tr trace
+			vector.Load(t, filepath.Base(file), &tr)
+			p := newPlayer(t, &tr)
+			for i := range tr.Events {
+				e := &tr.Events[i]
+				require.Equal(t, e.Expect, p.play(e), "event %d, %s at %d ms", i, e.Event, e.At)
+			}
+			require.Equal(t, tr.Stats, p.stats())
+		})
+	}
+}
+
+// Every script has its file, and every file its script.
+func TestTracesAreComplete(t *testing.T) {
+	for _, tr := range scripts() {
+		_, err := os.Stat(filepath.Join(vector.Folder(t), "peer-"+tr.Name+".json"))
+		require.NoError(t, err)
+	}
+}
