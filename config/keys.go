@@ -14,14 +14,11 @@ import (
 // checkKeys finds the first key of the source that Config does not have. Its
 // error begins with the line and column, and names the nearest known key.
 func checkKeys(source []byte) error {
-	file, err := parser.ParseBytes(source, 0)
-	if err != nil {
-		// The decoder reports broken YAML better.
-		return nil
-	}
-	for _, doc := range file.Docs {
-		if err := checkNode(doc.Body, reflect.TypeFor[Config](), nil); err != nil {
-			return err
+	if file, err := parser.ParseBytes(source, 0); err == nil { // the decoder reports broken YAML better
+		for _, doc := range file.Docs {
+			if err := checkNode(doc.Body, reflect.TypeFor[Config](), nil); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

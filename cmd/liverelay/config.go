@@ -31,18 +31,18 @@ type validateCommand struct {
 }
 
 // Run checks the configuration; the exit code is 2 when it is wrong.
-func (c validateCommand) Run() error {
+func (c validateCommand) Run(out io.Writer) error {
 	loaded, err := c.load()
 	if c.JSON {
-		return printVerdict(os.Stdout, loaded, err)
+		return printVerdict(out, loaded, err)
 	}
 	if err != nil {
 		return err
 	}
 	for _, warning := range loaded.Warnings() {
-		fmt.Println("warning: " + warning)
+		fmt.Fprintln(out, "warning: "+warning)
 	}
-	fmt.Println("The configuration is valid.")
+	fmt.Fprintln(out, "The configuration is valid.")
 	return nil
 }
 
@@ -70,7 +70,7 @@ type printConfigCommand struct {
 }
 
 // Run prints the configuration that holds.
-func (c printConfigCommand) Run() error {
+func (c printConfigCommand) Run(out io.Writer) error {
 	loaded, err := c.load()
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (c printConfigCommand) Run() error {
 			return fmt.Errorf("print configuration as JSON: %w", err)
 		}
 	}
-	_, err = os.Stdout.Write(text)
+	_, err = out.Write(text)
 	return err
 }
 
@@ -93,10 +93,10 @@ type versionCommand struct {
 }
 
 // Run prints the version.
-func (c versionCommand) Run() error {
+func (c versionCommand) Run(out io.Writer) error {
 	if c.JSON {
-		return json.NewEncoder(os.Stdout).Encode(map[string]string{"version": version, "go": runtime.Version()})
+		return json.NewEncoder(out).Encode(map[string]string{"version": version, "go": runtime.Version()})
 	}
-	fmt.Printf("liverelay %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(out, "liverelay %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return nil
 }

@@ -22,7 +22,7 @@ type runCommand struct {
 }
 
 // Run starts the daemon and returns when it was told to end, or failed.
-func (c runCommand) Run(ctx context.Context) error {
+func (c runCommand) Run(ctx context.Context, out io.Writer) error {
 	loaded, err := c.load()
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (c runCommand) Run(ctx context.Context) error {
 	if c.Demo {
 		services = append(services, house.demo())
 	}
-	house.greet(os.Stdout)
+	house.greet(out)
 	return together(ctx, services)
 }
 

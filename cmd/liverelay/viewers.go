@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
+	"io"
 	"time"
 
 	"github.com/liverelay/liverelay/config"
@@ -26,7 +26,7 @@ type viewersCommand struct {
 }
 
 // Run watches and prints what was seen.
-func (c viewersCommand) Run(ctx context.Context) error {
+func (c viewersCommand) Run(ctx context.Context, out io.Writer) error {
 	fleet := viewer.FleetConfig{
 		URL: c.URL, N: c.N, Duration: c.Duration, JoinOver: c.JoinOver, Renditions: c.Renditions,
 		ChurnPerMinute: c.Churn, NoPeers: c.NoPeers, Delay: c.Delay, Loss: c.Loss,
@@ -43,9 +43,9 @@ func (c viewersCommand) Run(ctx context.Context) error {
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(os.Stdout).Encode(report)
+		return json.NewEncoder(out).Encode(report)
 	}
-	printReport(report)
+	printReport(out, report)
 	return nil
 }
 
@@ -57,10 +57,10 @@ func uploadLimit(text string) (int64, error) {
 	return int64(rate), err
 }
 
-func printReport(r viewer.Report) {
-	fmt.Printf("viewers     %d of %d joined, in p50 %.2f s, p95 %.2f s\n", r.Joined, r.Viewers, r.Join.P50, r.Join.P95)
-	fmt.Printf("played      %.0f s; %d stalls, %.1f s stalled\n", r.PlayedSeconds, r.Stalls, r.StalledSeconds)
-	fmt.Printf("behind live p50 %.2f s, p95 %.2f s\n", r.Latency.P50, r.Latency.P95)
-	fmt.Printf("bytes       %d over HTTP, %d from peers, %d played: offload %.3f\n", r.HTTPBytes, r.P2PBytes, r.PlayedBytes, r.Offload)
-	fmt.Printf("requests    %d, of which playlists %d; chunks refused %d\n", r.Requests, r.PlaylistRequests, r.RejectedChunks)
+func printReport(out io.Writer, r viewer.Report) {
+	fmt.Fprintf(out, "viewers     %d of %d joined, in p50 %.2f s, p95 %.2f s\n", r.Joined, r.Viewers, r.Join.P50, r.Join.P95)
+	fmt.Fprintf(out, "played      %.0f s; %d stalls, %.1f s stalled\n", r.PlayedSeconds, r.Stalls, r.StalledSeconds)
+	fmt.Fprintf(out, "behind live p50 %.2f s, p95 %.2f s\n", r.Latency.P50, r.Latency.P95)
+	fmt.Fprintf(out, "bytes       %d over HTTP, %d from peers, %d played: offload %.3f\n", r.HTTPBytes, r.P2PBytes, r.PlayedBytes, r.Offload)
+	fmt.Fprintf(out, "requests    %d, of which playlists %d; chunks refused %d\n", r.Requests, r.PlaylistRequests, r.RejectedChunks)
 }
