@@ -3,7 +3,6 @@ package origin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -123,28 +122,24 @@ func (s *handler) serveMedia(w *response, r *http.Request, live Live, at route, 
 	h := w.Header()
 	setCache(w, cacheForever)
 	h.Set("Content-Type", mediaType(live, at.rendition))
-	h.Set("Accept-Ranges", "bytes")
-	h.Set("ETag", fmt.Sprintf(`"%s-%s-%s%d"`, at.epoch, at.rendition, at.kind, at.number))
-	if isConditional(r.Header) {
+	h.Set("ETag", `"0"`) // an address has one content for ever, so any tag will do
+	if r.Method == http.MethodHead || isConditional(r.Header) {
 		http.ServeContent(w, r, "", time.Time{}, newPieces(pieces))
 	} else {
-		writePieces(w, r, pieces)
+		writePieces(w, pieces)
 	}
 	if at.kind != kindInit && w.body > 0 {
 		s.audiences[at.stream].took(s.addresses.client(r), r.UserAgent(), s.now())
 	}
 }
 
-func writePieces(w *response, r *http.Request, pieces [][]byte) {
+func writePieces(w *response, pieces [][]byte) {
 	size := 0
 	for _, p := range pieces {
 		size += len(p)
 	}
 	w.Header().Set("Content-Length", strconv.Itoa(size))
 	w.WriteHeader(http.StatusOK)
-	if r.Method == http.MethodHead {
-		return
-	}
 	for _, p := range pieces {
 		if _, err := w.Write(p); err != nil {
 			return // the client has gone; there is nobody to tell

@@ -35,7 +35,7 @@ func TestMediaAnswers(t *testing.T) {
 		{"range over a seam", "240p/s0.m4s", []string{"Range", "bytes=998-1001"}, 206, "aabb", "video/mp4"},
 		{"range at the end", "240p/s0.m4s", []string{"Range", "bytes=-2"}, 206, "bb", "video/mp4"},
 		{"range beyond", "240p/p1.m4s", []string{"Range", "bytes=5000-"}, 416, "", ""},
-		{"known already", "240p/p1.m4s", []string{"If-None-Match", `"` + epoch + `-240p-part1"`}, 304, "", ""},
+		{"known already", "240p/p1.m4s", []string{"If-None-Match", `"0"`}, 304, "", ""},
 		{"a gap", "240p/p2.m4s", nil, 404, "Not Found\n", ""},
 		{"too far ahead", "240p/p9.m4s", nil, 404, "Not Found\n", ""},
 		{"an open segment", "240p/s1.m4s", nil, 404, "Not Found\n", ""},
