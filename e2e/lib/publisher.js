@@ -45,10 +45,10 @@ export class Publisher {
 		const keyint = String(options.keyint ?? this.fps * 2);
 		return [
 			..."-hide_banner -loglevel warning -nostdin -fflags nobuffer -probesize 32".split(" "),
-			..."-use_wallclock_as_timestamps 1 -f rawvideo -pix_fmt yuv420p".split(" "),
+			..."-f rawvideo -pix_fmt yuv420p".split(" "),
 			...["-video_size", `${this.width}x${this.height}`, "-framerate", String(this.fps), "-i", "-"],
 			..."-f lavfi -re -i sine=frequency=440:sample_rate=48000".split(" "),
-			..."-map 0:v -map 1:a -fps_mode passthrough".split(" "),
+			..."-map 0:v -map 1:a".split(" "),
 			..."-c:v libx264 -preset ultrafast -tune zerolatency -profile:v high -bf 0".split(" "),
 			...["-b:v", rate, "-maxrate", rate, "-bufsize", rate],
 			...["-g", keyint, "-keyint_min", keyint, "-sc_threshold", "0"],
