@@ -95,7 +95,10 @@ func FuzzCore(f *testing.F) {
 			}
 		}
 		number := uint64(98)
-		for len(b) >= 2 {
+		for range 100 {
+			if len(b) < 2 {
+				break
+			}
 			n := min(int(binary.BigEndian.Uint16(b)), len(b)-2)
 			message := append([]byte(nil), b[2:2+n]...)
 			b = b[2+n:]
