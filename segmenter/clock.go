@@ -123,9 +123,23 @@ func (c *clock) decided(at time.Duration) bool {
 }
 
 // shortest is the length below which the next segment shall not end: with its
-// last keyframe known to be too near, there is time for another one.
+// last keyframe known to be too near, there is time for another one. When
+// keyframes are regular, it ends at one that is expected, so that nobody has to
+// wait before.
 func (c *clock) shortest() time.Duration {
-	return min(c.segment, max(c.limit-c.gop-c.part, c.segment/2))
+	least := min(c.segment, max(c.limit-c.gop-c.part, c.segment/2))
+	if !c.regular {
+		return least
+	}
+	start := c.current().at
+	away := c.lastKey - start
+	if away < least {
+		away += (least - away + c.gop - 1) / c.gop * c.gop
+	}
+	if away -= min(c.gop/20, spare/2); away <= c.limit-c.part {
+		least = max(least, away)
+	}
+	return least
 }
 
 // maximum is the length that the open segment may have. When the next keyframe is

@@ -11,10 +11,13 @@ import (
 
 const (
 	// videoLag is how far a leading picture may stay behind the sound, audioLag and
-	// rungLag how far a follower may stay behind the source, before gaps fill in.
+	// rungLag how far a follower may stay behind the source, before gaps fill in; the
+	// gaps of a rung that is known to be dead stay deadLag behind, for it needs some
+	// time to encode when it is back.
 	videoLag = time.Second
 	audioLag = time.Second
 	rungLag  = 3 * time.Second
+	deadLag  = 500 * time.Millisecond
 )
 
 // track is one rendition at work.

@@ -223,10 +223,10 @@ func (r *recorder) checkAligned() {
 
 func TestEveryFrameRate(t *testing.T) {
 	for _, fps := range []float64{5, 10, 12, 15, 20, 24000.0 / 1001, 24, 25, 30000.0 / 1001, 30, 50, 60000.0 / 1001, 60} {
-		for _, gop := range []float64{0.5, 1, 1.5, 2, 3.3, 8.33, 20} {
-			for _, part := range []time.Duration{100, 200, 250, 333, 500} {
+		for _, gop := range []float64{0.5, 1, 1.5, 2, 3.3, 8.33} {
+			for _, part := range []time.Duration{100, 250, 500} {
 				s := scene{
-					fps: fps, gop: max(1, int(gop*fps)), audio: 48000, bframes: gop == 2, length: 22 * time.Second,
+					fps: fps, gop: max(1, int(gop*fps)), audio: 48000, bframes: gop == 2, length: 13 * time.Second,
 					seed: uint64(fps*1000) + uint64(gop*10),
 				}
 				t.Run(fmt.Sprintf("%.2f fps, GOP %.1f s, part %d ms", fps, gop, part), func(t *testing.T) {
@@ -239,11 +239,11 @@ func TestEveryFrameRate(t *testing.T) {
 }
 
 func TestAnySource(t *testing.T) {
-	for seed := range uint64(150) {
+	for seed := range uint64(100) {
 		x := rand.New(rand.NewPCG(seed, 2))
 		s := scene{
 			fps: 5 + 56*x.Float64(), variable: x.IntN(3) == 0, gop: x.IntN(300), irregular: x.IntN(2) == 0,
-			bframes: x.IntN(2) == 0, noFPS: x.IntN(2) == 0, length: 12 * time.Second, seed: seed,
+			bframes: x.IntN(2) == 0, noFPS: x.IntN(2) == 0, length: 9 * time.Second, seed: seed,
 			jitter: time.Duration(x.IntN(20)) * time.Millisecond,
 			audio:  []int{0, 16000, 22050, 32000, 44100, 48000}[x.IntN(6)],
 			lead:   time.Duration(x.IntN(400)-200) * time.Millisecond,

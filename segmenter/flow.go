@@ -77,7 +77,7 @@ func (c *core) follow() {
 		t.cutter.poll()
 		allowed := rungLag
 		if t.dead {
-			allowed = 0
+			allowed = deadLag
 		}
 		if t.cutter.lag(c.clock.seen-allowed) && !t.dead {
 			t.dead = true
@@ -102,7 +102,7 @@ func (c *core) encodedTrack(rung int, info media.Track) {
 		c.log.Warn().Err(err).Str("rendition", c.renditions[t.index].Name).Msg("The encoder's output can't be used")
 		return
 	}
-	t.info, t.format = info, format
+	t.info, t.format, t.dead = info, format, false
 	c.newInit(t, format)
 }
 
@@ -117,7 +117,7 @@ func (c *core) encodedUnit(rung int, u media.Unit) {
 		decode: decode, present: ticks(u.PTS, cmaf.VideoTimescale),
 		length: t.pace.next(decode), sync: u.Keyframe, data: u.Data,
 	})
-	if !t.cutter.needKey {
+	if c.clock.seen-instant(decode, cmaf.VideoTimescale) < rungLag/2 {
 		t.dead = false
 	}
 }

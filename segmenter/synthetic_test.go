@@ -79,8 +79,8 @@ func (s scene) pictures(r *rand.Rand) []media.Unit {
 	}
 	var units []media.Unit
 	frame := float64(time.Second) / s.fps
-	at, sinceKey := 0.0, 0
-	for n := 0; time.Duration(at) <= s.length; n++ {
+	for at, sinceKey := 0.0, 0; time.Duration(at) <= s.length; sinceKey++ {
+		n := len(units)
 		key := n == 0 || s.gop > 0 && sinceKey >= s.gop || s.irregular && r.IntN(40) == 0
 		if key {
 			sinceKey = 0
@@ -90,28 +90,39 @@ func (s scene) pictures(r *rand.Rand) []media.Unit {
 			dts = max(units[n-1].DTS, dts+time.Duration(r.Int64N(int64(2*s.jitter)))-s.jitter).Round(time.Millisecond)
 		}
 		units = append(units, media.Unit{
-			Kind: media.Video, DTS: dts, PTS: dts + s.delay(sinceKey, key, frame), Keyframe: key,
+			Kind: media.Video, DTS: dts, PTS: dts, Keyframe: key,
 			Data: make([]byte, 50+r.IntN(100)), Arrived: sceneStart.Add(dts),
 		})
-		sinceKey++
 		step := frame
 		if s.variable {
 			step *= 0.5 + 2*r.Float64()
 		}
 		at += step
 	}
+	if s.bframes {
+		reorder(units)
+	}
 	return units
 }
 
-// delay is the composition offset: two frames on average, four for a P frame
-// with two B frames behind it.
-func (s scene) delay(sinceKey int, key bool, frame float64) time.Duration {
-	if !s.bframes {
-		return 0
+// reorder gives pictures the presentation times of P B B groups: the decode times
+// in another order, two pictures later. No group crosses a keyframe.
+func reorder(units []media.Unit) {
+	ahead := func(i int) time.Duration {
+		if i < len(units) {
+			return units[i].DTS
+		}
+		last := len(units) - 1
+		return units[last].DTS + time.Duration(i-last)*(units[last].DTS-units[last-1].DTS)
 	}
-	frames := 2.0
-	if !key {
-		frames = []float64{4, 1, 1}[(sinceKey-1+3)%3]
+	for i := 0; i < len(units); {
+		group := 1
+		if i+2 < len(units) && !units[i].Keyframe && !units[i+1].Keyframe && !units[i+2].Keyframe {
+			group = 3
+		}
+		for k := range group {
+			units[i+k].PTS = ahead(i + 2 + (k+group-1)%group)
+		}
+		i += group
 	}
-	return time.Duration(frames * frame).Round(time.Millisecond)
 }

@@ -10,7 +10,7 @@ const (
 	// publisher that began with a burst or was held up; steepest bounds that, so
 	// that program time always grows.
 	coarse   = 50 * time.Millisecond
-	steepest = 0.125
+	steepest = 0.04
 )
 
 // wallLine maps the timeline to the wall clock from one cut to the next.

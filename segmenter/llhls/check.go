@@ -11,8 +11,10 @@ const (
 	partShare = 0.85
 	// rounding is what decimal fractions may be off by.
 	rounding = 2 * time.Millisecond
-	// dateDrift is how far program times may drift from durations between segments.
-	dateDrift = 100 * time.Millisecond
+	// dateDrift is the share of a segment, and no less than dateRounding, by which its
+	// program time may differ from what the durations before it say.
+	dateDrift    = 0.05
+	dateRounding = 20 * time.Millisecond
 )
 
 // Check says what is wrong with a playlist by itself; nothing when it keeps every
@@ -84,14 +86,16 @@ func (c *checker) segment(i int, s Segment) {
 // dates checks that program times grow as the durations say.
 func (c *checker) dates() {
 	var due time.Time
+	var allowed time.Duration
 	for _, s := range c.p.Segments {
 		if !s.ProgramTime.IsZero() {
-			c.say(!due.IsZero() && !s.Discontinuity && s.ProgramTime.Sub(due).Abs() > dateDrift,
+			c.say(!due.IsZero() && !s.Discontinuity && s.ProgramTime.Sub(due).Abs() > allowed,
 				"program time of segment %d is %v off", s.MSN, s.ProgramTime.Sub(due))
 			due = s.ProgramTime
 		}
 		if !due.IsZero() {
 			due = due.Add(s.Length())
+			allowed = max(dateRounding, time.Duration(float64(s.Length())*dateDrift))
 		}
 	}
 }

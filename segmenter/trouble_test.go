@@ -1,0 +1,170 @@
+package segmenter
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/liverelay/liverelay/media"
+)
+
+func TestSoundAlone(t *testing.T) {
+	s := scene{audio: 44100, length: 12 * time.Second}
+	r, _ := feed(t, Config{}, s, s.tracks()...)
+	require.Len(t, r.renditions, 1)
+	require.Equal(t, "audio", r.renditions[0].Name)
+	r.check(s)
+	require.InDelta(t, 2.0, r.segmentLength(0, 1).Seconds(), 0.05)
+}
+
+func (r *recorder) segmentLength(rendition int, msn uint64) (sum time.Duration) {
+	for _, p := range r.parts[rendition] {
+		if p.MSN == msn {
+			sum += p.Duration
+		}
+	}
+	return sum
+}
+
+func TestPictureAlone(t *testing.T) {
+	s := scene{fps: 25, gop: 50, length: 6 * time.Second}
+	track := s.tracks()[0]
+	r, _ := feed(t, Config{}, s, track)
+	require.Len(t, r.renditions, 1)
+	r.check(s)
+}
+
+// drop takes units of one kind between two instants out of a scene.
+func drop(units []media.Unit, kind media.Kind, from, to time.Duration) []media.Unit {
+	var kept []media.Unit
+	for _, u := range units {
+		if u.Kind != kind || u.DTS < from || u.DTS >= to {
+			kept = append(kept, u)
+		}
+	}
+	return kept
+}
+
+func TestATrackThatStaysAwayForAWhile(t *testing.T) {
+	for _, kind := range []media.Kind{media.Video, media.Audio} {
+		t.Run(kind.String(), func(t *testing.T) {
+			s := scene{fps: 30, gop: 30, audio: 48000, length: 20 * time.Second}
+			r := newRecorder(t)
+			c := newCore(Config{}, []Sink{r})
+			for _, tr := range s.tracks() {
+				c.track(tr)
+			}
+			for _, u := range drop(s.units(), kind, 5*time.Second, 11*time.Second) {
+				r.now = u.Arrived
+				c.unit(u)
+			}
+			c.end()
+			r.checkAligned()
+			for _, rendition := range r.renditions {
+				r.checkOrder(r.parts[rendition.Index])
+				gap := time.Duration(0)
+				for _, p := range r.parts[rendition.Index] {
+					if p.Gap {
+						gap += p.Duration
+					}
+				}
+				if rendition.Kind == kind {
+					require.InDelta(t, 6, gap.Seconds(), 0.6)
+				} else {
+					require.Zero(t, gap)
+				}
+			}
+		})
+	}
+}
+
+func TestNewConfigurationInMidStream(t *testing.T) {
+	s := scene{fps: 30, gop: 30, audio: 48000, length: 10 * time.Second}
+	r := newRecorder(t)
+	c := newCore(Config{}, []Sink{r})
+	for _, tr := range s.tracks() {
+		c.track(tr)
+	}
+	changed := false
+	for _, u := range s.units() {
+		if u.DTS >= 4900*time.Millisecond && !changed {
+			changed = true
+			other := videoTrack(30)
+			other.Config = append([]byte{}, other.Config...)
+			other.Config[len(other.Config)-5] ^= 1 // another picture parameter set
+			c.track(other)
+		}
+		c.unit(u)
+	}
+	c.end()
+	require.Len(t, r.inits[0], 2)
+	require.Len(t, r.inits[1], 1)
+	for i := range r.renditions {
+		last := r.parts[i][len(r.parts[i])-1]
+		require.EqualValues(t, 1, last.Discontinuity, "in every rendition")
+		for _, p := range r.parts[i] {
+			if i == 0 {
+				require.EqualValues(t, p.Discontinuity, p.Init)
+			}
+		}
+	}
+	r.checkAligned()
+	text, err := r.store.Playlist(t.Context(), "source", Reload{})
+	require.NoError(t, err)
+	require.Contains(t, string(text), "#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init1.mp4\"")
+}
+
+func TestProgramTimeFollowsTheWallClock(t *testing.T) {
+	for name, late := range map[string]func(at time.Duration) time.Duration{
+		"on time":     func(time.Duration) time.Duration { return 0 },
+		"a burst":     func(at time.Duration) time.Duration { return max(0, 800*time.Millisecond-at) },
+		"a slow sort": func(at time.Duration) time.Duration { return at / 2000 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := scene{fps: 30, gop: 60, audio: 48000, length: 60 * time.Second}
+			r := newRecorder(t)
+			c := newCore(Config{}, []Sink{r})
+			for _, tr := range s.tracks() {
+				c.track(tr)
+			}
+			for _, u := range s.units() {
+				u.Arrived = u.Arrived.Add(late(u.DTS))
+				c.unit(u)
+			}
+			c.end()
+			for i := range r.renditions {
+				r.checkOrder(r.parts[i])
+				last := r.parts[i][len(r.parts[i])-1]
+				want := sceneStart.Add(last.Start + late(last.Start))
+				require.InDelta(t, 0, last.ProgramTime.Sub(want).Seconds(), 0.02)
+			}
+		})
+	}
+}
+
+func TestLatencyOfParts(t *testing.T) {
+	s := scene{fps: 30, gop: 60, audio: 48000, length: 20 * time.Second}
+	r := newRecorder(t)
+	c := newCore(Config{}, []Sink{r})
+	for _, tr := range s.tracks() {
+		c.track(tr)
+	}
+	worst := map[int]time.Duration{}
+	seen := map[int]int{}
+	for _, u := range s.units() {
+		c.unit(u)
+		for i := range r.renditions {
+			for _, p := range r.parts[i][seen[i]:] {
+				if behind := u.DTS - (p.Start + p.Duration); p.MSN > 2 {
+					worst[i] = max(worst[i], behind)
+				}
+			}
+			seen[i] = len(r.parts[i])
+		}
+	}
+	// A frame's last byte is here one frame before its end: parts are out no later
+	// than the next frame, video mostly at once.
+	require.LessOrEqual(t, worst[0], time.Millisecond)
+	require.LessOrEqual(t, worst[1], 45*time.Millisecond)
+}
