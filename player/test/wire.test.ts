@@ -4,36 +4,18 @@ import { decodeBitmap, encodeBitmap } from "../src/wire/chunks.ts";
 import { Malformed, Reader, Writer } from "../src/wire/codec.ts";
 import { decodeHeads, encodeHeads, type Head } from "../src/wire/heads.ts";
 import { decodeManifest, encodeManifest, type Manifest } from "../src/wire/manifest.ts";
-import { decodeMessage, encodeMessage, type Message } from "../src/wire/messages.ts";
+import { decodeMessage, encodeMessage } from "../src/wire/messages.ts";
+import { message as fromPlain, type Plain, plain } from "./plain.ts";
 import { hex, toHex, vectors } from "./vectors.ts";
 
 const file = vectors("wire.json");
 
-/** A decoded message in the form of the vectors: no zeros, bytes in hexadecimal. */
-function plain(message: Message): Record<string, unknown> {
-	const fields: Record<string, unknown> = {};
-	for (const [name, value] of Object.entries(message)) {
-		if (value instanceof Uint8Array) fields[name] = toHex(value);
-		else if (name === "chunks") fields[name] = toHex(encodeBitmap(value ?? []));
-		else if (name === "parts")
-			fields[name] = value.map((p: { rendition: number; number: number }) => [
-				p.rendition,
-				p.number,
-			]);
-		else if (name === "renditions")
-			fields[name] = value.reduce((sum: number, r: number) => sum + 2 ** r, 0);
-		else fields[name] = value;
-	}
-	return Object.fromEntries(
-		Object.entries(fields).filter(([, value]) => value !== 0 && value !== ""),
-	);
-}
-
 describe("messages", () => {
-	it.each(file.messages as { name: string; hex: string; message: object }[])("$name", (vector) => {
+	it.each(file.messages as { name: string; hex: string; message: Plain }[])("$name", (vector) => {
 		const message = decodeMessage(hex(vector.hex));
 		expect(plain(message)).toEqual(vector.message);
 		expect(toHex(encodeMessage(message))).toBe(vector.hex);
+		expect(toHex(encodeMessage(fromPlain(vector.message)))).toBe(vector.hex);
 	});
 	it.each(file.badMessages as { name: string; hex: string }[])("refuses: $name", (vector) => {
 		expect(() => decodeMessage(hex(vector.hex))).toThrow(Malformed);

@@ -1,406 +1,272 @@
 // Getting parts: who is asked, when, and what to do when it fails (docs/protocol.md
-// §6.1, rules 1 to 6, 8 and 9).
-import type { Head } from "../wire/heads.ts";
-import { bye, type PartName } from "../wire/messages.ts";
-import { Ask } from "./ask.ts";
-import type { CoreOptions, Turn } from "./core.ts";
-import { highest } from "./duty.ts";
-import type { Neighbours } from "./neighbours.ts";
-import { Part } from "./part.ts";
+// §6.1, rules 1 to 6).
+import { bounds } from "../wire/codec.ts";
+import type { PartName } from "../wire/messages.ts";
+import { highest, score } from "./duty.ts";
+import type { Neighbour } from "./neighbour.ts";
+import type { Part, Waiting } from "./part.ts";
+import type { State } from "./state.ts";
+import type { Track } from "./store.ts";
 import { constants } from "./types.ts";
 import type { Uploads } from "./uploads.ts";
 
-/** What is known of one rendition. */
-interface Track {
-	heads: Map<number, Head>;
-	/** Number of the newest head, -1 before the first. */
-	newest: number;
-	/** The highest number that was seen to, -1 for none since it is followed. */
-	seen: number;
-	parts: Map<number, Part>;
-}
-
-/** Why a connection has to end. */
-export interface Fault {
-	code: number;
-	reason: string;
-}
+const never = Number.POSITIVE_INFINITY;
 
 export class Downloads {
-	id: string;
-	buffer = 0;
-	rejected = 0;
-	/** Set once, right after both exist. */
-	uploads!: Uploads;
+	/** Parts that became whole and are to be told of. */
+	news: PartName[] = [];
+	readonly #state: State;
+	readonly #uploads: Uploads;
 
-	readonly #turn: Turn;
-	readonly #neighbours: Neighbours;
-	readonly #lends: boolean;
-	readonly #tracks = new Map<number, Track>();
-	#followed: number[] = [];
-
-	constructor(turn: Turn, neighbours: Neighbours, options: CoreOptions) {
-		this.#turn = turn;
-		this.#neighbours = neighbours;
-		this.#lends = options.upload >= 0;
-		this.id = options.id;
+	constructor(state: State, uploads: Uploads) {
+		this.#state = state;
+		this.#uploads = uploads;
 	}
 
-	get(name: PartName): Part | undefined {
-		return this.#tracks.get(name.rendition)?.parts.get(name.number);
-	}
-
-	/** All parts that are held, by rendition and number. */
-	held(): PartName[] {
-		return this.#parts()
-			.filter((part) => part.isWhole)
-			.map(({ rendition, number }) => ({ rendition, number }));
-	}
-
-	/** Whether a neighbour's request for a part can be kept (docs/protocol.md §6, request). */
-	offers(name: PartName): boolean {
-		const track = this.#tracks.get(name.rendition);
-		if (!track || track.newest < 0 || !this.#lends) return false;
-		if (!this.#followed.includes(name.rendition)) return false;
-		if (name.number > track.newest + constants.AHEAD) return false;
-		if (name.number <= track.newest - constants.STORE) return false;
-		if (!track.heads.has(name.number)) return true;
-		const part = track.parts.get(name.number);
-		return part !== undefined && (part.isWhole || part.isFetched || part.isAsked);
-	}
-
-	follow(renditions: readonly number[]): void {
-		const next = [...new Set(renditions)].sort((a, b) => a - b);
-		const before = this.#followed;
-		this.#followed = next;
-		for (const rendition of before) if (!next.includes(rendition)) this.#unfollow(rendition);
-		for (const rendition of next) if (!before.includes(rendition)) this.#ahead(rendition);
-	}
-
-	#unfollow(rendition: number): void {
-		const track = this.#track(rendition);
-		track.seen = -1;
-		for (const part of [...track.parts.values()]) this.#forget(part, false);
-		this.uploads.expire(rendition, Number.POSITIVE_INFINITY);
-	}
-
-	/** Takes verified heads; returns the neighbours that turn out to have sent wrong bytes. */
-	heads(heads: readonly Head[]): string[] {
-		const polluters = new Set<string>();
-		const advanced = new Set<number>();
-		for (const head of heads) {
-			const track = this.#track(head.rendition);
-			if (track.heads.has(head.number) || head.number <= track.newest - constants.STORE) continue;
-			track.heads.set(head.number, head);
-			if (head.number > track.newest) {
-				track.newest = head.number;
-				advanced.add(head.rendition);
-			}
-			if (this.#followed.includes(head.rendition)) {
-				for (const polluter of this.#known(track, head)) polluters.add(polluter);
-			}
-		}
-		for (const rendition of advanced) {
-			this.#expire(rendition);
-			if (this.#followed.includes(rendition)) this.#ahead(rendition);
-		}
-		return [...polluters];
-	}
-
-	/** The head of a part of a followed rendition came. */
-	#known(track: Track, head: Head): string[] {
-		const part = track.parts.get(head.number) ?? (head.gap ? this.#part(head) : undefined);
-		if (!part) return [];
-		part.head = head;
-		this.#arm(part);
-		if (part.isWhole) {
-			this.uploads.drop(part);
-			this.#complete(part);
-			return [];
-		}
-		const polluters = this.#unpack(part);
-		if (part.early) {
-			const bytes = part.early;
-			part.early = null;
-			if (!part.isWhole) this.#acceptWhole(part, bytes);
-		}
-		return polluters;
-	}
-
-	/** Checks the chunks that came before the head. */
-	#unpack(part: Part): string[] {
-		const polluters: string[] = [];
-		for (const { peer, chunk, bytes } of part.waiting.splice(0)) {
-			const neighbour = this.#neighbours.get(peer);
-			if (neighbour) neighbour.waiting -= bytes.length;
-			if (part.take(chunk, bytes) === "wrong") {
-				this.rejected++;
-				polluters.push(peer);
-			}
-		}
-		this.uploads.serve(part);
-		if (part.isWhole) this.#complete(part);
-		return polluters;
-	}
-
-	/** Sees to the parts after the newest head (rule 2). */
-	#ahead(rendition: number): void {
-		const track = this.#track(rendition);
-		if (track.newest < 0) return;
+	/** Sees to the parts up to the one after the newest head (rule 2). */
+	ahead(track: Track): void {
+		if (track.newest === null || !track.isFollowed) return;
 		const last = track.newest + 1;
-		const first = track.seen < 0 ? last : Math.max(track.seen, last - constants.AHEAD) + 1;
-		for (let number = first; number <= last; number++) this.#seeTo({ rendition, number });
-		track.seen = Math.max(track.seen, last);
+		const first =
+			track.seenTo === null ? last : Math.max(track.seenTo + 1, last - constants.AHEAD + 1);
+		for (let number = Math.max(0, first); number <= last; number++) this.#seeTo(track.make(number));
+		track.seenTo = Math.max(track.seenTo ?? 0, last);
 	}
 
-	#seeTo(name: PartName): void {
-		const part = this.#part(name);
-		part.seenAt ??= this.#turn.now;
+	#seeTo(part: Part): void {
+		if (part.isSought || part.isWhole || part.isLost) return;
+		part.isSought = true;
+		this.#byDuty(part);
 		this.#arm(part);
-		if (!part.isWhole && !part.lost && !part.isFetched && !part.isAsked) this.#assign(part);
-	}
-
-	/** Works out when others are asked, once the part was seen to and its head is known. */
-	#arm(part: Part): void {
-		if (part.seenAt === null || !part.head || part.dueAt !== null) return;
-		const { HTTP_LEAD, PATIENCE_MIN, PATIENCE_MAX } = constants;
-		const patience = Math.min(PATIENCE_MAX, Math.max(PATIENCE_MIN, this.buffer - HTTP_LEAD));
-		part.halfAt = this.#turn.now + Math.floor(patience / 2);
-		part.dueAt = this.#turn.now + Math.floor(patience);
 	}
 
 	/** Gets the part from the one whose duty it is (rule 1). */
-	#assign(part: Part): void {
-		const others = [...this.#neighbours]
-			.filter((n) => n.hasGreeted && n.interest.has(part.rendition) && !part.failed.has(n.id))
-			.map((n) => n.id);
-		const candidates = this.#lends || others.length === 0 ? [this.id, ...others] : others;
-		const duty = highest(candidates, part);
-		if (duty === null || duty === this.id) this.#fetch(part);
-		else if (!part.asks.get(duty)?.isPending(part.count)) this.#ask(part, duty, null);
+	#byDuty(part: Part): void {
+		const { id, lends } = this.#state;
+		const owner = this.#best(part, () => true);
+		const isMine = !owner || (lends && score(id, part) > score(owner.id, part));
+		if (isMine) this.#fetch(part);
+		else this.#ask(owner, part, null);
 	}
 
-	#ask(part: Part, peer: string, chunks: number[] | null): void {
+	/** The neighbour with the highest score of those that can have the part and please. */
+	#best(part: Part, pleases: (neighbour: Neighbour) => boolean): Neighbour | null {
+		const able = this.#state.neighbours.filter(
+			(n) => n.hasGreeted && n.interest.has(part.rendition) && !part.failed.has(n) && pleases(n),
+		);
+		return highest(able, part);
+	}
+
+	/** Another neighbour that said it has the part and is not asked for it. */
+	#second(part: Part): Neighbour | null {
+		return this.#best(part, (n) => n.holds(part) && !n.isAsked(part, part.count));
+	}
+
+	#ask(neighbour: Neighbour, part: Part, chunks: number[] | null): void {
+		neighbour.ask(part, chunks);
 		const { rendition, number } = part;
-		part.asks.set(peer, new Ask(chunks));
-		this.#neighbours.send(peer, { type: "request", rendition, number, chunks });
-	}
-
-	/** The neighbour that said it has the part, was not asked and has not failed it. */
-	#helper(part: Part): string | null {
-		const able = [...this.#neighbours].filter(
-			(n) => n.hasGreeted && n.holds(part) && !part.asks.has(n.id) && !part.failed.has(n.id),
-		);
-		return highest(
-			able.map((n) => n.id),
-			part,
-		);
+		this.#state.send(neighbour, { type: "request", rendition, number, chunks });
 	}
 
 	#fetch(part: Part): void {
-		part.fetching = true;
-		part.retryAt = null;
+		part.isFetching = true;
+		part.retryAt = never;
 		this.#emit("fetch", part);
 	}
 
-	/** What has become due: retries, second requests, rescues (rules 3 and 5). */
-	due(): void {
-		const { now } = this.#turn;
-		for (const part of this.#parts()) {
-			if (part.isWhole || part.lost) continue;
-			if (part.retryAt !== null && part.retryAt <= now) this.#fetch(part);
-			if (part.halfAt !== null && part.halfAt <= now && !part.isFetched) {
-				part.halfAt = null;
-				const helper = this.#helper(part);
-				if (helper) this.#ask(part, helper, part.missing());
-			}
-			if (part.dueAt !== null && part.dueAt <= now && !part.isFetched) {
-				part.dueAt = Number.POSITIVE_INFINITY;
-				this.#fetch(part);
-			}
+	/**
+	 * Starts a part's patience, at the later one of the moments that its head came and
+	 * that the peer saw to it (rule 3).
+	 */
+	#arm(part: Part): void {
+		if (!part.head || part.isWhole || !part.isSought) return;
+		const { HTTP_LEAD, PATIENCE_MIN, PATIENCE_MAX } = constants;
+		const { buffer, now } = this.#state;
+		const patience = Math.min(PATIENCE_MAX, Math.max(PATIENCE_MIN, buffer - HTTP_LEAD));
+		part.halfAt = now + Math.floor(patience / 2);
+		part.dueAt = now + patience;
+	}
+
+	/** What has become due for a part (rules 3 and 5). */
+	due(part: Part): void {
+		if (part.isSettled) return;
+		const { now } = this.#state;
+		if (part.retryAt <= now) this.#fetch(part);
+		if (part.halfAt <= now) {
+			part.halfAt = never;
+			this.#askAnother(part);
+		}
+		if (part.dueAt <= now) {
+			part.dueAt = never;
+			if (!part.isPending) this.#fetch(part);
 		}
 	}
 
+	#askAnother(part: Part): void {
+		const missing = part.missing();
+		if (part.isPending || missing.length === 0) return;
+		const other = this.#second(part);
+		if (other) this.#ask(other, part, missing.length === part.count ? null : missing);
+	}
+
+	/** Playback asks for a part. */
 	demand(name: PartName): void {
-		const track = this.#tracks.get(name.rendition);
-		if (!track || !this.#followed.includes(name.rendition)) return;
+		const track = this.#state.store.track(name.rendition);
+		if (!track.isFollowed || track.newest === null) return;
 		if (name.number > track.newest + constants.AHEAD) return;
-		if (name.number <= track.newest - constants.STORE) return this.#emit("lost", name);
-		const part = this.#part(name);
+		if (name.number < track.oldest) return this.#emit("lost", name);
+		const part = track.make(name.number);
+		part.isDemanded = true;
 		if (part.isWhole) return this.#deliver(part);
-		if (part.lost) return this.#emit("lost", part);
-		part.demanded = true;
-		if (!part.isFetched && !part.isAsked) this.#fetch(part);
+		if (part.isLost) return this.#emit("lost", part);
+		if (part.isPending || this.#isAsked(part)) return;
+		part.isSought = true;
+		this.#fetch(part);
+		this.#arm(part);
 	}
 
-	fetched(name: PartName, bytes: Uint8Array): void {
-		const part = this.get(name);
-		if (!part?.fetching) return;
-		part.fetching = false;
-		if (part.head) this.#acceptWhole(part, bytes);
-		else part.early = bytes;
-	}
-
-	#acceptWhole(part: Part, bytes: Uint8Array): void {
-		if (part.takeAll(bytes)) {
-			this.uploads.serve(part);
-			return this.#complete(part);
-		}
-		this.rejected++;
-		part.retryAt = this.#turn.now + constants.RETRY;
-	}
-
-	fetchFailed(name: PartName, gone: boolean): void {
-		const part = this.get(name);
-		if (!part?.fetching) return;
-		part.fetching = false;
-		if (!gone || !part.head) {
-			part.retryAt = this.#turn.now + constants.RETRY;
-			return;
-		}
-		part.lost = true;
-		part.demanded = false;
-		this.#cancelAsks(part);
-		this.uploads.refuse(part, part.count);
-		this.#emit("lost", part);
-	}
-
-	/** Takes a chunk from a neighbour. */
-	data(peer: string, name: PartName, chunk: number, bytes: Uint8Array): Fault | null {
-		const neighbour = this.#neighbours.get(peer);
-		const part = this.get(name);
-		const ask = part?.asks.get(peer);
-		if (!neighbour) return null;
-		if (!part || !ask?.isOpen(chunk)) {
-			if (neighbour.isForgiven(name, chunk, this.#turn.now)) return null;
-			return { code: bye.unasked, reason: "data that was not asked for" };
-		}
-		ask.answer([chunk]);
-		if (!part.head) {
-			part.waiting.push({ peer, chunk, bytes: bytes.slice() });
-			neighbour.waiting += bytes.length;
-			if (neighbour.waiting <= constants.WAITING) return null;
-			return { code: bye.flood, reason: "too much data before its head" };
-		}
-		const verdict = part.take(chunk, bytes);
-		if (verdict === "wrong") {
-			this.rejected++;
-			// It stays missing, and the one who sent it is about to be gone.
-			part.asks.set(peer, new Ask([chunk]));
-			return { code: bye.wrongBytes, reason: "wrong bytes" };
-		}
-		if (verdict === "new") this.uploads.serve(part);
-		if (part.isWhole) this.#complete(part);
-		return null;
-	}
-
-	absent(peer: string, name: PartName, chunks: number[] | null): void {
-		const part = this.get(name);
-		const ask = part?.asks.get(peer);
-		if (!part || !ask?.isPending(part.count)) return;
-		ask.answer(chunks);
-		this.#failed(part, peer);
-	}
-
-	peerGone(peer: string): void {
-		for (const part of this.#parts()) {
-			const ask = part.asks.get(peer);
-			if (!ask) continue;
-			const kept = part.waiting.filter((piece) => piece.peer !== peer);
-			const isShort = kept.length < part.waiting.length;
-			part.waiting.splice(0, part.waiting.length, ...kept);
-			part.asks.delete(peer);
-			if (isShort || ask.isPending(part.count)) this.#failed(part, peer);
-		}
+	#isAsked(part: Part): boolean {
+		return this.#state.neighbours.some((n) => n.isAsked(part, part.count));
 	}
 
 	/** A neighbour will not deliver what it was asked for (rule 4). */
-	#failed(part: Part, peer: string): void {
-		part.failed.add(peer);
-		if (part.isWhole || part.lost || part.isFetched) return;
-		const wanted = part.head ? part.uncovered() : null;
-		if (wanted ? wanted.length === 0 : part.isAsked) return;
-		const helper = this.#helper(part);
-		if (helper) this.#ask(part, helper, wanted);
+	fail(neighbour: Neighbour, part: Part): void {
+		part.failed.add(neighbour);
+		if (part.isSettled || part.isPending) return;
+		const wanted = part.head ? this.#uncovered(part) : [];
+		if (part.head ? wanted.length === 0 : this.#isAsked(part)) return;
+		const other = this.#second(part);
+		if (other) this.#ask(other, part, wanted.length === (part.count ?? 0) ? null : wanted);
 		else if (part.head) this.#fetch(part);
-		else this.#assign(part);
+		else this.#byDuty(part);
+	}
+
+	/** Missing chunks that no open request covers. */
+	#uncovered(part: Part): number[] {
+		const open = this.#state.neighbours
+			.map((n) => n.asked.get(`${part.rendition}/${part.number}`)?.open)
+			.filter((set) => set !== undefined);
+		return part.missing().filter((chunk) => !open.some((set) => set.has(chunk)));
+	}
+
+	/** A part's head came: what waited for it is checked. Returns who sent wrong bytes. */
+	headCame(part: Part): Neighbour[] {
+		if (part.head?.gap) {
+			this.#gap(part);
+			return [];
+		}
+		this.#arm(part);
+		const { early, waiting } = part;
+		part.early = null;
+		part.waiting = [];
+		if (early) this.#takeWhole(part, early);
+		const wrong: Neighbour[] = [];
+		for (const piece of waiting) {
+			piece.from.waiting -= piece.bytes.length;
+			if (!this.#takeChunk(part, piece)) wrong.push(piece.from);
+		}
+		return wrong;
+	}
+
+	/** A part without media is whole when its head comes (rule 9). */
+	#gap(part: Part): void {
+		this.#uploads.drop(part);
+		for (const piece of part.waiting) piece.from.waiting -= piece.bytes.length;
+		part.waiting = [];
+		part.early = null;
+		part.isWhole = true;
+		this.#settle(part);
+		this.#deliver(part);
+	}
+
+	/** Takes a chunk that was asked for; false when it is wrong. */
+	chunk(part: Part, piece: Waiting): boolean {
+		if (part.head) return this.#takeChunk(part, piece);
+		if (part.waiting.some((other) => other.chunk === piece.chunk)) return true;
+		piece.from.waiting += piece.bytes.length;
+		part.waiting.push(piece);
+		return true;
+	}
+
+	#takeChunk(part: Part, { chunk, bytes }: Waiting): boolean {
+		if (part.isWhole || part.isLost || part.has(chunk)) return true;
+		if (!part.isRight(chunk, bytes)) return false;
+		part.keep(chunk, bytes);
+		this.#uploads.passOn(part, chunk);
+		if (part.hasAll) this.#complete(part);
+		return true;
+	}
+
+	/** Takes a part that came over HTTP (rule 6). */
+	#takeWhole(part: Part, bytes: Uint8Array): void {
+		const fresh = part.keepAll(bytes);
+		if (!fresh) return this.#reject(part);
+		for (const chunk of fresh) this.#uploads.passOn(part, chunk);
+		this.#complete(part);
+	}
+
+	#reject(part: Part): void {
+		this.#state.rejected++;
+		part.retryAt = this.#state.now + constants.RETRY;
+	}
+
+	fetched(name: PartName, bytes: Uint8Array): void {
+		const part = this.#state.store.get(name);
+		if (!part?.isFetching) return;
+		part.isFetching = false;
+		if (part.head) this.#takeWhole(part, bytes);
+		else if (bytes.length === 0 || bytes.length > bounds.part) this.#reject(part);
+		else part.early = bytes;
+	}
+
+	fetchFailed(name: PartName, gone: boolean): void {
+		const part = this.#state.store.get(name);
+		if (!part?.isFetching) return;
+		part.isFetching = false;
+		if (!gone || !part.head) {
+			part.retryAt = this.#state.now + constants.RETRY;
+			return;
+		}
+		part.isLost = true;
+		this.forget(part, false);
+		this.#emit("lost", part);
 	}
 
 	#complete(part: Part): void {
-		if (part.fetching) this.#emit("abortFetch", part);
-		part.fetching = false;
-		part.retryAt = null;
-		this.#cancelAsks(part);
-		this.#neighbours.announce(part);
+		part.isWhole = true;
+		this.#settle(part);
 		this.#deliver(part);
+		if (this.#state.lends) this.news.push({ rendition: part.rendition, number: part.number });
 	}
 
 	#deliver(part: Part): void {
 		const { rendition, number, bytes } = part;
-		part.demanded = false;
-		this.#turn.actions.push({ type: "part", rendition, number, bytes });
+		this.#state.actions.push({ type: "part", rendition, number, bytes });
 	}
 
-	#cancelAsks(part: Part): void {
+	/** Ends all that is under way for a part. */
+	forget(part: Part, isMissed: boolean): void {
+		this.#settle(part);
+		this.#uploads.refuse(part);
+		if (isMissed && part.isDemanded && !part.isWhole && !part.isLost) this.#emit("lost", part);
+		for (const piece of part.waiting) piece.from.waiting -= piece.bytes.length;
+		part.waiting = [];
+	}
+
+	/** Aborts a part's fetch and takes back the requests for it. */
+	#settle(part: Part): void {
+		if (part.isFetching) this.#emit("abortFetch", part);
+		part.isFetching = false;
+		part.retryAt = never;
 		const { rendition, number, count } = part;
-		for (const [peer, ask] of part.asks) {
-			if (!ask.isPending(count)) continue;
-			this.#neighbours.get(peer)?.forgive(part, ask, this.#turn.now);
-			const chunks = ask.remainder(count);
-			this.#neighbours.send(peer, { type: "cancel", rendition, number, chunks });
+		for (const neighbour of this.#state.neighbours) {
+			const chunks = neighbour.takeBack(part, count, this.#state.now);
+			if (chunks !== undefined)
+				this.#state.send(neighbour, { type: "cancel", rendition, number, chunks });
 		}
-		part.asks.clear();
-	}
-
-	#expire(rendition: number): void {
-		const track = this.#track(rendition);
-		const oldest = track.newest - constants.STORE;
-		for (const number of track.heads.keys()) if (number <= oldest) track.heads.delete(number);
-		for (const part of [...track.parts.values()])
-			if (part.number <= oldest) this.#forget(part, part.demanded);
-		this.uploads.expire(rendition, oldest);
-	}
-
-	#forget(part: Part, isMissed: boolean): void {
-		this.#tracks.get(part.rendition)?.parts.delete(part.number);
-		if (part.fetching) this.#emit("abortFetch", part);
-		this.#cancelAsks(part);
-		for (const { peer, bytes } of part.waiting) {
-			const neighbour = this.#neighbours.get(peer);
-			if (neighbour) neighbour.waiting -= bytes.length;
-		}
-		this.uploads.refuse(part, part.count);
-		if (isMissed) this.#emit("lost", part);
-	}
-
-	#track(rendition: number): Track {
-		let track = this.#tracks.get(rendition);
-		if (!track) {
-			track = { heads: new Map(), newest: -1, seen: -1, parts: new Map() };
-			this.#tracks.set(rendition, track);
-		}
-		return track;
-	}
-
-	#part(name: PartName): Part {
-		const track = this.#track(name.rendition);
-		let part = track.parts.get(name.number);
-		if (!part) {
-			part = new Part(name);
-			const head = track.heads.get(name.number);
-			if (head) part.head = head;
-			track.parts.set(name.number, part);
-		}
-		return part;
-	}
-
-	/** All parts, by rendition and number. */
-	#parts(): Part[] {
-		const all = [...this.#tracks.values()].flatMap((track) => [...track.parts.values()]);
-		return all.sort((a, b) => a.rendition - b.rendition || a.number - b.number);
 	}
 
 	#emit(type: "fetch" | "abortFetch" | "lost", { rendition, number }: PartName): void {
-		this.#turn.actions.push({ type, rendition, number });
+		this.#state.actions.push({ type, rendition, number });
 	}
 }

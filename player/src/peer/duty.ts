@@ -10,11 +10,14 @@ export function score(peer: string, part: PartName): bigint {
 }
 
 /** The candidate with the highest score, or null when there is none. */
-export function highest(candidates: Iterable<string>, part: PartName): string | null {
-	let best: string | null = null;
+export function highest<T extends { id: string }>(
+	candidates: readonly T[],
+	part: PartName,
+): T | null {
+	let best: T | null = null;
 	let most = -1n;
 	for (const candidate of candidates) {
-		const value = score(candidate, part);
+		const value = score(candidate.id, part);
 		if (value > most) [best, most] = [candidate, value];
 	}
 	return best;

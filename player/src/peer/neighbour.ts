@@ -1,13 +1,22 @@
 // What a peer knows of another one that it has a connection to.
 import type { PartName } from "../wire/messages.ts";
-import type { Ask } from "./ask.ts";
+import { ChunkSet } from "./chunkset.ts";
 import { constants } from "./types.ts";
 
 export const key = ({ rendition, number }: PartName): string => `${rendition}/${number}`;
 
-/** A request of a neighbour that waits for chunks to come in. */
+/** What the neighbour was asked of one part. */
+export interface Asked extends PartName {
+	/** Not answered yet. */
+	open: ChunkSet;
+	/** Taken back, but until then the answer may be on its way. */
+	forgiven: ChunkSet;
+	until: number;
+}
+
+/** A request of the neighbour that waits for chunks to come in. */
 export interface Kept extends PartName {
-	wish: Ask;
+	chunks: ChunkSet;
 }
 
 export class Neighbour {
@@ -15,18 +24,13 @@ export class Neighbour {
 	readonly openedAt: number;
 	hasGreeted = false;
 	interest = new Set<number>();
-	/** Requests of this neighbour that are kept, by part. */
+	readonly asked = new Map<string, Asked>();
 	readonly kept = new Map<string, Kept>();
-	/** Parts to be named in the next `have`. */
-	readonly news: PartName[] = [];
-	/** When the last `have` was sent. */
-	toldAt = Number.NEGATIVE_INFINITY;
 	/** Bytes of data that came before their heads. */
 	waiting = 0;
 
 	readonly #held = new Map<number, Set<number>>();
-	readonly #cancelled = new Map<string, { ask: Ask; until: number }>();
-	#second = Number.NEGATIVE_INFINITY;
+	#secondAt = 0;
 	#messages = 0;
 
 	constructor(id: string, now: number) {
@@ -34,42 +38,63 @@ export class Neighbour {
 		this.openedAt = now;
 	}
 
-	/** Counts a message that is no data; false when there are too many. */
-	count(now: number): boolean {
-		if (now - this.#second >= 1000) {
-			this.#second = now;
+	/** Counts a message that is no data; true when there are too many. */
+	isFlooding(now: number): boolean {
+		if (this.#messages === 0 || now >= this.#secondAt + 1000) {
+			this.#secondAt = now;
 			this.#messages = 0;
 		}
-		this.#messages++;
-		return this.#messages <= constants.FLOOD;
+		return ++this.#messages > constants.FLOOD;
 	}
 
-	/** Notes that the neighbour holds a part, and forgets the oldest ones. */
+	/** Notes that the neighbour holds a part, and forgets what is far behind its newest. */
 	notesHave({ rendition, number }: PartName): void {
 		const numbers = this.#held.get(rendition) ?? new Set();
-		this.#held.set(rendition, numbers.add(number));
-		if (numbers.size > constants.STORE) numbers.delete(Math.min(...numbers));
+		this.#held.set(rendition, numbers);
+		const oldest = Math.max(number, ...numbers) - constants.STORE;
+		if (number > oldest) numbers.add(number);
+		for (const old of numbers) if (old <= oldest) numbers.delete(old);
 	}
 
 	holds({ rendition, number }: PartName): boolean {
 		return this.#held.get(rendition)?.has(number) ?? false;
 	}
 
-	/** Remembers a request that was taken back: its data may be on the way. */
-	forgive(part: PartName, ask: Ask, now: number): void {
-		for (const [name, { until }] of this.#cancelled) {
-			if (until > now) break;
-			this.#cancelled.delete(name);
-		}
-		this.#cancelled.delete(key(part));
-		this.#cancelled.set(key(part), { ask, until: now + constants.FORGIVE });
+	/** Whether any request for a part is open; count as in ChunkSet. */
+	isAsked(part: PartName, count: number | undefined): boolean {
+		return this.asked.get(key(part))?.open.isEmpty(count) === false;
 	}
 
-	/** Whether a chunk that nobody waits for is the late answer to a cancelled request. */
-	isForgiven(part: PartName, chunk: number, now: number): boolean {
-		const cancelled = this.#cancelled.get(key(part));
-		if (!cancelled || cancelled.until < now || !cancelled.ask.isOpen(chunk)) return false;
-		cancelled.ask.answer([chunk]);
-		return true;
+	ask({ rendition, number }: PartName, chunks: readonly number[] | null): void {
+		const name = key({ rendition, number });
+		const asked = this.asked.get(name) ?? {
+			rendition,
+			number,
+			open: new ChunkSet(),
+			forgiven: new ChunkSet(),
+			until: 0,
+		};
+		asked.open.add(chunks);
+		this.asked.set(name, asked);
+	}
+
+	/** Takes back what is open of a part; returns it, or undefined when nothing is. */
+	takeBack(part: PartName, count: number | undefined, now: number): number[] | null | undefined {
+		const asked = this.asked.get(key(part));
+		if (!asked || asked.open.isEmpty(count)) return undefined;
+		const chunks = asked.open.wire(count);
+		if (count === undefined || asked.forgiven.isEmpty(count)) asked.forgiven = asked.open;
+		else asked.forgiven.add(chunks);
+		asked.open = new ChunkSet();
+		asked.until = now + constants.FORGIVE;
+		return chunks;
+	}
+
+	/** Forgets requests that nothing can come of any more. */
+	tidy(now: number, count: (part: PartName) => number | undefined): void {
+		for (const [name, asked] of this.asked) {
+			const isOver = asked.until > 0 && asked.until <= now;
+			if (isOver && asked.open.isEmpty(count(asked))) this.asked.delete(name);
+		}
 	}
 }

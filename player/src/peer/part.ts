@@ -1,39 +1,41 @@
-// The state of one part that is under way or held.
+// The state of one part, from the first that is heard of it until it leaves the store.
 import { sha256 } from "../crypto.ts";
 import { chunkRange, hashSize } from "../wire/chunks.ts";
 import type { Head } from "../wire/heads.ts";
 import type { PartName } from "../wire/messages.ts";
-import type { Ask } from "./ask.ts";
+import type { Neighbour } from "./neighbour.ts";
 
-/** What came of a chunk. */
-export type Verdict = "new" | "known" | "wrong";
+/** A chunk that came before its head. */
+export interface Waiting {
+	from: Neighbour;
+	chunk: number;
+	bytes: Uint8Array;
+}
+
+const never = Number.POSITIVE_INFINITY;
 
 export class Part implements PartName {
 	readonly rendition: number;
 	readonly number: number;
-	/** Playback asked for it, and has not got it. */
-	demanded = false;
+	/** It was seen to, or demanded: it is on its way until it is whole. */
+	isSought = false;
+	isDemanded = false;
 	/** The server has it no more. */
-	lost = false;
-	/** A fetch is under way. */
-	fetching = false;
-	/** When a failed fetch is tried again. */
-	retryAt: number | null = null;
-	/** When the peer saw to it (rule 2). */
-	seenAt: number | null = null;
-	/** When another neighbour is asked, and when the server is (rule 3). */
-	halfAt: number | null = null;
-	dueAt: number | null = null;
-	/** Requests to peers, by peer. */
-	readonly asks = new Map<string, Ask>();
-	/** Peers that did not deliver. */
-	readonly failed = new Set<string>();
+	isLost = false;
+	/** All its chunks are there and checked. */
+	isWhole = false;
+	isFetching = false;
+	/** When a failed fetch is tried again, another neighbour asked, the server asked. */
+	retryAt = never;
+	halfAt = never;
+	dueAt = never;
+	/** Neighbours that did not deliver. */
+	readonly failed = new Set<Neighbour>();
 	/** Bytes from the server that came before the head. */
 	early: Uint8Array | null = null;
-	/** Chunks from peers that came before the head. */
-	readonly waiting: { peer: string; chunk: number; bytes: Uint8Array }[] = [];
+	waiting: Waiting[] = [];
+	head: Head | null = null;
 
-	#head: Head | null = null;
 	#bytes: Uint8Array | null = null;
 	readonly #held = new Set<number>();
 
@@ -42,37 +44,29 @@ export class Part implements PartName {
 		this.number = name.number;
 	}
 
-	get head(): Head | null {
-		return this.#head;
-	}
-
-	set head(head: Head) {
-		this.#head = head;
-		this.#bytes = new Uint8Array(head.length);
-	}
-
 	/** How many chunks it has; undefined before its head is known. */
 	get count(): number | undefined {
-		return this.#head?.chunks.length;
+		return this.head?.chunks.length;
 	}
 
-	/** All chunks are there and checked. */
-	get isWhole(): boolean {
-		return this.#head !== null && this.#held.size === this.#head.chunks.length;
-	}
-
-	/** The part's bytes; they are complete when isWhole says so. */
+	/** The part's bytes, complete when it is whole. */
 	get bytes(): Uint8Array {
-		return this.#bytes ?? new Uint8Array(0);
+		this.#bytes ??= new Uint8Array(this.head?.length ?? 0);
+		return this.#bytes;
 	}
 
-	/** A fetch is under way, or waits for its retry or for the head. */
-	get isFetched(): boolean {
-		return this.fetching || this.retryAt !== null || this.early !== null;
+	/** The server is asked, will be, or has answered before the head came. */
+	get isPending(): boolean {
+		return this.isFetching || this.retryAt !== never || this.early !== null;
 	}
 
-	get isAsked(): boolean {
-		return [...this.asks.values()].some((ask) => ask.isPending(this.count));
+	/** Nothing more is to be done for it. */
+	get isSettled(): boolean {
+		return this.isWhole || this.isLost || !this.isSought;
+	}
+
+	get hasAll(): boolean {
+		return this.#held.size === this.count;
 	}
 
 	has(chunk: number): boolean {
@@ -81,7 +75,7 @@ export class Part implements PartName {
 
 	/** A chunk's bytes, which must be held. */
 	chunk(index: number): Uint8Array {
-		const { start, end } = chunkRange(this.bytes.length, this.count ?? 0, index);
+		const { start, end } = this.#range(index);
 		return this.bytes.subarray(start, end);
 	}
 
@@ -89,40 +83,43 @@ export class Part implements PartName {
 		return Array.from({ length: this.count ?? 0 }, (_, i) => i).filter((i) => !this.has(i));
 	}
 
-	/** Missing chunks that no open request covers. */
-	uncovered(): number[] {
-		const asks = [...this.asks.values()];
-		return this.missing().filter((chunk) => !asks.some((ask) => ask.isOpen(chunk)));
+	/** Whether a chunk is what the head says; the head must be known. */
+	isRight(index: number, bytes: Uint8Array): boolean {
+		const hash = this.head?.chunks[index];
+		const { start, end } = this.#range(index);
+		return hash !== undefined && bytes.length === end - start && matches(bytes, hash);
 	}
 
-	/** Checks a chunk against the head, which must be known, and keeps it. */
-	take(index: number, bytes: Uint8Array): Verdict {
-		const hash = this.#head?.chunks[index];
-		if (!hash || !this.#bytes) return "wrong";
-		const { start, end } = chunkRange(this.#bytes.length, this.count ?? 0, index);
-		if (bytes.length !== end - start || !matches(bytes, hash)) return "wrong";
-		if (this.#held.has(index)) return "known";
-		this.#bytes.set(bytes, start);
+	/** Keeps a chunk that is right. */
+	keep(index: number, bytes: Uint8Array): void {
+		this.bytes.set(bytes, this.#range(index).start);
 		this.#held.add(index);
-		return "new";
 	}
 
 	/** Checks a whole part and keeps it; returns the chunks that are new, or null. */
-	takeAll(bytes: Uint8Array): number[] | null {
-		const head = this.#head;
-		if (!head || bytes.length !== head.length) return null;
-		const sound = head.chunks.every((hash, i) => {
-			const { start, end } = chunkRange(head.length, head.chunks.length, i);
-			return this.has(i) || matches(bytes.subarray(start, end), hash);
+	keepAll(bytes: Uint8Array): number[] | null {
+		if (!this.head || bytes.length !== this.head.length) return null;
+		const pieces = this.head.chunks.map((_, i) => {
+			const { start, end } = this.#range(i);
+			return bytes.subarray(start, end);
 		});
-		if (!sound) return null;
+		if (!pieces.every((piece, i) => this.isRight(i, piece))) return null;
 		const fresh = this.missing();
-		for (const chunk of fresh) {
-			const { start, end } = chunkRange(head.length, head.chunks.length, chunk);
-			this.bytes.set(bytes.subarray(start, end), start);
-			this.#held.add(chunk);
-		}
+		this.#bytes = bytes;
+		for (const chunk of fresh) this.#held.add(chunk);
 		return fresh;
+	}
+
+	/** Throws away what a neighbour sent before the head; true when there was any. */
+	dropWaiting(from: Neighbour): boolean {
+		const kept = this.waiting.filter((piece) => piece.from !== from);
+		const isShort = kept.length < this.waiting.length;
+		this.waiting = kept;
+		return isShort;
+	}
+
+	#range(index: number): { start: number; end: number } {
+		return chunkRange(this.head?.length ?? 0, this.count ?? 0, index);
 	}
 }
 

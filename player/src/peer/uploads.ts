@@ -1,100 +1,99 @@
 // Answering the neighbours' requests (docs/protocol.md §6 and §6.1, rule 7).
 import type { PartName, Wish } from "../wire/messages.ts";
-import { Ask } from "./ask.ts";
-import type { Budget } from "./budget.ts";
-import type { Turn } from "./core.ts";
-import type { Downloads } from "./downloads.ts";
+import { Budget } from "./budget.ts";
+import { ChunkSet } from "./chunkset.ts";
 import { type Kept, key, type Neighbour } from "./neighbour.ts";
-import type { Neighbours } from "./neighbours.ts";
 import type { Part } from "./part.ts";
+import type { State } from "./state.ts";
 import { constants } from "./types.ts";
 
 export class Uploads {
-	readonly #turn: Turn;
-	readonly #neighbours: Neighbours;
-	readonly #downloads: Downloads;
+	/** Bytes of chunks that were sent. */
+	sent = 0;
+	readonly #state: State;
 	readonly #budget: Budget;
 
-	constructor(turn: Turn, neighbours: Neighbours, downloads: Downloads, budget: Budget) {
-		this.#turn = turn;
-		this.#neighbours = neighbours;
-		this.#downloads = downloads;
-		this.#budget = budget;
+	constructor(state: State) {
+		this.#state = state;
+		this.#budget = new Budget(state.options.upload);
 	}
 
-	get lends(): boolean {
-		return this.#budget.lends;
-	}
-
+	/** Answers what can be answered and keeps the rest. */
 	request(neighbour: Neighbour, wish: Wish): void {
 		const { rendition, number, chunks } = wish;
 		const name = key(wish);
-		let kept = neighbour.kept.get(name);
-		const isOne = kept !== undefined || neighbour.kept.size < constants.KEPT;
-		if (!isOne || !this.#downloads.offers(wish) || this.#budget.isSpent(this.#turn.now))
+		const known = this.#state.store.get(wish);
+		const kept = neighbour.kept.get(name) ?? { rendition, number, chunks: new ChunkSet() };
+		const isOne = neighbour.kept.has(name) || neighbour.kept.size < constants.KEPT;
+		if (!this.#offers(wish, known) || !(isOne || known?.isWhole))
 			return this.#absent(neighbour, wish, chunks);
-		const part = this.#downloads.get(wish);
-		if (kept) kept.wish.add(chunks);
-		else kept = { rendition, number, wish: new Ask(chunks) };
+		kept.chunks.add(chunks);
 		neighbour.kept.set(name, kept);
-		if (part?.head) this.#answer(neighbour, kept, part);
+		const part = this.#state.store.track(rendition).make(number);
+		for (let chunk = 0; chunk < (part.count ?? 0); chunk++)
+			if (part.has(chunk)) this.#answer(neighbour, kept, part, chunk);
+		this.#tidy(neighbour, wish);
+	}
+
+	/** Whether a request for a part can be met, now or later (§6, request). */
+	#offers(wish: Wish, part: Part | undefined): boolean {
+		const { options, store, now } = this.#state;
+		const track = store.track(wish.rendition);
+		if (options.upload < 0 || !track.isFollowed || !track.reaches(wish.number)) return false;
+		if (this.#budget.isSpent(now)) return false;
+		if (part?.isLost || (part?.isWhole && part.head?.gap)) return false;
+		if (wish.number > (track.newest ?? 0)) return true;
+		return part !== undefined && (part.isSought || part.isWhole);
 	}
 
 	cancel(neighbour: Neighbour, { chunks, ...part }: Wish): void {
-		const kept = neighbour.kept.get(key(part));
-		kept?.wish.answer(chunks);
-		if (kept && !kept.wish.isPending(this.#downloads.get(part)?.count))
-			neighbour.kept.delete(key(part));
+		neighbour.kept.get(key(part))?.chunks.remove(chunks);
+		this.#tidy(neighbour, part);
 	}
 
-	/** Sends what has come in of a part to everybody who waits for it. */
-	serve(part: Part): void {
-		for (const neighbour of this.#neighbours) {
+	/** Sends a chunk that came in to everybody who waits for it. */
+	passOn(part: Part, chunk: number): void {
+		for (const neighbour of this.#state.neighbours) {
 			const kept = neighbour.kept.get(key(part));
-			if (kept) this.#answer(neighbour, kept, part);
+			if (!kept) continue;
+			this.#answer(neighbour, kept, part, chunk);
+			this.#tidy(neighbour, part);
 		}
 	}
 
-	/** Forgets requests for parts of a rendition up to `last`, with an answer. */
-	expire(rendition: number, last: number): void {
-		for (const neighbour of this.#neighbours) {
-			for (const kept of [...neighbour.kept.values()])
-				if (kept.rendition === rendition && kept.number <= last) this.refuse(kept, undefined);
+	/** Answers everybody who waits for a part that it will not come. */
+	refuse(part: Part): void {
+		for (const neighbour of this.#state.neighbours) {
+			const kept = neighbour.kept.get(key(part));
+			if (!kept) continue;
+			neighbour.kept.delete(key(part));
+			this.#absent(neighbour, part, kept.chunks.wire(part.count));
 		}
 	}
 
 	/** Forgets requests for a part that has no bytes. */
 	drop(part: PartName): void {
-		for (const neighbour of this.#neighbours) neighbour.kept.delete(key(part));
+		for (const neighbour of this.#state.neighbours) neighbour.kept.delete(key(part));
 	}
 
-	/** Answers everybody who waits for a part that it will not come. */
-	refuse(part: PartName, count: number | undefined): void {
-		for (const neighbour of this.#neighbours) {
-			const kept = neighbour.kept.get(key(part));
-			if (!kept) continue;
-			neighbour.kept.delete(key(part));
-			if (kept.wish.isPending(count)) this.#absent(neighbour, part, kept.wish.remainder(count));
-		}
+	#answer(neighbour: Neighbour, kept: Kept, part: Part, chunk: number): void {
+		if (!kept.chunks.has(chunk)) return;
+		kept.chunks.remove([chunk]);
+		const bytes = part.chunk(chunk);
+		if (!this.#budget.take(bytes.length, this.#state.now))
+			return this.#absent(neighbour, part, [chunk]);
+		this.sent += bytes.length;
+		const { rendition, number } = part;
+		this.#state.send(neighbour, { type: "data", rendition, number, chunk, bytes });
 	}
 
-	#answer(neighbour: Neighbour, kept: Kept, part: Part): void {
-		const refused: number[] = [];
-		for (const chunk of kept.wish.open(part.count ?? 0)) {
-			if (!part.has(chunk)) continue;
-			kept.wish.answer([chunk]);
-			const bytes = part.chunk(chunk);
-			const { rendition, number } = part;
-			if (this.#budget.take(bytes.length, this.#turn.now))
-				this.#neighbours.send(neighbour.id, { type: "data", rendition, number, chunk, bytes });
-			else refused.push(chunk);
-		}
-		if (refused.length > 0) this.#absent(neighbour, part, refused);
-		if (!kept.wish.isPending(part.count)) neighbour.kept.delete(key(part));
+	#tidy(neighbour: Neighbour, part: PartName): void {
+		const isDone = neighbour.kept.get(key(part))?.chunks.isEmpty(this.#state.store.count(part));
+		if (isDone) neighbour.kept.delete(key(part));
 	}
 
 	#absent(neighbour: Neighbour, part: PartName, chunks: number[] | null): void {
 		const { rendition, number } = part;
-		this.#neighbours.send(neighbour.id, { type: "absent", rendition, number, chunks });
+		this.#state.send(neighbour, { type: "absent", rendition, number, chunks });
 	}
 }

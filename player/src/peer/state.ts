@@ -1,0 +1,44 @@
+// What the parts of the state machine share.
+import { encodeMessage, type Message } from "../wire/messages.ts";
+import type { Neighbour } from "./neighbour.ts";
+import { Store } from "./store.ts";
+import type { Action } from "./types.ts";
+
+export interface CoreOptions {
+	/** The id that the tracker gave this peer. */
+	id: string;
+	stream: string;
+	epoch: string;
+	agent: string;
+	/** Bytes a second that are lent: 0 for unlimited, -1 for none. */
+	upload: number;
+}
+
+export class State {
+	readonly options: Readonly<CoreOptions>;
+	readonly store = new Store();
+	/** In the order in which they opened. */
+	neighbours: Neighbour[] = [];
+	/** The id that counts now; the tracker may give a new one. */
+	id: string;
+	/** The time of the event that is dealt with, in milliseconds. */
+	now = 0;
+	/** Milliseconds of media ahead of the playhead. */
+	buffer = 0;
+	actions: Action[] = [];
+	/** Chunks and parts that were dropped because they were wrong or not asked for. */
+	rejected = 0;
+
+	constructor(options: CoreOptions) {
+		this.options = options;
+		this.id = options.id;
+	}
+
+	get lends(): boolean {
+		return this.options.upload >= 0;
+	}
+
+	send(neighbour: Neighbour, message: Message): void {
+		this.actions.push({ type: "send", peer: neighbour.id, bytes: encodeMessage(message) });
+	}
+}

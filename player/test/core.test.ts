@@ -1,0 +1,192 @@
+// Runs the traces of testdata/vectors: the same events must cause the same actions
+// as in the Go implementation.
+import { describe, expect, it } from "vitest";
+import { sha256 } from "../src/crypto.ts";
+import { Core } from "../src/peer/core.ts";
+import { score } from "../src/peer/duty.ts";
+import type { Action, Event } from "../src/peer/types.ts";
+import { chunkRange, hashSize } from "../src/wire/chunks.ts";
+import type { Head } from "../src/wire/heads.ts";
+import { decodeMessage, encodeMessage, type PartName } from "../src/wire/messages.ts";
+import { content } from "./content.ts";
+import { message, type Plain, plain } from "./plain.ts";
+import { hex, toHex, vectorFiles, vectors } from "./vectors.ts";
+
+interface Trace {
+	about: string;
+	config: { id: string; stream: string; epoch: string; agent: string; upload?: number };
+	parts: { rendition?: number; number?: number; length?: number }[] | null;
+	events: TraceEvent[];
+	stats: { p2pBytes?: number; uploadedBytes?: number; rejectedChunks?: number };
+}
+
+interface TraceEvent {
+	at: number;
+	event: Event["type"];
+	repeat?: number;
+	peer?: string;
+	message?: Plain;
+	hex?: string;
+	renditions?: number[];
+	heads?: [number, number][];
+	rendition?: number;
+	number?: number;
+	bytes?: string;
+	gone?: boolean;
+	ms?: number;
+	expect: Plain[] | null;
+}
+
+/** How many chunks a publisher cuts a part in (docs/protocol.md §4). */
+function count(length: number): number {
+	if (length < 4096) return length === 0 ? 0 : 1;
+	let chunks = 6;
+	while (Math.ceil(length / chunks) > 16_384) chunks += 6;
+	return chunks;
+}
+
+class Player {
+	readonly #core: Core;
+	readonly #lengths = new Map<string, number>();
+
+	constructor(trace: Trace) {
+		const { id, stream, epoch, agent, upload = 0 } = trace.config;
+		this.#core = new Core({ id, stream, epoch, agent, upload });
+		for (const { rendition = 0, number = 0, length = 0 } of trace.parts ?? [])
+			this.#lengths.set(`${rendition}/${number}`, length);
+	}
+
+	get stats() {
+		const { received, sent, rejectedChunks } = this.#core;
+		return { p2pBytes: received, uploadedBytes: sent, rejectedChunks };
+	}
+
+	play(event: TraceEvent): Plain[] {
+		const actions: Plain[] = [];
+		for (let i = 0; i < (event.repeat ?? 1); i++)
+			actions.push(...this.#core.handle(this.#event(event), event.at).map((a) => this.#plain(a)));
+		return actions;
+	}
+
+	#content({ rendition, number }: PartName): Uint8Array<ArrayBuffer> {
+		const length = this.#lengths.get(`${rendition}/${number}`);
+		if (length === undefined) throw new Error(`part ${rendition}/${number} is not in the table`);
+		return content(rendition, number, length);
+	}
+
+	#chunk(part: PartName, chunk: number): Uint8Array {
+		const bytes = this.#content(part);
+		const { start, end } = chunkRange(bytes.length, count(bytes.length), chunk);
+		return bytes.subarray(start, end);
+	}
+
+	#head([rendition, number]: [number, number]): Head {
+		const bytes = this.#content({ rendition, number });
+		const chunks = Array.from({ length: count(bytes.length) }, (_, i) =>
+			sha256(this.#chunk({ rendition, number }, i)).subarray(0, hashSize),
+		);
+		return {
+			...{ rendition, number, msn: 0, index: 0, start: 0, duration: 0, programTime: 0 },
+			...{ discontinuity: 0, independent: false, segmentEnd: false, init: 0, lines: "" },
+			gap: bytes.length === 0,
+			length: bytes.length,
+			chunks,
+		};
+	}
+
+	#event(event: TraceEvent): Event {
+		const { event: type, peer = "", rendition = 0, number = 0 } = event;
+		switch (type) {
+			case "follow":
+				return { type, renditions: event.renditions ?? [] };
+			case "peerOpen":
+			case "peerClose":
+				return { type, peer };
+			case "message":
+				return { type, peer, bytes: this.#message(event) };
+			case "heads": {
+				const heads = (event.heads ?? []).map((name) => this.#head(name));
+				return event.peer ? { type, heads, peer } : { type, heads };
+			}
+			case "fetched": {
+				const bytes = event.bytes === undefined ? null : hex(event.bytes);
+				return { type, rendition, number, bytes: bytes ?? this.#content({ rendition, number }) };
+			}
+			case "fetchFailed":
+				return { type, rendition, number, gone: event.gone ?? false };
+			case "demand":
+				return { type, rendition, number };
+			case "buffer":
+				return { type, ms: event.ms ?? 0 };
+			default:
+				return { type: "tick" };
+		}
+	}
+
+	#message(event: TraceEvent): Uint8Array {
+		if (event.hex !== undefined || !event.message) return hex(event.hex ?? "");
+		const fields = message(event.message);
+		if (fields.type === "data" && event.message.bytes === undefined)
+			fields.bytes = this.#chunk(fields, fields.chunk);
+		return encodeMessage(fields);
+	}
+
+	/** An action in the form of the vectors; bytes are compared with the table. */
+	#plain(action: Action): Plain {
+		const { type: name, ...fields } = action;
+		const result: Plain = { action: name, ...fields };
+		delete result.bytes;
+		delete result.reason;
+		if (action.type === "send") {
+			const sent = decodeMessage(action.bytes);
+			if (sent.type === "data") {
+				expect(toHex(sent.bytes)).toBe(toHex(this.#chunk(sent, sent.chunk)));
+				result.message = plain({ ...sent, bytes: new Uint8Array(0) });
+			} else result.message = plain(sent);
+		}
+		if (action.type === "part") {
+			expect(toHex(action.bytes)).toBe(toHex(this.#content(action)));
+			result.length = action.bytes.length;
+		}
+		return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== 0));
+	}
+}
+
+/** Actions by the peer they are for: only their order matters. */
+function byPeer(actions: Plain[]): Record<string, Plain[]> {
+	const groups: Record<string, Plain[]> = {};
+	for (const action of actions) {
+		const group = String(action.peer ?? "");
+		groups[group] = [...(groups[group] ?? []), action];
+	}
+	const order = (action: Plain) => JSON.stringify(Object.entries(action).sort());
+	groups[""]?.sort((a, b) => order(a).localeCompare(order(b)));
+	return groups;
+}
+
+describe("traces", () => {
+	it.each(vectorFiles("peer-"))("%s", (file) => {
+		const trace = vectors(file) as Trace;
+		const player = new Player(trace);
+		for (const [i, event] of trace.events.entries()) {
+			const { expect: wanted, ...given } = event;
+			const actions = player.play(event);
+			expect({ i, given, ...byPeer(actions) }).toEqual({ i, given, ...byPeer(wanted ?? []) });
+		}
+		expect(player.stats).toEqual({
+			p2pBytes: 0,
+			uploadedBytes: 0,
+			rejectedChunks: 0,
+			...trace.stats,
+		});
+	});
+});
+
+describe("duty", () => {
+	it.each(vectors("duty.json").scores as (PartName & { peer: string; score: string })[])(
+		"$peer $rendition/$number",
+		({ peer, score: wanted, ...part }) => {
+			expect(score(peer, part).toString(16).padStart(16, "0")).toBe(wanted);
+		},
+	);
+});
