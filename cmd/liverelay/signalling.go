@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/liverelay/liverelay/config"
 	"github.com/liverelay/liverelay/origin"
 	"github.com/liverelay/liverelay/tracker"
 	"github.com/liverelay/liverelay/tracker/admission"
@@ -17,9 +18,18 @@ func newTracker(d *daemon, catalog *origin.Catalog, office *admission.Office) *t
 		},
 		Remote:      d.origin.ClientAddress,
 		Site:        d.origin.Site,
-		MinAudience: func(stream string) int { return d.config.P2POf(stream).MinAudience },
+		MinAudience: func(stream string) int { return minAudience(d.config.P2POf(stream)) },
 		Log:         d.log.With().Str("room", "tracker").Logger(),
 	})
+}
+
+// minAudience is the least audience that the tracker connects, or -1 where viewers
+// must not learn of each other.
+func minAudience(p config.P2P) int {
+	if p.Mode != "auto" {
+		return -1
+	}
+	return p.MinAudience
 }
 
 // signalling is the tracker as the origin asks for it.
