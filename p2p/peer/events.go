@@ -195,6 +195,22 @@ func (c *Core) Buffer(now, ms int64) []Action {
 	return c.end(now)
 }
 
+// Identify: the tracker has given the peer this id.
+func (c *Core) Identify(now int64, id string) []Action {
+	c.begin()
+	c.cfg.ID = id
+	return c.end(now)
+}
+
+// Accuse: the shell caught a peer at a violation, such as heads that nobody signed.
+func (c *Core) Accuse(now int64, peer string, code uint64, reason string) []Action {
+	c.begin()
+	if n := c.find(peer); n != nil {
+		c.violate(now, n, code, reason, nil)
+	}
+	return c.end(now)
+}
+
 // Tick: time has passed.
 func (c *Core) Tick(now int64) []Action {
 	c.begin()

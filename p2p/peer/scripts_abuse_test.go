@@ -55,6 +55,12 @@ func abuseScripts() []*trace {
 			add(event{At: 1010, Event: "message", Peer: "ann", Repeat: 200, Message: ptr(have(0, 97))}).
 			add(event{At: 2010, Event: "message", Peer: "ann", Repeat: 200, Message: ptr(have(0, 97))}).
 			says(3009, "ann", have(0, 97)).done(),
+		two("accused", "Heads that nobody signed: the shell says so, and the peer is closed for good.").
+			says(110, "bob", have(0, 99)).
+			add(event{At: 120, Event: "accuse", Peer: "ann", Code: wire.ByeWrong}).
+			add(event{At: 130, Event: "accuse", Peer: "eve", Code: wire.ByeWrong}).note("unknown").
+			add(event{At: 140, Event: "peerOpen", Peer: "ann"}).
+			done(),
 		two("malformed", "Malformed messages close the connection.").
 			raw(110, "ann", 5, 0).raw(120, "bob", 16, 1, 2, 3).done(),
 		newScript("hello", "Hello comes first and once, with our stream and epoch, within ten seconds.").

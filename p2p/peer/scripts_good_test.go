@@ -34,6 +34,12 @@ func dutyScripts() []*trace {
 			says(610, "bob", want(0, 100, 1, 4)).note("held: answered at once").
 			tick(650).
 			done(),
+		newScript("identity", "The tracker gives another id, and with it other duties.").
+			has(0, 96, 103, medium).
+			follow(0, 0).joins(10, "ann", 0b1).
+			add(event{At: 20, Event: "identify", Peer: "bob"}).head(100, 0, 96).
+			head(350, 0, 98).note("99 is ann's still").head(600, 0, 102).note("103 is this peer's as self, and as bob").
+			done(),
 		newScript("head-jump", "Heads that come together: all parts up to the one after the newest are seen to, eight at most.").
 			has(0, 90, 130, medium).
 			follow(0, 0).head(10, 0, 90).head(20, 0, 91, 92, 93).head(30, 0, 110).

@@ -62,6 +62,7 @@ type event struct {
 	Bytes      *vector.Hex     `json:"bytes,omitempty"`
 	Gone       bool            `json:"gone,omitempty"`
 	MS         int64           `json:"ms,omitempty"`
+	Code       uint64          `json:"code,omitempty"`
 	Expect     []action        `json:"expect"`
 }
 
@@ -162,6 +163,10 @@ func (p *player) once(e *event, id wire.PartID) []peer.Action {
 		return p.core.Demand(e.At, id)
 	case "buffer":
 		return p.core.Buffer(e.At, e.MS)
+	case "identify":
+		return p.core.Identify(e.At, e.Peer)
+	case "accuse":
+		return p.core.Accuse(e.At, e.Peer, e.Code, "test")
 	case "tick":
 		return p.core.Tick(e.At)
 	}
