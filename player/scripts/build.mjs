@@ -32,7 +32,7 @@ async function bundle(options) {
 }
 
 const whole = await bundle({ banner: { js: licence } });
-const engine = await bundle({ external: ["hls.js", "hls.js/light"] });
+const engine = await bundle({ entryPoints: ["src/session.ts"] });
 
 await mkdir(`${root}dist`, { recursive: true });
 await writeFile(`${root}dist/player.js`, whole);
@@ -41,12 +41,12 @@ const gzipped = (bytes) => gzipSync(bytes, { level: 9 }).length;
 let over = false;
 for (const [name, bytes, most] of [
 	["player.js", whole, budget.whole],
-	["without hls.js", engine, budget.engine],
+	["its engine", engine, budget.engine],
 ]) {
 	const size = gzipped(bytes);
 	over ||= size > most;
 	console.log(
-		`${name.padEnd(15)} ${bytes.length} bytes, ${size} gzipped, budget ${most}${size > most ? ": OVER" : ""}`,
+		`${name.padEnd(10)} ${bytes.length} bytes, ${size} gzipped, budget ${most}${size > most ? ": OVER" : ""}`,
 	);
 }
 if (over) process.exitCode = 1;

@@ -50,7 +50,7 @@ async function chooseBackend(): Promise<Backend> {
 	} catch {
 		// No WebCrypto (an insecure page), or none with Ed25519.
 	}
-	return library;
+	return (await import("./ed25519.ts")).library;
 }
 
 async function native(key: Uint8Array) {
@@ -58,16 +58,6 @@ async function native(key: Uint8Array) {
 	const imported = await subtle.importKey("raw", own(key), "Ed25519", false, ["verify"]);
 	return (message: Uint8Array, signature: Uint8Array) =>
 		subtle.verify("Ed25519", imported, own(signature), own(message));
-}
-
-async function library(key: Uint8Array) {
-	const [ed25519, { sha512 }] = await Promise.all([
-		import("@noble/ed25519"),
-		import("@noble/hashes/sha2.js"),
-	]);
-	ed25519.hashes.sha512 = sha512;
-	return async (message: Uint8Array, signature: Uint8Array) =>
-		ed25519.verify(signature, message, key, { zip215: false });
 }
 
 /** The same bytes in an ArrayBuffer, which WebCrypto's types insist on. */

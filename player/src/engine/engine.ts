@@ -38,6 +38,19 @@ export interface Delivery {
 	answer: Answer | null;
 }
 
+/** A part that became playable. */
+export interface Arrival {
+	/** It is of the rendition that is watched, not its sound. */
+	isMain: boolean;
+	/** Seconds from the moment that its first sample shows until it could be played. */
+	delay: number;
+	/** It came later after its head than it lasts. */
+	isLate: boolean;
+	bytes: number;
+	/** How long the server took to send it; null when it came from elsewhere. */
+	ms: number | null;
+}
+
 const agent = "liverelay-player/0.1";
 const tickEvery = 50;
 /** A held request for a part ends after this many milliseconds. */
@@ -58,6 +71,10 @@ export class Engine {
 	readonly #waiting = new Map<string, ((delivery: Delivery | null) => void)[]>();
 	readonly #inits = new Map<string, Promise<Uint8Array>>();
 	readonly #end = new AbortController();
+	/** When heads came, for as long as their parts are awaited. */
+	readonly #announced = new Map<string, number>();
+	/** Called for each part of a followed rendition that comes in at the live edge. */
+	onArrival: (arrival: Arrival) => void = () => {};
 	/** Indices of the renditions that are followed, the main one first. */
 	#followed: number[] = [];
 	/** Those that were switched from a moment ago. */
@@ -156,6 +173,7 @@ export class Engine {
 		this.#dropping = setTimeout(() => {
 			for (const rendition of this.#kept) this.#timelines.delete(rendition);
 			this.#kept = [];
+			this.#announced.clear();
 			this.#handle({ type: "follow", renditions: this.#followed });
 		}, keepSwitched);
 	}
@@ -201,7 +219,11 @@ export class Engine {
 
 	#takeHeads(heads: Head[], peer?: string): void {
 		for (const head of heads) {
-			if (this.#followed.includes(head.rendition)) this.#timeline(head.rendition).add(head);
+			if (!this.#followed.includes(head.rendition)) continue;
+			const timeline = this.#timeline(head.rendition);
+			// The parts that playback begins with are late by nature.
+			if (timeline.edge >= 0) this.#announced.set(key(head), now());
+			timeline.add(head);
 		}
 		this.#handle({ type: "heads", heads, ...(peer === undefined ? {} : { peer }) });
 		this.#settle();
@@ -245,6 +267,7 @@ export class Engine {
 			case "part":
 				return this.#deliver(action, action.bytes);
 			case "lost":
+				this.#announced.delete(key(action));
 				this.#timeline(action.rendition).lose(action.number);
 				return this.#resolve(action, null);
 		}
@@ -284,7 +307,29 @@ export class Engine {
 			if (answer) this.#options.stats.httpParts++;
 			else this.#options.stats.p2pParts++;
 		}
+		this.#tellArrival(part, bytes.length, answer);
 		this.#resolve(part, { bytes, answer });
+	}
+
+	#tellArrival(part: PartName, bytes: number, answer: Answer | null): void {
+		const head = this.#timeline(part.rendition).head(part.number);
+		const announced = this.#announced.get(key(part));
+		this.#announced.delete(key(part));
+		if (!head || announced === undefined || bytes === 0) return;
+		this.onArrival({
+			isMain: part.rendition === this.#followed[0],
+			delay: (this.#options.clock.now() - head.programTime) / 1000,
+			isLate: now() - announced > head.duration / 1000,
+			bytes,
+			ms: answer ? answer.last - answer.first : null,
+		});
+	}
+
+	/** Resolves when a rendition can begin to play, with the seconds before its first part. */
+	async lead(name: string): Promise<number> {
+		const timeline = this.timeline(name);
+		while (timeline && !this.#end.signal.aborted && !(await timeline.beyond(-1, 1000)));
+		return timeline?.hasLead ? lead / 1e6 : 0;
 	}
 
 	#resolve(part: PartName, delivery: Delivery | null): void {

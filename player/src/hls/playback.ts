@@ -1,0 +1,307 @@
+// Plays an engine's broadcast in a video element by hls.js: start, distance to live,
+// quality, and getting up again after errors.
+import Hls, { type ErrorData, type HlsConfig } from "hls.js/light";
+import type { ServerClock } from "../clock.ts";
+import type { Arrival, Engine } from "../engine/engine.ts";
+import { Monitor } from "../playback/monitor.ts";
+import { Quality } from "../playback/quality.ts";
+import { RateControl } from "../playback/rate.ts";
+import type { Stats } from "../stats.ts";
+import { kind, type Manifest } from "../wire/manifest.ts";
+import { loaders, renditionOf } from "./loaders.ts";
+
+export interface PlaybackOptions {
+	video: HTMLVideoElement;
+	engine: Engine;
+	clock: ServerClock;
+	stats: Stats;
+	/** When the stream was opened (performance.now). */
+	openedAt: number;
+	/** The browser wants a click before it plays. */
+	onBlocked: () => void;
+	/** It can't be played, in words. */
+	onFailed: (reason: string) => void;
+}
+
+const lookEvery = 50;
+const controlEvery = 200;
+/** Seconds of steady playback before other viewers are connected to. */
+const steadyAfter = 2;
+/** Playback begins after this many milliseconds even if live is not reached yet. */
+const startWithin = 2500;
+/** Seconds beyond the target at which playback jumps to live rather than catches up. */
+const jumpBeyond = 4;
+
+const config: Partial<HlsConfig> = {
+	autoStartLoad: false,
+	backBufferLength: 20,
+	// Only parts of fMP4 pass through: a worker would cost more than it saves.
+	enableWorker: false,
+	liveDurationInfinity: true,
+	// The distance to live is kept here, not by hls.js.
+	liveMaxLatencyDuration: 60,
+	liveSyncDuration: 1,
+	liveSyncOnStallIncrease: 0,
+	lowLatencyMode: true,
+	maxBufferLength: 30,
+	testBandwidth: false,
+};
+
+export class Playback {
+	readonly #options: PlaybackOptions;
+	readonly #rate = new RateControl();
+	readonly #monitor = new Monitor();
+	readonly #quality: Quality;
+	readonly #timers: ReturnType<typeof setInterval>[] = [];
+	readonly #end = new AbortController();
+	#hls: Hls | null = null;
+	#hasStarted = false;
+	#begunAt = 0;
+	#steadySince: number | null = null;
+	#recoveries: number[] = [];
+	#pausedAt: number | null = null;
+
+	constructor(options: PlaybackOptions) {
+		this.#options = options;
+		const { manifest } = options.engine;
+		this.#quality = new Quality(choices(manifest), this.#height, linkRate());
+	}
+
+	start(): void {
+		const { engine, video } = this.#options;
+		engine.onArrival = (arrival) => this.#arrived(arrival);
+		engine.start(this.#quality.current.name);
+		const { signal } = this.#end;
+		video.addEventListener("pause", () => this.#paused(), { signal });
+		video.addEventListener("play", () => this.#resumed(), { signal });
+		video.addEventListener("seeking", () => this.#monitor.reset(), { signal });
+		this.#timers.push(setInterval(() => this.#look(), lookEvery));
+		this.#timers.push(setInterval(() => this.#control(), controlEvery));
+		this.#begin(engine.lead(this.#quality.current.name));
+	}
+
+	stop(): void {
+		this.#end.abort();
+		for (const timer of this.#timers) clearInterval(timer);
+		this.#hls?.destroy();
+		this.#hls = null;
+	}
+
+	/** Pixels that the picture has on the screen. */
+	get #height(): number {
+		return Math.max(180, this.#options.video.clientHeight * Math.min(2, devicePixelRatio));
+	}
+
+	async #begin(lead: Promise<number>): Promise<void> {
+		const { engine, stats, video } = this.#options;
+		const startPosition = await lead;
+		if (this.#end.signal.aborted) return;
+		this.#leaveOldGroups();
+		const hls = new Hls({ ...config, ...loaders(engine, stats) });
+		this.#hls?.destroy();
+		this.#hls = hls;
+		this.#hasStarted = false;
+		this.#begunAt = performance.now();
+		hls.on(Hls.Events.MANIFEST_PARSED, () => {
+			this.#setLevel(hls);
+			hls.startLoad(startPosition);
+		});
+		hls.on(Hls.Events.ERROR, (_, data) => this.#failed(hls, data));
+		hls.loadSource(`${engine.base}index.m3u8`);
+		hls.attachMedia(video);
+	}
+
+	/** A rendition whose last keyframe is long ago is left for one with a recent one. */
+	#leaveOldGroups(): void {
+		const { engine, clock } = this.#options;
+		const first = engine.timeline(this.#quality.current.name)?.oldest;
+		const lower = this.#quality.lower;
+		if (!first || !lower || clock.now() - first.programTime < 4000) return;
+		this.#quality.force(lower.name);
+		engine.watch(lower.name);
+	}
+
+	#setLevel(hls: Hls): void {
+		const { engine, stats } = this.#options;
+		const { name } = this.#quality.current;
+		const level = hls.levels.findIndex(
+			(l) => renditionOf(engine, l.uri || l.url[0] || "") === name,
+		);
+		stats.rendition = name;
+		if (level >= 0 && hls.loadLevel !== level) hls.loadLevel = level;
+	}
+
+	#arrived({ isMain, delay, isLate, bytes, ms }: Arrival): void {
+		const now = performance.now() / 1000;
+		this.#rate.arrived(now, delay);
+		if (isMain) this.#quality.arrived(isLate, now);
+		if (ms !== null) this.#quality.sample(bytes, ms);
+	}
+
+	/** The wall clock of the moment at `time`, in milliseconds since 1970. */
+	#dateAt(time: number): number | null {
+		const details = this.#hls?.latestLevelDetails;
+		if (!details) return null;
+		const hint = details.fragmentHint;
+		const all = hint ? [...details.fragments, hint] : details.fragments;
+		const fragment = all.findLast((f) => f.start <= time + 0.05) ?? all[0];
+		if (!fragment?.programDateTime) return null;
+		return fragment.programDateTime + (time - fragment.start) * 1000;
+	}
+
+	get #bufferedEnd(): number {
+		const { buffered, currentTime } = this.#options.video;
+		for (let i = 0; i < buffered.length; i++) {
+			if (buffered.start(i) <= currentTime + 0.3 && buffered.end(i) > currentTime)
+				return buffered.end(i);
+		}
+		return currentTime;
+	}
+
+	/** Seconds behind live at `time`; null while unknown. */
+	#behind(time: number): number | null {
+		const date = this.#dateAt(time);
+		return date === null ? null : (this.#options.clock.now() - date) / 1000;
+	}
+
+	#look(): void {
+		const { video, stats } = this.#options;
+		if (!this.#hasStarted) this.#tryStart();
+		const isPlaying =
+			this.#hasStarted && !video.paused && !video.seeking && !video.ended && !document.hidden;
+		const { currentTime: time, playbackRate: rate } = video;
+		const now = performance.now();
+		if (this.#monitor.look({ now, time, rate, isPlaying })) {
+			this.#rate.stalled();
+			this.#quality.stalled(now / 1000);
+			this.#steadySince = null;
+		}
+		stats.stalls = this.#monitor.stalls;
+		stats.stalledSeconds = round(this.#monitor.stalledSeconds);
+		stats.buffer = round(this.#bufferedEnd - time);
+		this.#tellState();
+	}
+
+	#tellState(): void {
+		const { video, stats } = this.#options;
+		if (video.ended) stats.state = "ended";
+		else if (!this.#hasStarted) stats.state = "starting";
+		else if (video.paused) stats.state = "paused";
+		else if (this.#monitor.isStalled) stats.state = "stalled";
+		else stats.state = "playing";
+	}
+
+	/** Begins to play, at the right distance, once live is in the buffer. */
+	#tryStart(): void {
+		const { video } = this.#options;
+		if (video.buffered.length === 0 || video.readyState < 2) return;
+		const end = video.buffered.end(video.buffered.length - 1);
+		const atEnd = this.#behind(end);
+		if (atEnd === null) return;
+		const { target } = this.#rate;
+		const isLate = performance.now() - this.#begunAt > startWithin;
+		if (atEnd > target && !isLate) return;
+		const behind = this.#behind(video.currentTime) ?? target;
+		const ahead = Math.min(behind - target, end - 0.2 - video.currentTime);
+		if (ahead > 0.2) video.currentTime += ahead;
+		this.#hasStarted = true;
+		this.#play();
+	}
+
+	#play(): void {
+		const { video, stats, openedAt, onBlocked } = this.#options;
+		video.play().then(
+			() => {
+				this.#steadySince = performance.now();
+				stats.joinSeconds ||= round((performance.now() - openedAt) / 1000);
+			},
+			(error: Error) => {
+				if (error.name !== "NotAllowedError") return;
+				if (video.muted) return onBlocked();
+				video.muted = true;
+				this.#play();
+			},
+		);
+	}
+
+	#control(): void {
+		const { engine, video, stats } = this.#options;
+		const buffer = this.#bufferedEnd - video.currentTime;
+		engine.buffered(buffer * 1000);
+		const latency = this.#behind(video.currentTime);
+		if (latency === null || !this.#hasStarted || video.paused) return;
+		stats.latency = round(latency);
+		const now = performance.now();
+		const playbackRate = this.#rate.update({ now: now / 1000, latency, buffer });
+		if (latency > this.#rate.target + jumpBeyond) this.goLive();
+		else if (video.playbackRate !== playbackRate) video.playbackRate = playbackRate;
+		this.#share(now);
+		this.#quality.update(now / 1000, this.#height);
+		if (this.#hls) this.#setLevel(this.#hls);
+	}
+
+	#share(now: number): void {
+		if (this.#steadySince !== null && now - this.#steadySince > steadyAfter * 1000)
+			this.#options.engine.share();
+	}
+
+	/** Jumps to the live edge. */
+	goLive(): void {
+		const { video } = this.#options;
+		const { length } = video.buffered;
+		const end = length > 0 ? video.buffered.end(length - 1) : 0;
+		const atEnd = this.#behind(end);
+		this.#monitor.reset();
+		if (atEnd !== null && atEnd < this.#rate.target + 1) {
+			video.currentTime = end - Math.max(0.3, this.#rate.target - atEnd);
+		} else if (performance.now() - this.#begunAt > 5000) {
+			// What is buffered is far behind: begin anew.
+			void this.#begin(Promise.resolve(this.#options.engine.restart()));
+		}
+	}
+
+	#paused(): void {
+		this.#pausedAt = performance.now();
+		this.#steadySince = null;
+	}
+
+	#resumed(): void {
+		this.#steadySince = performance.now();
+		const paused = this.#pausedAt === null ? 0 : performance.now() - this.#pausedAt;
+		this.#pausedAt = null;
+		if (this.#hasStarted && paused > 2000) this.goLive();
+	}
+
+	#failed(hls: Hls, data: ErrorData): void {
+		if (hls !== this.#hls || !data.fatal) return;
+		const now = performance.now();
+		this.#recoveries = [...this.#recoveries.filter((at) => now - at < 30_000), now];
+		if (this.#recoveries.length > 5) return this.#options.onFailed(data.details);
+		if (data.type === Hls.ErrorTypes.MEDIA_ERROR && this.#recoveries.length === 1)
+			return hls.recoverMediaError();
+		const delay = 500 * this.#recoveries.length;
+		setTimeout(() => {
+			if (this.#end.signal.aborted || hls !== this.#hls) return;
+			void this.#begin(Promise.resolve(this.#options.engine.restart()));
+		}, delay);
+	}
+}
+
+function choices(manifest: Manifest) {
+	const videos = manifest.renditions.filter((r) => r.kind === kind.video);
+	const audio = manifest.renditions.find((r) => r.kind === kind.audio);
+	const list = videos.length > 0 ? videos : manifest.renditions.slice(0, 1);
+	return list.map(({ name, bandwidth, height }) => ({
+		name,
+		height,
+		bandwidth: bandwidth + (videos.length > 0 ? (audio?.bandwidth ?? 0) : 0),
+	}));
+}
+
+/** What the browser says of the link, in bit/s; at 10 Mbit/s it stops counting. */
+function linkRate(): number | null {
+	const { connection } = navigator as { connection?: { downlink?: number } };
+	return connection?.downlink ? connection.downlink * 1e6 : null;
+}
+
+const round = (seconds: number) => Math.round(seconds * 1000) / 1000;

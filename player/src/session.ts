@@ -1,0 +1,167 @@
+// Waits for a stream to be live, and opens an engine for each of its broadcasts.
+import { ServerClock } from "./clock.ts";
+import { equal, verifier } from "./crypto.ts";
+import { Engine } from "./engine/engine.ts";
+import { type Join, join, type Mode } from "./net/join.ts";
+import type { Stats } from "./stats.ts";
+import { Trust, Untrusted, WrongKey } from "./trust.ts";
+import type { Manifest } from "./wire/manifest.ts";
+
+export interface SessionHandlers {
+	/** Nobody is live yet; `title` is the stream's. */
+	onWaiting(title: string): void;
+	/** A broadcast can be played. */
+	onLive(engine: Engine, joined: Join): void;
+	/** The server says that the broadcast is over; what is buffered may still play. */
+	onEnding(): void;
+	/** The server can't be reached for the moment; it is tried again. */
+	onTrouble(reason: string): void;
+	/** It can't be played, and trying again would not help. */
+	onRefused(reason: string): void;
+}
+
+export interface SessionOptions {
+	/** The stream's address, without a slash at its end. */
+	src: string;
+	/** The identity key that the page names. */
+	publicKey: Uint8Array | null;
+	/** What this viewer wants; the stream may want less. */
+	mode: Mode;
+	stats: Stats;
+	handlers: SessionHandlers;
+}
+
+const retry = { least: 1000, most: 15_000 };
+
+export class Session {
+	readonly clock = new ServerClock();
+	readonly #options: SessionOptions;
+	readonly #end = new AbortController();
+	#engine: Engine | null = null;
+	#epoch = "";
+
+	constructor(options: SessionOptions) {
+		this.#options = options;
+	}
+
+	start(): void {
+		void this.#await();
+	}
+
+	stop(): void {
+		this.#end.abort();
+		this.#engine?.stop();
+		this.#engine = null;
+	}
+
+	/** The broadcast is over: waits for the next one. */
+	next(): void {
+		this.#engine?.stop();
+		this.#engine = null;
+		void this.#await();
+	}
+
+	async #await(): Promise<void> {
+		let delay = retry.least;
+		while (!this.#end.signal.aborted) {
+			try {
+				const joined = await this.#ask();
+				delay = retry.least;
+				if (joined.state === "live" && joined.epoch !== this.#epoch)
+					return await this.#open(joined);
+				if (this.#epoch === "") this.#options.handlers.onWaiting(joined.title);
+			} catch (error) {
+				if (this.#end.signal.aborted) return;
+				if (error instanceof WrongKey) return this.#options.handlers.onRefused(wrongKey);
+				const reason = error instanceof Untrusted ? untrusted : unreachable;
+				this.#options.handlers.onTrouble(reason);
+				delay = Math.min(retry.most, delay * 1.6);
+			}
+			await new Promise((resolve) => setTimeout(resolve, delay * (0.5 + Math.random() / 2)));
+		}
+	}
+
+	#isFirst = true;
+
+	/** Asks at once the first time; after that the server holds its answer until it changes. */
+	async #ask(): Promise<Join> {
+		const query = this.#isFirst ? "" : `?wait=1${this.#epoch ? `&after=${this.#epoch}` : ""}`;
+		const sent = this.clock.local();
+		this.#options.stats.requests++;
+		const joined = await join(this.#options.src, query, this.#end.signal);
+		if (this.#isFirst && joined.now > 0) this.clock.sample(joined.now, sent, this.clock.local());
+		this.#isFirst = false;
+		return joined;
+	}
+
+	async #open(joined: Join): Promise<void> {
+		const { publicKey, stats } = this.#options;
+		if (publicKey && joined.publicKey && !equal(publicKey, joined.publicKey))
+			throw new WrongKey("foreign", "the stream has another key");
+		const trust = new Trust({
+			stream: joined.stream,
+			epoch: joined.epoch,
+			identity: publicKey ?? joined.publicKey,
+			verify: verifier(),
+			now: () => this.clock.now(),
+		});
+		if (joined.manifest) await trust.acceptManifest(joined.manifest);
+		if (!trust.manifest) throw new Error("the server has no manifest yet");
+		if (this.#end.signal.aborted) return;
+		this.#epoch = joined.epoch;
+		this.#engine = new Engine({
+			join: joined,
+			trust,
+			clock: this.clock,
+			stats,
+			upload: this.#upload(joined),
+			isShared: this.#isShared(joined),
+			token: () => this.#token(joined),
+			// Who names a key wants nothing that isn't signed.
+			mayFallBack: publicKey === null,
+			onManifest: (manifest) => this.#heard(manifest),
+		});
+		this.#options.handlers.onLive(this.#engine, joined);
+	}
+
+	#heard(manifest: Manifest): void {
+		if (manifest.ended > 0) this.#options.handlers.onEnding();
+	}
+
+	/**
+	 * Viewers who have to be asked first are left alone, and so are those who want
+	 * relays only, until there is a way to ask and there are relays.
+	 */
+	#isShared(joined: Join): boolean {
+		return joined.p2p.mode === "auto" && this.#options.mode === "auto";
+	}
+
+	#upload(joined: Join): number {
+		const { maxUpload } = joined.p2p;
+		if (isMetered()) return -1;
+		return maxUpload > 0 ? Math.max(1, Math.round(maxUpload / 8)) : 0;
+	}
+
+	#isTokenUsed = false;
+
+	/** The token that came with the answer, and a fresh one for every later connection. */
+	async #token(joined: Join): Promise<string> {
+		if (!this.#isTokenUsed) {
+			this.#isTokenUsed = true;
+			return joined.token;
+		}
+		this.#options.stats.requests++;
+		return (await join(this.#options.src, "", this.#end.signal)).token;
+	}
+}
+
+const wrongKey =
+	"This stream is signed with another key than the one this page expects, so it is not played. Somebody may be pretending to be its author.";
+const untrusted = "What the server sends is not signed as it should be. Trying again.";
+const unreachable = "The server can't be reached. Trying again.";
+
+/** Whether the viewer pays for what is sent, or asked to save data. */
+function isMetered(): boolean {
+	const { connection } = navigator as { connection?: { saveData?: boolean; type?: string } };
+	return connection?.saveData === true || connection?.type === "cellular";
+}
