@@ -15,6 +15,9 @@ export interface Segment {
 /** Microseconds of the gap that a playlist may begin with. */
 export const lead = 1e6;
 
+/** Parts are listed for this many segments, the open one included (§4.4.4.9). */
+const segmentsWithParts = 3;
+
 /** What a media playlist is built from. */
 export interface MediaPlaylist {
 	manifest: Manifest;
@@ -56,7 +59,7 @@ export function mediaPlaylist(playlist: MediaPlaylist): string {
 		`#EXT-X-DISCONTINUITY-SEQUENCE:${first?.parts[0]?.discontinuity ?? 0}`,
 	];
 	if (playlist.withLead && first?.parts[0]) writeLead(lines, first.msn, first.parts[0]);
-	const partsFrom = lastSegments(list, manifest.targetDuration * 3);
+	const partsFrom = list.length - segmentsWithParts;
 	let before: Head | null = null;
 	for (const [i, segment] of list.entries()) {
 		writeSegment(lines, playlist, segment, before, i >= partsFrom, i === list.length - 1);
@@ -65,15 +68,6 @@ export function mediaPlaylist(playlist: MediaPlaylist): string {
 	if (ended) lines.push("#EXT-X-ENDLIST");
 	else if (before) lines.push(hint(before.number + 1));
 	return `${lines.join("\n")}\n`;
-}
-
-/** Index of the first segment within `duration` of the end: parts are listed from there. */
-function lastSegments(list: readonly Segment[], duration: number): number {
-	const end = list.at(-1)?.parts.at(-1);
-	if (!end) return 0;
-	const from = end.start + end.duration - duration;
-	const index = list.findIndex((segment) => segment.parts.some((part) => part.start >= from));
-	return Math.max(0, index);
 }
 
 function writeLead(lines: string[], msn: number, first: Head): void {

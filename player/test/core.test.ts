@@ -34,6 +34,7 @@ interface TraceEvent {
 	bytes?: string;
 	gone?: boolean;
 	ms?: number;
+	code?: number;
 	expect: Plain[] | null;
 }
 
@@ -116,6 +117,10 @@ class Player {
 				return { type, rendition, number, gone: event.gone ?? false };
 			case "demand":
 				return { type, rendition, number };
+			case "identify":
+				return { type, peer };
+			case "accuse":
+				return { type, peer, code: event.code ?? 0, reason: "" };
 			case "buffer":
 				return { type, ms: event.ms ?? 0 };
 			default:

@@ -101,7 +101,6 @@ export class Engine {
 			...options,
 			agent,
 			handle: (event) => this.#handle(event),
-			identify: (id) => this.#core.identify(id),
 			onHeads: (heads, peer) => this.#takeHeads(heads, peer),
 			onManifest: (manifest) => this.#takeManifest(manifest),
 		});

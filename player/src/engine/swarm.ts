@@ -6,6 +6,7 @@ import { Tracker } from "../net/tracker.ts";
 import type { Event } from "../peer/types.ts";
 import type { Stats } from "../stats.ts";
 import type { Trust } from "../trust.ts";
+import { Malformed } from "../wire/codec.ts";
 import type { Head } from "../wire/heads.ts";
 import type { Manifest } from "../wire/manifest.ts";
 import { bye, encodeMessage, type as messageType } from "../wire/messages.ts";
@@ -19,13 +20,15 @@ export interface SwarmOptions {
 	token: () => Promise<string>;
 	/** Gives an event to the peer's state machine, and does what it says. */
 	handle: (event: Event) => void;
-	identify: (id: string) => void;
 	onHeads: (heads: Head[], peer: string) => void;
 	onManifest: (manifest: Manifest) => void;
 }
 
 /** Codes of bye that are violations: such a peer is never connected to again. */
 const violations: readonly number[] = [bye.malformed, bye.wrongBytes, bye.unasked, bye.flood];
+
+/** The tracker takes this many names in a list. */
+const mostFailed = 64;
 
 export class Swarm {
 	readonly #options: SwarmOptions;
@@ -63,7 +66,7 @@ export class Swarm {
 			report: () => this.#report(),
 			now: () => clock.local(),
 			handlers: {
-				onWelcome: (id) => this.#options.identify(id),
+				onWelcome: (peer) => this.#options.handle({ type: "identify", peer }),
 				onConnect: (peer, role) => {
 					if (!this.#banned.has(peer)) links.connect(peer, role);
 				},
@@ -91,6 +94,7 @@ export class Swarm {
 	/** Closes a connection as the state machine says. */
 	close({ peer, code, reason }: { peer: string; code: number; reason: string }): void {
 		if (violations.includes(code)) this.#banned.add(peer);
+		this.#failed.add(peer);
 		this.#links?.close(peer, encodeMessage({ type: "bye", code, reason: reason.slice(0, 60) }));
 		this.#count();
 	}
@@ -98,7 +102,9 @@ export class Swarm {
 	#report() {
 		const { httpBytes, p2pBytes, uploadedBytes } = this.#options.stats;
 		const connected = this.#links?.open() ?? [];
-		return { connected, failed: [...this.#failed], httpBytes, p2pBytes, uploadedBytes };
+		// Those that failed or closed make room for others.
+		const failed = [...this.#failed].slice(-mostFailed);
+		return { connected, failed, httpBytes, p2pBytes, uploadedBytes };
 	}
 
 	#count(): void {
@@ -113,6 +119,7 @@ export class Swarm {
 
 	#closed(peer: string): void {
 		this.#queues.delete(peer);
+		this.#failed.add(peer);
 		this.#options.handle({ type: "peerClose", peer });
 		this.#count();
 	}
@@ -151,9 +158,9 @@ export class Swarm {
 				const manifest = await trust.acceptManifest(payload);
 				if (manifest) onManifest(manifest);
 			}
-		} catch {
-			this.close({ peer, code: bye.wrongBytes, reason: "a wrong signature" });
-			this.#options.handle({ type: "peerClose", peer });
+		} catch (error) {
+			const code = error instanceof Malformed ? bye.malformed : bye.wrongBytes;
+			this.#options.handle({ type: "accuse", peer, code, reason: "a wrong signature" });
 		}
 	}
 }

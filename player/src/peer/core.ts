@@ -48,11 +48,6 @@ export class Core {
 		return this.#uploads.sent;
 	}
 
-	/** Takes the id that the tracker gave; it counts from the next part on. */
-	identify(id: string): void {
-		this.#state.id = id;
-	}
-
 	/** Deals with an event, then with what has become due. `now` never goes back. */
 	handle(event: Event, now: number): Action[] {
 		this.#state.now = now;
@@ -82,6 +77,12 @@ export class Core {
 				return this.#downloads.demand(event);
 			case "buffer":
 				this.#state.buffer = event.ms;
+				return;
+			case "identify":
+				this.#state.id = event.peer;
+				return;
+			case "accuse":
+				return this.#accuse(event.peer, event.code, event.reason);
 		}
 	}
 
@@ -169,6 +170,11 @@ export class Core {
 		if (this.#banned.has(neighbour.id)) return;
 		this.#banned.add(neighbour.id);
 		this.#close(neighbour, code, reason, part);
+	}
+
+	#accuse(peer: string, code: number, reason: string): void {
+		const neighbour = this.#find(peer);
+		if (neighbour) this.#violate(neighbour, code, reason, null);
 	}
 
 	#close(neighbour: Neighbour, code: number, reason: string, part: Part | null): void {

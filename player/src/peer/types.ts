@@ -11,6 +11,8 @@ export type Event =
 	| ({ type: "fetchFailed"; gone: boolean } & PartName)
 	| ({ type: "demand" } & PartName)
 	| { type: "buffer"; ms: number }
+	| { type: "identify"; peer: string }
+	| { type: "accuse"; peer: string; code: number; reason: string }
 	| { type: "tick" };
 
 export type Action =
