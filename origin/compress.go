@@ -11,8 +11,10 @@ import (
 )
 
 const (
-	// worthCompressing is the size below which gzip saves next to nothing.
-	worthCompressing = 512
+	// worthCompressing is the size below which gzip saves next to nothing; for a text
+	// that is sent once it has to save more.
+	worthCompressing     = 512
+	worthCompressingOnce = 2048
 	// maxPacked bounds the compressed texts that are remembered.
 	maxPacked = 128
 )
@@ -80,19 +82,35 @@ func (c *compressor) compress(plain []byte) []byte {
 	return out.Bytes()
 }
 
-// write answers with a text, compressed when the client takes that and it is worth
-// it. The header's Content-Type and caching are the caller's.
+// write answers with a text that is made for this one request. The header's
+// Content-Type and caching are the caller's, here and in writeShared.
 func (c *compressor) write(w http.ResponseWriter, r *http.Request, status int, text []byte) {
+	if len(text) < worthCompressingOnce || !acceptsGzip(r.Header) {
+		send(w, r, status, text)
+		return
+	}
+	w.Header().Set("Content-Encoding", "gzip")
+	send(w, r, status, c.compress(text))
+}
+
+// writeShared answers with a text that others get, too; it must not change from
+// now on.
+func (c *compressor) writeShared(w http.ResponseWriter, r *http.Request, status int, text []byte) {
+	if len(text) < worthCompressing || !acceptsGzip(r.Header) {
+		send(w, r, status, text)
+		return
+	}
+	w.Header().Set("Content-Encoding", "gzip")
+	send(w, r, status, c.pack(text))
+}
+
+func send(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	h := w.Header()
 	h.Add("Vary", "Accept-Encoding")
-	if len(text) >= worthCompressing && acceptsGzip(r.Header) {
-		h.Set("Content-Encoding", "gzip")
-		text = c.pack(text)
-	}
-	h.Set("Content-Length", strconv.Itoa(len(text)))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(text) // the client has gone; there is nobody to tell
+		_, _ = w.Write(body) // the client has gone; there is nobody to tell
 	}
 }
 

@@ -3,6 +3,7 @@ package origin
 import (
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -44,6 +45,9 @@ func newHandler(s *Server) (*handler, error) {
 // ServeHTTP answers one request.
 func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at, _ := parsePath(s.addresses.strip(r.URL.EscapedPath()))
+	if s.slashed(w, r) {
+		return
+	}
 	audience := s.audiences[at.stream]
 	if at.stream != "" && audience == nil {
 		at = route{kind: kindNone}
@@ -62,6 +66,22 @@ func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.dispatch(answer, r, at)
 	}
 	s.metrics.answered(at.kind, answer.status)
+}
+
+// slashed sends those who typed a slash behind a page's address to the page; links
+// within it are relative, so it cannot have two addresses.
+func (s *handler) slashed(w http.ResponseWriter, r *http.Request) bool {
+	path, ok := strings.CutSuffix(s.addresses.strip(r.URL.EscapedPath()), "/")
+	if !ok {
+		return false
+	}
+	at, _ := parsePath(path)
+	if at.kind != kindWatch && at.kind != kindEmbed {
+		return false
+	}
+	w.Header().Set("Location", "../"+at.stream)
+	w.WriteHeader(http.StatusPermanentRedirect)
+	return true
 }
 
 // survive logs a panic and ends the one connection that met it.
@@ -111,7 +131,14 @@ func isShared(k kind) bool {
 // allowed lets GET and HEAD through, answers OPTIONS, and refuses the rest: there
 // is nothing here that a request could change, for nobody, from no site.
 func (s *handler) allowed(w http.ResponseWriter, r *http.Request, k kind) bool {
+	if r.ContentLength != 0 {
+		// Nobody reads the body: whoever sends it slowly holds nothing up.
+		w.Header().Set("Connection", "close")
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now())
+	}
 	switch {
+	case r.ContentLength != 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+		s.fail(w, r, http.StatusBadRequest)
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		return true
 	case r.Method == http.MethodOptions:

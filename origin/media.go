@@ -42,7 +42,7 @@ func (s *handler) serveMultivariant(w *response, r *http.Request, at route) {
 	}
 	setCache(w, cacheBriefly)
 	w.Header().Set("Content-Type", playlistType)
-	s.texts.write(w, r, http.StatusOK, playlist)
+	s.texts.writeShared(w, r, http.StatusOK, playlist)
 }
 
 // servePlaylist answers with a media playlist, held as
@@ -68,7 +68,7 @@ func (s *handler) servePlaylist(w *response, r *http.Request, live Live, at rout
 		setCache(w, cacheReload(timing.TargetDuration))
 	}
 	w.Header().Set("Content-Type", playlistType)
-	s.texts.write(w, r, http.StatusOK, playlist)
+	s.texts.writeShared(w, r, http.StatusOK, playlist)
 }
 
 func (s *handler) serveInit(w *response, r *http.Request, live Live, at route) {

@@ -308,3 +308,35 @@ func TestARegistryCanBeShared(t *testing.T) {
 		require.True(t, strings.HasPrefix(f.GetName(), "liverelay_"), f.GetName())
 	}
 }
+
+// TestABodyThatNeverComes: a request whose body is announced and not sent is
+// answered at once, and its connection closed.
+func TestABodyThatNeverComes(t *testing.T) {
+	d := newDaemon(t)
+	for method, status := range map[string]string{"GET": "400 Bad Request", "POST": "405 Method Not Allowed", "OPTIONS": "204 No Content"} {
+		var dialer net.Dialer
+		conn, err := dialer.DialContext(t.Context(), "tcp", strings.TrimPrefix(d.url, "http://"))
+		require.NoError(t, err)
+		require.NoError(t, conn.SetDeadline(time.Now().Add(5*time.Second)))
+		_, err = io.WriteString(conn, method+" /api/v1/streams HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
+		require.NoError(t, err)
+		answer, err := io.ReadAll(conn) // to the end of the connection
+		require.NoError(t, err, method)
+		require.True(t, strings.HasPrefix(string(answer), "HTTP/1.1 "+status), string(answer))
+		require.NoError(t, conn.Close())
+	}
+}
+
+func TestASlashTooMany(t *testing.T) {
+	d := newDaemon(t, func(s *Server) { s.PublicURL = "https://example.org/tv" })
+	for path, want := range map[string]string{
+		"/live/demo/": "../demo", "/embed/demo/": "../demo", "/tv/live/demo/": "../demo",
+		"/live/demo/join/": "", "/live/": "", "/live/demo//": "", "//live/demo/": "",
+	} {
+		a := d.get(path)
+		require.Equal(t, want, a.Header.Get("Location"), path)
+		if want == "" {
+			require.Equal(t, http.StatusNotFound, a.StatusCode, path)
+		}
+	}
+}
