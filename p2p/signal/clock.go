@@ -42,3 +42,13 @@ func (c *Clock) Now(ours time.Time) time.Time {
 	defer c.mu.Unlock()
 	return ours.Add(c.offset)
 }
+
+// Or gives this clock when it was read, else other.
+func (c *Clock) Or(other *Clock) *Clock {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known {
+		return c
+	}
+	return other
+}

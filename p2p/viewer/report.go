@@ -1,6 +1,10 @@
 package viewer
 
-import "time"
+import (
+	"time"
+
+	"github.com/rs/zerolog"
+)
 
 // Report is the result of a fleet, as `liverelay viewers --json` prints it.
 //
@@ -63,4 +67,5 @@ type FleetConfig struct {
 	// those that come a round trip later, as a lost packet on an ordered channel does.
 	Delay time.Duration
 	Loss  float64
+	Log   zerolog.Logger
 }

@@ -2,16 +2,47 @@ package viewer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
+	"sync"
+	"time"
 )
+
+// joinGap is the time between two joins when FleetConfig.JoinOver is 0.
+const joinGap = 100 * time.Millisecond
 
 // RunFleet starts cfg.N viewers against a liverelay and reports what they saw. It
 // ends after cfg.Duration, or earlier with ctx; the report then covers what was. An
 // error means that nothing could be measured.
 func RunFleet(ctx context.Context, cfg FleetConfig) (Report, error) {
-	if _, err := url.Parse(cfg.URL); err != nil {
+	watch, err := url.Parse(cfg.URL)
+	if err != nil {
 		return Report{}, fmt.Errorf("watch address: %w", err)
 	}
-	return Report{Viewers: cfg.N}, ctx.Err()
+	if watch.Scheme != "http" && watch.Scheme != "https" || watch.Host == "" {
+		return Report{}, fmt.Errorf("watch address %q: not of the form https://host/live/name", cfg.URL)
+	}
+	if cfg.N < 1 || cfg.Duration <= 0 {
+		return Report{}, errors.New("a fleet needs viewers and a duration")
+	}
+	over := cfg.JoinOver
+	if over == 0 {
+		over = joinGap * time.Duration(cfg.N-1)
+	}
+	f := &fleet{cfg: cfg, watch: watch, log: cfg.Log}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, cfg.Duration)
+	defer cancel()
+	leave := make(chan struct{})
+	var group sync.WaitGroup
+	for i := range cfg.N {
+		wait := over * time.Duration(i) / time.Duration(cfg.N)
+		group.Go(func() { f.seat(ctx, wait, leave) })
+	}
+	if cfg.ChurnPerMinute > 0 {
+		group.Go(func() { churn(ctx, cfg.ChurnPerMinute, leave) })
+	}
+	group.Wait()
+	return f.report(time.Since(began))
 }

@@ -1,0 +1,100 @@
+package viewer
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func run(t *testing.T, cfg FleetConfig) Report {
+	t.Helper()
+	r, err := RunFleet(t.Context(), cfg)
+	require.NoError(t, err)
+	b, _ := json.Marshal(r)
+	t.Logf("%s", b)
+	return r
+}
+
+// Three viewers play without a stall, and take most of it from each other.
+func TestFleetShares(t *testing.T) {
+	w := newWorld(t)
+	r := run(t, FleetConfig{URL: w.watch(), N: 3, Duration: 8 * time.Second, JoinOver: 200 * time.Millisecond})
+	require.Equal(t, 3, r.Joined)
+	require.Zero(t, r.Stalls)
+	require.Zero(t, r.RejectedChunks)
+	require.Greater(t, r.PlayedSeconds, 0.85*3*8)
+	require.Greater(t, r.Offload, 0.3)
+	require.Less(t, r.Latency.P95, 2.5)
+	require.Less(t, r.Join.P95, 1.0)
+}
+
+func TestFleetWithoutPeers(t *testing.T) {
+	w := newWorld(t)
+	r := run(t, FleetConfig{URL: w.watch(), N: 2, Duration: 3 * time.Second, NoPeers: true})
+	require.Zero(t, r.P2PBytes)
+	require.Zero(t, r.Stalls)
+	require.Less(t, r.Offload, 0.0, "playlists, feeds and the start come on top")
+}
+
+// Viewers come and go, every second one lends nothing, and messages take their time.
+func TestFleetWithChurnDelayAndLeeches(t *testing.T) {
+	w := newWorld(t)
+	r := run(t, FleetConfig{
+		URL: w.watch(), N: 4, Duration: 8 * time.Second, ChurnPerMinute: 30, Uploads: []int64{0, -1, 2_000_000, 0},
+		Delay: 20 * time.Millisecond, Loss: 0.01,
+	})
+	require.Greater(t, r.Joined, 4, "some were replaced")
+	require.Zero(t, r.Stalls)
+	require.Zero(t, r.RejectedChunks)
+}
+
+// ABUSE 13: wrong bytes from the server (or a mirror) are counted, and never played.
+func TestAbuse13WrongBytesFromTheServer(t *testing.T) {
+	w := newWorld(t)
+	w.spoil = func(rendition string, number uint64, data []byte) []byte {
+		if rendition == "source" && number%5 == 0 {
+			return append([]byte("no"), data[2:]...)
+		}
+		return data
+	}
+	r := run(t, FleetConfig{URL: w.watch(), N: 1, Duration: 3 * time.Second})
+	require.Positive(t, r.RejectedChunks)
+	require.Less(t, r.PlayedSeconds, 2.0)
+}
+
+func TestFeedThatBreaksIsAskedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.group.Go(func() {
+		for _, cut := range []bool{true, false} {
+			select {
+			case <-w.stop:
+			case <-time.After(1500 * time.Millisecond):
+			}
+			w.mu.Lock()
+			w.noFeed = cut
+			w.mu.Unlock()
+			if cut {
+				<-time.After(300 * time.Millisecond)
+			}
+		}
+	})
+	r := run(t, FleetConfig{URL: w.watch(), N: 1, Duration: 6 * time.Second})
+	require.Greater(t, r.PlayedSeconds, 3.0)
+}
+
+func TestNobodyThere(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	_, err := RunFleet(ctx, FleetConfig{URL: "http://127.0.0.1:1/live/demo", N: 1, Duration: 200 * time.Millisecond})
+	require.Error(t, err)
+	for _, bad := range []FleetConfig{{URL: "demo", N: 1, Duration: 1}, {URL: "http://host/live/demo", Duration: 1}, {URL: "http://host/live/demo", N: 1}} {
+		_, err := RunFleet(ctx, bad)
+		require.Error(t, err)
+	}
+}

@@ -1,0 +1,222 @@
+package viewer
+
+import (
+	"time"
+
+	"github.com/liverelay/liverelay/media"
+)
+
+const (
+	// stallAfter is how long a playhead may stand before it counts as a stall.
+	stallAfter = 100 * time.Millisecond
+	// minHoldBack is the least distance to the live edge at which playback begins.
+	minHoldBack = time.Second
+	// sampleEvery is how often latency is sampled.
+	sampleEvery = 250 * time.Millisecond
+)
+
+// playback is a player without a screen: a playhead that runs in real time over the
+// parts of all tracks that are there. It is pure: the times are given to it.
+type playback struct {
+	holdBack, partTarget time.Duration
+	tracks               []*track
+
+	started  bool
+	ended    bool          // no more will come: standing is no stall
+	pos      time.Duration // the playhead, on the broadcast's timeline
+	last     time.Time     // when the playhead was moved
+	standing time.Duration // how long it has stood, while playing
+	sampled  time.Time
+
+	played      time.Duration
+	playedBytes int64
+	stalls      int
+	stalled     time.Duration
+	latencies   []time.Duration
+}
+
+// track is what playback knows of one rendition.
+type track struct {
+	rendition int
+	known     bool
+	first     uint64 // where the feed began
+	next      uint64 // the first part that is not there
+	behind    uint64 // the first part that is not played
+	start     time.Duration
+	filled    time.Duration // media is there up to here
+	edge      time.Duration // the newest head ends here
+	parts     map[uint64]*slot
+}
+
+// slot is a part of which the head is known.
+type slot struct {
+	start, end time.Duration
+	program    time.Time
+	length     int
+	there      bool
+	lost       bool
+}
+
+func newPlayback(timing media.Timing, renditions ...int) *playback {
+	p := &playback{holdBack: max(timing.PartHoldBack, minHoldBack), partTarget: timing.PartTarget}
+	for _, r := range renditions {
+		p.tracks = append(p.tracks, &track{rendition: r, parts: map[uint64]*slot{}})
+	}
+	return p
+}
+
+func (p *playback) track(rendition int) *track {
+	for _, t := range p.tracks {
+		if t.rendition == rendition {
+			return t
+		}
+	}
+	return nil
+}
+
+// head takes a head of the feed. It reports whether playback will want the part.
+func (p *playback) head(h *media.Head) bool {
+	t := p.track(h.Rendition)
+	if t == nil {
+		return false
+	}
+	if !t.known {
+		t.known, t.first, t.next, t.behind = true, h.Number, h.Number, h.Number
+		t.start, t.filled = h.Start, h.Start
+	}
+	if h.Number < t.next || t.parts[h.Number] != nil {
+		return false
+	}
+	end := h.Start + h.Duration
+	t.parts[h.Number] = &slot{start: h.Start, end: end, program: h.ProgramTime, length: h.Length}
+	t.edge = max(t.edge, end)
+	return true
+}
+
+// part says that a part is there, or lost.
+func (p *playback) part(rendition int, number uint64, lost bool) {
+	t := p.track(rendition)
+	if t == nil || t.parts[number] == nil {
+		return
+	}
+	s := t.parts[number]
+	s.there, s.lost = true, s.lost || lost
+	for s := t.parts[t.next]; s != nil && s.there; s = t.parts[t.next] {
+		t.filled = s.end
+		t.next++
+	}
+}
+
+// filled is where the media of all tracks ends.
+func (p *playback) filled() time.Duration {
+	least := time.Duration(1<<63 - 1)
+	for _, t := range p.tracks {
+		if !t.known {
+			return 0
+		}
+		least = min(least, t.filled)
+	}
+	return least
+}
+
+// buffer is how much media is ahead of the playhead.
+func (p *playback) buffer() time.Duration {
+	if !p.started {
+		return 0
+	}
+	return max(p.filled()-p.pos, 0)
+}
+
+// advance moves the playhead to now. server is now on the server's clock.
+func (p *playback) advance(now, server time.Time) {
+	if !p.started {
+		p.begin(now)
+		return
+	}
+	elapsed := now.Sub(p.last)
+	p.last = now
+	if elapsed <= 0 {
+		return
+	}
+	moved := min(elapsed, max(p.filled()-p.pos, 0))
+	p.pos += moved
+	p.played += moved
+	if !p.ended {
+		p.stand(elapsed - moved)
+	}
+	p.leave()
+	if now.Sub(p.sampled) >= sampleEvery && moved > 0 {
+		p.sample(now, server)
+	}
+}
+
+// begin starts playing when two parts' worth is there behind the hold-back.
+func (p *playback) begin(now time.Time) {
+	start, edge := time.Duration(0), time.Duration(1<<63-1)
+	for _, t := range p.tracks {
+		if !t.known {
+			return
+		}
+		start, edge = max(start, t.start), min(edge, t.edge)
+	}
+	start = max(start, edge-p.holdBack)
+	if p.filled() < start+2*p.partTarget {
+		return
+	}
+	p.started, p.pos, p.last = true, start, now
+	for _, t := range p.tracks { // what lies before the playhead was not played
+		for s := t.parts[t.behind]; s != nil && s.there && s.end <= start; s = t.parts[t.behind] {
+			delete(t.parts, t.behind)
+			t.behind++
+		}
+	}
+}
+
+// stand counts time without advance: as a stall once it is more than stallAfter.
+func (p *playback) stand(stood time.Duration) {
+	if stood <= 0 {
+		p.standing = 0
+		return
+	}
+	before := p.standing
+	p.standing += stood
+	switch {
+	case before > stallAfter:
+		p.stalled += stood
+	case p.standing > stallAfter:
+		p.stalls++
+		p.stalled += p.standing
+	}
+}
+
+// leave counts the parts that were played, and steps over those that are lost.
+func (p *playback) leave() {
+	for _, t := range p.tracks {
+		for s := t.parts[t.behind]; s != nil && s.there; s = t.parts[t.behind] {
+			if s.lost && s.start <= p.pos && p.pos < s.end {
+				p.stalls++
+				p.stalled += s.end - p.pos
+				p.pos = s.end
+			}
+			if s.end > p.pos {
+				break
+			}
+			if !s.lost {
+				p.playedBytes += int64(s.length)
+			}
+			delete(t.parts, t.behind)
+			t.behind++
+		}
+	}
+}
+
+// sample takes the latency at the playhead of the first track.
+func (p *playback) sample(now, server time.Time) {
+	t := p.tracks[0]
+	s := t.parts[t.behind]
+	if s == nil || s.program.IsZero() || p.pos < s.start {
+		return
+	}
+	p.sampled = now
+	p.latencies = append(p.latencies, server.Sub(s.program.Add(p.pos-s.start)))
+}

@@ -1,0 +1,143 @@
+package viewer
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/liverelay/liverelay/media"
+)
+
+const part = 250 * time.Millisecond
+
+// cinema moves a playback by a clock of its own; program time is the timeline's.
+type cinema struct {
+	*playback
+	now time.Time
+}
+
+func dawn() time.Time { return time.UnixMilli(1_700_000_000_000) }
+
+func newCinema() *cinema {
+	timing := media.Timing{PartTarget: part, PartHoldBack: 3 * part}
+	return &cinema{newPlayback(timing, 0, 1), dawn()}
+}
+
+func (c *cinema) heads(from, to uint64) {
+	for n := from; n <= to; n++ {
+		for r := range 2 {
+			c.head(&media.Head{
+				Rendition: r, Number: n, Start: time.Duration(n) * part, Duration: part,
+				ProgramTime: dawn().Add(time.Duration(n) * part), Length: 1000 * (2 - r),
+			})
+		}
+	}
+}
+
+func (c *cinema) parts(from, to uint64) {
+	for n := from; n <= to; n++ {
+		c.part(0, n, false)
+		c.part(1, n, false)
+	}
+}
+
+// run lets time pass in steps of 10 ms.
+func (c *cinema) run(d time.Duration) {
+	for range d / (10 * time.Millisecond) {
+		c.now = c.now.Add(10 * time.Millisecond)
+		c.advance(c.now, c.now)
+	}
+}
+
+func TestPlaybackBeginsBehindTheEdge(t *testing.T) {
+	c := newCinema()
+	c.heads(0, 7) // edge at 2 s
+	c.run(part)
+	require.False(t, c.started)
+	c.parts(0, 5) // up to 1.5 s: half a second behind the start at 1 s
+	c.run(10 * time.Millisecond)
+	require.True(t, c.started)
+	require.Equal(t, time.Second, c.pos)
+	require.Equal(t, 500*time.Millisecond, c.buffer())
+	c.parts(6, 7)
+	c.run(time.Second)
+	require.Equal(t, 2*time.Second, c.pos)
+	require.Equal(t, time.Second, c.played)
+	require.EqualValues(t, 4*3000, c.playedBytes, "four parts of both, not those before the start")
+	require.Zero(t, c.stalls)
+}
+
+func TestPlaybackWaitsForAllTracks(t *testing.T) {
+	c := newCinema()
+	c.heads(0, 7)
+	for n := range uint64(8) {
+		c.part(0, n, false)
+	}
+	c.run(time.Second)
+	require.False(t, c.started, "no sound")
+}
+
+func TestStallsAreMoreThanATenthOfASecond(t *testing.T) {
+	tests := []struct {
+		stand   time.Duration
+		stalls  int
+		stalled time.Duration
+	}{
+		{90 * time.Millisecond, 0, 0},
+		{100 * time.Millisecond, 0, 0},
+		{110 * time.Millisecond, 1, 110 * time.Millisecond},
+		{700 * time.Millisecond, 1, 700 * time.Millisecond},
+	}
+	for _, test := range tests {
+		c := newCinema()
+		c.heads(0, 15)
+		c.parts(0, 15) // starts at 3 s, media up to 4 s
+		c.run(10 * time.Millisecond)
+		c.run(time.Second + test.stand)
+		require.Equal(t, 4*time.Second, c.pos)
+		c.heads(16, 20)
+		c.parts(16, 20)
+		c.run(500 * time.Millisecond)
+		require.Equal(t, test.stalls, c.stalls, "%v", test.stand)
+		require.Equal(t, test.stalled, c.stalled, "%v", test.stand)
+		require.Equal(t, 4500*time.Millisecond, c.pos)
+	}
+}
+
+func TestALostPartIsAJump(t *testing.T) {
+	c := newCinema()
+	c.heads(0, 15)
+	c.parts(0, 12)
+	c.part(0, 13, true)
+	c.part(1, 13, false)
+	c.parts(14, 15)
+	c.run(10 * time.Millisecond)
+	c.run(750 * time.Millisecond)
+	require.Equal(t, 1, c.stalls)
+	require.Equal(t, part, c.stalled)
+	require.Equal(t, 4*time.Second, c.pos, "a quarter of a second was skipped")
+}
+
+func TestLatencyIsTheServersClockLessProgramTime(t *testing.T) {
+	c := newCinema()
+	c.now = dawn().Add(4200 * time.Millisecond)
+	c.heads(0, 15)
+	c.parts(0, 15)
+	c.run(10 * time.Millisecond)
+	c.run(900 * time.Millisecond)
+	require.Len(t, c.latencies, 4)
+	for _, l := range c.latencies {
+		require.Equal(t, 1210*time.Millisecond, l)
+	}
+}
+
+func TestHeadsOutOfOrderAndUnknown(t *testing.T) {
+	c := newCinema()
+	c.heads(5, 6)
+	require.False(t, c.head(&media.Head{Rendition: 0, Number: 5}), "known")
+	require.False(t, c.head(&media.Head{Rendition: 0, Number: 4}), "before the first")
+	require.False(t, c.head(&media.Head{Rendition: 7, Number: 4}), "not followed")
+	c.part(0, 99, false)
+	c.part(7, 5, false)
+}

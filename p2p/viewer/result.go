@@ -1,0 +1,44 @@
+package viewer
+
+import "time"
+
+// result is what one session saw.
+type result struct {
+	watched     time.Duration // from its beginning to its end
+	join        time.Duration // to the first advance; 0 when it never came
+	played      time.Duration
+	stalls      int
+	stalled     time.Duration
+	latencies   []time.Duration
+	httpBytes   int64
+	p2pBytes    int64
+	playedBytes int64
+	uploaded    int64
+	requests    int64
+	rejected    int64
+	httpParts   int64
+	p2pParts    int64
+}
+
+// result sums up. A viewer that never started has stalled all its time.
+func (v *session) result() result {
+	r := result{
+		watched: time.Since(v.began), join: v.firstAdvance,
+		httpBytes: v.client.bytes.Load() + v.trackerBytes, requests: v.client.requests.Load(),
+	}
+	if v.tracker != nil {
+		r.httpBytes += v.tracker.Bytes()
+	}
+	if v.core != nil {
+		s := v.core.Stats()
+		r.p2pBytes, r.uploaded, r.rejected = s.P2PBytes, s.UploadedBytes, s.RejectedChunks
+		r.httpParts, r.p2pParts = s.HTTPParts, s.P2PParts
+	}
+	if v.play == nil || !v.play.started {
+		r.stalls, r.stalled = 1, r.watched
+		return r
+	}
+	r.played, r.stalls, r.stalled = v.play.played, v.play.stalls, v.play.stalled
+	r.latencies, r.playedBytes = v.play.latencies, v.play.playedBytes
+	return r
+}

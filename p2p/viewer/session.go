@@ -1,0 +1,316 @@
+package viewer
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/liverelay/liverelay/media"
+	"github.com/liverelay/liverelay/p2p/peer"
+	"github.com/liverelay/liverelay/p2p/rtc"
+	"github.com/liverelay/liverelay/p2p/signal"
+	"github.com/liverelay/liverelay/p2p/wire"
+)
+
+const (
+	agent = "liverelay viewer"
+	// tickEvery is how often the core and the playhead are looked at.
+	tickEvery = 50 * time.Millisecond
+	// reportEvery is how often the tracker hears of this viewer.
+	reportEvery = 10 * time.Second
+	// maxTracks bounds the renditions of one session: one of video, one of audio.
+	maxTracks = 2
+)
+
+// serverUpload takes the upload limit that the server names.
+const serverUpload = int64(-2)
+
+// settings is what one session is told.
+type settings struct {
+	watch     *url.URL
+	rendition string // "" takes the first video rendition
+	upload    int64  // bit/s, 0 unlimited, −1 none, serverUpload
+	noPeers   bool
+	loopback  bool
+	delay     time.Duration
+	loss      float64
+	log       zerolog.Logger
+}
+
+// session is one viewer watching one broadcast. Its loop goroutine owns all of it; what
+// comes from other goroutines comes by channels.
+type session struct {
+	settings
+	client   *client
+	in       *invitation
+	verifier *wire.Verifier
+	core     *peer.Core
+	play     *playback
+	clock    *signal.Clock
+	began    time.Time
+
+	frames  chan frame
+	fetched chan fetchResult
+	told    chan trackerEvent
+	fetches map[wire.PartID]*fetching
+	group   sync.WaitGroup
+
+	transport *rtc.Transport // nil without peers
+	tracker   *signal.Client // nil until connected
+	connected map[string]struct{}
+	failed    []string
+
+	mu     sync.Mutex
+	newest map[string]uint64 // newest head by rendition name, for the feed's return
+	over   atomic.Bool       // the broadcast has ended
+
+	firstAdvance time.Duration
+	trackerBytes int64 // of connections that are over
+}
+
+type frame struct {
+	kind    wire.Type
+	payload []byte
+}
+
+// fetching is a request under way.
+type fetching struct{ cancel context.CancelFunc }
+
+type fetchResult struct {
+	id   wire.PartID
+	f    *fetching
+	data []byte
+	err  error
+}
+
+// watchLive joins and watches until ctx ends or the broadcast does, and gives what
+// was seen. An error means that nothing was.
+func watchLive(ctx context.Context, s settings) (result, error) {
+	v := &session{
+		settings: s, client: newClient(), began: time.Now(),
+		frames: make(chan frame, 64), fetched: make(chan fetchResult, 16), told: make(chan trackerEvent, 64),
+		fetches: map[wire.PartID]*fetching{}, connected: map[string]struct{}{}, newest: map[string]uint64{},
+		clock: &signal.Clock{},
+	}
+	defer v.client.http.CloseIdleConnections()
+	inner, cancel := context.WithCancel(ctx)
+	err := v.begin(inner)
+	if err == nil {
+		v.loop(inner)
+	}
+	cancel()
+	if v.transport != nil {
+		v.transport.Shutdown(wire.Bye{Code: wire.ByeLeaving}.Append(nil))
+	}
+	v.group.Wait()
+	if err != nil && ctx.Err() == nil {
+		return v.result(), err
+	}
+	return v.result(), nil
+}
+
+// begin joins, checks the manifest, and starts what runs beside the loop.
+func (v *session) begin(ctx context.Context) error {
+	in, err := v.client.join(ctx, v.watch)
+	if err != nil {
+		return err
+	}
+	v.in = in
+	v.clock.Set(time.UnixMilli(in.Now), in.sent, in.received)
+	identity, err := base64.RawURLEncoding.DecodeString(in.PublicKey)
+	if err != nil || len(identity) != ed25519.PublicKeySize {
+		return fmt.Errorf("join: public key: %w", errors.Join(err, wire.ErrMalformed))
+	}
+	v.verifier = wire.NewVerifier(in.Stream, in.Epoch, identity)
+	m, err := v.verifier.Manifest(in.Manifest, v.clock.Now(time.Now()))
+	if err != nil {
+		return fmt.Errorf("join: %w", err)
+	}
+	chosen, err := choose(m.Renditions, v.rendition)
+	if err != nil {
+		return err
+	}
+	v.core = peer.New(peer.Config{Stream: in.Stream, Epoch: in.Epoch, Agent: agent, Upload: v.uploadBytes()})
+	v.do(ctx, v.core.Follow(v.now(), chosen))
+	v.play = newPlayback(m.Timing, chosen...)
+	if err := v.startSwarm(ctx); err != nil {
+		return err
+	}
+	names := make([]string, len(chosen))
+	for i, r := range chosen {
+		names[i] = m.Renditions[r].Name
+		v.getInit(ctx, m, r)
+	}
+	v.group.Go(func() { v.feed(ctx, names) })
+	return nil
+}
+
+// choose gives the indices of the video rendition with the name ("" for the first),
+// and of audio.
+func choose(renditions []media.Rendition, name string) ([]int, error) {
+	var chosen []int
+	for _, kind := range []media.Kind{media.Video, media.Audio} {
+		at := slices.IndexFunc(renditions, func(r media.Rendition) bool {
+			return r.Kind == kind && (kind == media.Audio || name == "" || r.Name == name)
+		})
+		if at >= 0 {
+			chosen = append(chosen, at)
+		} else if kind == media.Video && name != "" {
+			return nil, fmt.Errorf("the broadcast has no rendition %q", name)
+		}
+	}
+	if len(chosen) == 0 || len(chosen) > maxTracks {
+		return nil, errors.New("the broadcast has no renditions")
+	}
+	return chosen, nil
+}
+
+// uploadBytes is the core's upload limit in bytes a second.
+func (v *session) uploadBytes() int64 {
+	limit := v.upload
+	if limit == serverUpload {
+		limit = max(v.in.P2P.MaxUpload, 0)
+	}
+	if limit > 0 {
+		return max(limit/8, 1)
+	}
+	return limit
+}
+
+// now is the core's time.
+func (v *session) now() int64 { return time.Since(v.began).Milliseconds() }
+
+// getInit takes a rendition's newest init segment, as a player has to.
+func (v *session) getInit(ctx context.Context, m *wire.Manifest, rendition int) {
+	n := len(m.Inits[rendition]) - 1
+	if n < 0 {
+		return
+	}
+	want := m.Inits[rendition][n]
+	address := v.in.address(fmt.Sprintf("%s/init%d.mp4", m.Renditions[rendition].Name, n))
+	v.group.Go(func() {
+		data, err := v.client.whole(ctx, address, maxInit)
+		if err == nil && sha256.Sum256(data) != want {
+			err = errors.New("the init segment does not have the manifest's hash")
+		}
+		if err != nil && ctx.Err() == nil {
+			v.log.Warn().Err(err).Msg("No init segment")
+		}
+	})
+}
+
+// loop runs until ctx ends, or the broadcast has and all of it was played.
+func (v *session) loop(ctx context.Context) {
+	tick := time.NewTicker(tickEvery)
+	defer tick.Stop()
+	report := time.NewTicker(reportEvery)
+	defer report.Stop()
+	var events <-chan rtc.Event
+	if v.transport != nil {
+		events = v.transport.Events()
+	}
+	for !v.play.ended || v.play.buffer() > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			v.tick(ctx)
+		case f := <-v.frames:
+			v.frame(ctx, f)
+		case r := <-v.fetched:
+			v.answer(ctx, r)
+		case e := <-events:
+			v.peerEvent(ctx, e)
+		case e := <-v.told:
+			v.trackerEvent(ctx, e)
+		case <-report.C:
+			v.report()
+		}
+	}
+}
+
+func (v *session) tick(ctx context.Context) {
+	v.advance()
+	now := v.now()
+	v.do(ctx, v.core.Buffer(now, v.play.buffer().Milliseconds()))
+	v.do(ctx, v.core.Tick(now))
+}
+
+func (v *session) advance() {
+	now := time.Now()
+	v.play.advance(now, v.clock.Now(now))
+	if v.play.started && v.firstAdvance == 0 {
+		v.firstAdvance = now.Sub(v.began)
+	}
+}
+
+// frame takes a frame of the feed.
+func (v *session) frame(ctx context.Context, f frame) {
+	switch f.kind {
+	case wire.TypeManifest:
+		m, err := v.verifier.Manifest(f.payload, v.clock.Now(time.Now()))
+		if err == nil && !m.Ended.IsZero() {
+			v.play.ended = true
+			v.over.Store(true)
+		}
+		if err != nil && !errors.Is(err, wire.ErrStale) {
+			v.log.Warn().Err(err).Msg("The feed gave a bad manifest")
+		}
+	case wire.TypeHeads:
+		heads, err := v.verifier.Heads(f.payload)
+		if err != nil {
+			v.log.Warn().Err(err).Msg("The feed gave bad heads")
+			return
+		}
+		v.heads(ctx, heads, "")
+	}
+}
+
+// heads hands verified heads to the core, and demands the parts that playback wants.
+func (v *session) heads(ctx context.Context, heads []media.Head, from string) {
+	now := v.now()
+	v.do(ctx, v.core.Heads(now, heads, from))
+	for i := range heads {
+		h := &heads[i]
+		name := v.verifier.Current().Renditions[h.Rendition].Name
+		v.mu.Lock()
+		v.newest[name] = max(v.newest[name], h.Number)
+		v.mu.Unlock()
+		if v.play.head(h) {
+			v.do(ctx, v.core.Demand(now, wire.PartID{Rendition: h.Rendition, Number: h.Number}))
+		}
+	}
+}
+
+// do carries out what the core wants.
+func (v *session) do(ctx context.Context, actions []peer.Action) {
+	for _, a := range actions {
+		switch a.Kind {
+		case peer.Send:
+			v.transport.Send(a.Peer, a.Bytes)
+		case peer.Close:
+			v.disconnect(a.Peer, a.Code, a.Reason)
+		case peer.Fetch:
+			v.fetch(ctx, a.Part)
+		case peer.AbortFetch:
+			if f := v.fetches[a.Part]; f != nil {
+				f.cancel()
+				delete(v.fetches, a.Part)
+			}
+		case peer.Part:
+			v.play.part(a.Part.Rendition, a.Part.Number, false)
+		case peer.Lost:
+			v.play.part(a.Part.Rendition, a.Part.Number, true)
+		}
+	}
+}

@@ -1,0 +1,208 @@
+package viewer
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"time"
+
+	"github.com/liverelay/liverelay/p2p/rtc"
+	"github.com/liverelay/liverelay/p2p/signal"
+	"github.com/liverelay/liverelay/p2p/wire"
+)
+
+// Bounds of the pause before the tracker is tried again.
+const minPause, maxPause = time.Second, 15 * time.Second
+
+// trackerEvent is what comes from the tracker's goroutine: a connection, a message of
+// it, or its end.
+type trackerEvent struct {
+	client  *signal.Client
+	message *signal.Message
+	over    bool
+}
+
+// startSwarm connects to the tracker, unless there is none or no peers are wanted.
+func (v *session) startSwarm(ctx context.Context) error {
+	if v.noPeers || v.in.P2P.Mode == "none" || v.in.Tracker == "" {
+		return nil
+	}
+	options := rtc.Options{Loopback: v.loopback, Delay: v.delay, Loss: v.loss, Log: v.log}
+	if !v.loopback { // on one machine nobody needs to be told an address
+		for _, s := range v.in.ICEServers {
+			options.ICEServers = append(options.ICEServers, s.URLs...)
+		}
+	}
+	transport, err := rtc.New(options)
+	if err != nil {
+		return err
+	}
+	v.transport = transport
+	v.group.Go(func() { v.track(ctx) })
+	return nil
+}
+
+// track keeps a connection to the tracker. A lost one is made again after a random
+// pause; the channels to peers stay.
+func (v *session) track(ctx context.Context) {
+	in := v.in
+	for {
+		v.trackOnce(ctx, in)
+		pause := minPause + rand.N(maxPause-minPause)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		// The token may have run out.
+		if again, err := v.client.askJoin(ctx, v.watch, ""); err == nil && again.Epoch == v.in.Epoch {
+			in = again
+		}
+	}
+}
+
+func (v *session) trackOnce(ctx context.Context, in *invitation) {
+	join := signal.Message{Stream: in.Stream, Epoch: in.Epoch, Token: in.Token, Agent: agent}
+	client, err := signal.Dial(ctx, in.tracker.String(), join)
+	if err != nil {
+		v.logTracker(ctx, err)
+		return
+	}
+	pass := func(e trackerEvent) {
+		select {
+		case v.told <- e:
+		case <-ctx.Done():
+		}
+	}
+	pass(trackerEvent{client: client})
+	err = client.Run(ctx, func(m signal.Message) { pass(trackerEvent{client: client, message: &m}) })
+	pass(trackerEvent{client: client, over: true})
+	v.logTracker(ctx, err)
+}
+
+func (v *session) logTracker(ctx context.Context, err error) {
+	if ctx.Err() == nil && !errors.Is(err, net.ErrClosed) {
+		v.log.Debug().Err(err).Msg("Lost the tracker")
+	}
+}
+
+func (v *session) trackerEvent(ctx context.Context, e trackerEvent) {
+	switch {
+	case e.over:
+		v.trackerBytes += e.client.Bytes()
+		v.tracker = nil
+	case e.message == nil:
+		v.tracker = e.client
+	default:
+		v.trackerMessage(ctx, e)
+	}
+}
+
+func (v *session) trackerMessage(ctx context.Context, e trackerEvent) {
+	m := e.message
+	switch m.Type {
+	case "welcome":
+		v.do(ctx, v.core.Identify(v.now(), m.Peer))
+	case "connect":
+		v.transport.Connect(m.Peer, m.Role == "offer")
+	case "disconnect":
+		v.disconnect(m.Peer, wire.ByeTold, "the tracker says so")
+		v.do(ctx, v.core.PeerClose(v.now(), m.Peer))
+	case "offer", "answer", "candidate":
+		v.transport.Signal(m.Peer, rtc.Signal{
+			Type: m.Type, SDP: m.SDP, Candidate: m.Candidate, SDPMid: m.SDPMid, SDPMLineIndex: m.SDPMLineIndex,
+		})
+	}
+	// The clock of this connection was read as often as the ones before, or more.
+	v.clock = e.client.Clock().Or(v.clock)
+}
+
+// disconnect says bye and closes.
+func (v *session) disconnect(peer string, code uint64, reason string) {
+	v.log.Debug().Str("peer", peer).Uint64("code", code).Str("reason", reason).Msg("Peer closed")
+	v.transport.Close(peer, wire.Bye{Code: code, Reason: reason}.Append(nil))
+}
+
+func (v *session) peerEvent(ctx context.Context, e rtc.Event) {
+	switch e.Kind {
+	case rtc.Opened:
+		v.connected[e.Peer] = struct{}{}
+		v.do(ctx, v.core.PeerOpen(v.now(), e.Peer))
+		v.report()
+	case rtc.Closed:
+		delete(v.connected, e.Peer)
+		v.do(ctx, v.core.PeerClose(v.now(), e.Peer))
+		if e.Failed && len(v.failed) < 64 {
+			v.failed = append(v.failed, e.Peer)
+			v.report()
+		}
+	case rtc.Signalled:
+		v.say(signal.Message{
+			Type: e.Signal.Type, Peer: e.Peer, SDP: e.Signal.SDP, Candidate: e.Signal.Candidate,
+			SDPMid: e.Signal.SDPMid, SDPMLineIndex: e.Signal.SDPMLineIndex,
+		})
+	case rtc.Received:
+		v.received(ctx, e)
+		v.advance()
+	}
+}
+
+// received takes a message of a peer. Manifests and heads are verified here, the rest
+// is the core's.
+func (v *session) received(ctx context.Context, e rtc.Event) {
+	if len(e.Bytes) == 0 || e.Bytes[0] != byte(wire.TypeManifest) && e.Bytes[0] != byte(wire.TypeHeads) {
+		v.do(ctx, v.core.Message(v.now(), e.Peer, e.Bytes))
+		return
+	}
+	payload := e.Bytes[1:]
+	if e.Bytes[0] == byte(wire.TypeHeads) {
+		heads, err := v.verifier.Heads(payload)
+		if err != nil {
+			v.accuse(ctx, e.Peer, err)
+			return
+		}
+		v.heads(ctx, heads, e.Peer)
+		return
+	}
+	_, err := v.verifier.Manifest(payload, v.clock.Now(time.Now()))
+	if err != nil && !errors.Is(err, wire.ErrStale) {
+		v.accuse(ctx, e.Peer, err)
+		return
+	}
+	v.do(ctx, v.core.Heads(v.now(), nil, e.Peer)) // it counts as a message
+}
+
+func (v *session) accuse(ctx context.Context, peer string, err error) {
+	code := uint64(wire.ByeWrong)
+	if errors.Is(err, wire.ErrMalformed) {
+		code = wire.ByeMalformed
+	}
+	v.do(ctx, v.core.Accuse(v.now(), peer, code, "what nobody signed"))
+}
+
+// say speaks to the tracker, if it is there.
+func (v *session) say(m signal.Message) {
+	if v.tracker != nil {
+		v.tracker.Say(m)
+	}
+}
+
+// report tells the tracker who is connected, and what came from where.
+func (v *session) report() {
+	if v.tracker == nil {
+		return
+	}
+	stats := v.core.Stats()
+	m := signal.Message{
+		Type: "report", Connected: []string{}, Failed: v.failed, HTTPBytes: v.client.bytes.Load(),
+		P2PBytes: stats.P2PBytes, UploadedBytes: stats.UploadedBytes,
+	}
+	for peer := range v.connected {
+		if len(m.Connected) < 64 {
+			m.Connected = append(m.Connected, peer)
+		}
+	}
+	v.failed = nil
+	v.tracker.Say(m)
+}
