@@ -80,12 +80,21 @@ func (s *Session) push(t media.Track) (tooMany bool) {
 		return true
 	}
 	s.tracks[t.Kind] = &t
-	s.log.Info().Stringer("track", t.Kind).Str("codec", string(t.Codec)).Int("width", t.Width).Int("height", t.Height).
-		Float64("fps", t.FPS).Int("sample_rate", t.SampleRate).Int("channels", t.Channels).Msg("track announced")
+	logTrack(s.log, t)
 	if s.live != nil {
 		s.live.track(t)
 	}
 	return false
+}
+
+func logTrack(log zerolog.Logger, t media.Track) {
+	e := log.Info().Stringer("track", t.Kind).Str("codec", string(t.Codec))
+	if t.Kind == media.Video {
+		e = e.Int("width", t.Width).Int("height", t.Height).Float64("fps", t.FPS)
+	} else {
+		e = e.Int("sample_rate", t.SampleRate).Int("channels", t.Channels)
+	}
+	e.Msg("track announced")
 }
 
 func sameTrack(a, b media.Track) bool {

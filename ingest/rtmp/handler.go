@@ -31,7 +31,10 @@ func (h *handler) OnPublish(_ *gortmp.StreamContext, _ uint32, cmd *rtmpmsg.NetS
 	if h.feed != nil {
 		return errors.New("rtmp: published twice")
 	}
-	key := strings.Trim(h.guard.path()+"/"+cmd.PublishingName, "/")
+	key := cmd.PublishingName
+	if path := h.guard.path(); path != "" {
+		key = strings.Trim(path+"/"+key, "/")
+	}
 	session, err := h.publisher.Publish(key, h.remote)
 	if err != nil {
 		h.log.Warn().Err(err).Msg("publisher refused")

@@ -71,6 +71,13 @@ func (r *recorder) count(kind media.Kind) int {
 	return n
 }
 
+// all returns the units so far.
+func (r *recorder) all() []media.Unit {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]media.Unit(nil), r.units...)
+}
+
 func (r *recorder) isEnded() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -182,3 +189,5 @@ func picture(seconds string, extra ...string) []string {
 	}
 	return append(append(args, extra...), "-f", "flv")
 }
+
+func testLog() zerolog.Logger { return zerolog.Nop() }
