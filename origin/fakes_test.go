@@ -225,7 +225,7 @@ func (c *clock) move(d time.Duration) {
 // daemon is a Server that runs, with stream demo live.
 type daemon struct {
 	*Server
-	t      *testing.T
+	t      testing.TB
 	url    string
 	client *http.Client
 	media  *memory
@@ -237,7 +237,7 @@ type daemon struct {
 
 const nasty = `"><script>alert(1)</script>'&`
 
-func newDaemon(t *testing.T, change ...func(*Server)) *daemon {
+func newDaemon(t testing.TB, change ...func(*Server)) *daemon {
 	t.Helper()
 	var config net.ListenConfig
 	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
