@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -148,6 +149,7 @@ func TestAbuse14_AReaderThatNeverReads(t *testing.T) {
 	w := start(t, func(c *Config) {
 		c.Limits.Write = time.Second
 		c.Limits.Messages = Rate{PerSecond: 1e6, Burst: 1e6}
+		c.Limits.MessagesPerAddress = Rate{PerSecond: 1e6, Burst: 1e6}
 		c.Log = zerolog.New(&logged)
 	})
 	deaf := w.dial(&websocket.DialOptions{HTTPClient: deafClient(t)})
@@ -256,14 +258,21 @@ func (w *world) idle(join []byte) {
 // deafClient dials with the smallest buffer there is for what comes in.
 func deafClient(t *testing.T) *http.Client {
 	transport := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return conn, conn.(*net.TCPConn).SetReadBuffer(1)
+		return (&net.Dialer{Control: smallestBuffer}).DialContext(ctx, network, address)
 	}}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
+}
+
+// smallestBuffer has to come before the connection, which announces its window.
+func smallestBuffer(_, _ string, raw syscall.RawConn) error {
+	var err error
+	if failed := raw.Control(func(fd uintptr) {
+		err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 1)
+	}); failed != nil {
+		return failed
+	}
+	return err
 }
 
 func (c *client) flood(n int, m message) {

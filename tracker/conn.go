@@ -140,7 +140,10 @@ func (c *conn) read(ctx context.Context, within time.Duration) (request, error) 
 	if !c.limit.Allow() {
 		return request{}, &fault{TooMany, "too many messages"}
 	}
-	if err := c.visitor.messages.Wait(ctx); err != nil {
+	switch err := c.visitor.messages.Wait(ctx); {
+	case ctx.Err() != nil:
+		return request{}, fmt.Errorf("wait for the address's turn: %w", ctx.Err())
+	case err != nil: // its turn won't come in time
 		return request{}, &fault{TooMany, "too many messages from this address"}
 	}
 	most := c.tracker.config.Limits.MessageBytes
