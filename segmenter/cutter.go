@@ -41,6 +41,7 @@ type cutter struct {
 	open    []sample // the open part
 	queue   []sample // followers: samples that the clock has not reached
 	waiting bool     // the open part is full, its segment's end not decided
+	keys    keyframes
 	needKey bool     // samples were lost: drop until the next keyframe
 	scratch []cmaf.Sample
 }
@@ -255,16 +256,26 @@ func (c *cutter) append(s sample) {
 		s.decode = c.pos
 	}
 	c.open = append(c.open, s)
+	if s.sync && !c.audio {
+		c.keys.observe(s.decode)
+	}
 }
 
-// full says whether the open part has no room for another sample, and where it
-// then ends.
+// full says whether the open part shall take no other sample, and where it then
+// ends: it has no room, or it is one of the even pieces that bring the next
+// keyframe to the beginning of a part, which is then independent.
 func (c *cutter) full(s sample) (end int64, full bool) {
 	end = c.open[len(c.open)-1].decode + s.length
-	if end+s.length-c.pos <= c.longest {
+	length := end - c.pos
+	if length+s.length > c.longest {
+		return c.clamp(end), true
+	}
+	rest := c.keys.next() - c.pos
+	if length < c.shortest || rest < length-s.length/2 {
 		return 0, false
 	}
-	return c.clamp(end), true
+	pieces := (rest + c.longest - 1) / c.longest
+	return end, length >= rest/pieces-s.length/2
 }
 
 func (c *cutter) clamp(end int64) int64 {

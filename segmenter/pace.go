@@ -73,3 +73,21 @@ func (a *audioLine) nudge(off int64) int64 {
 	a.drift -= by
 	return by
 }
+
+// keyframes predicts the next keyframe by the longer of the last two distances,
+// so that one that comes between does not count. Plain state machine.
+type keyframes struct {
+	last, gap, before int64
+	begun             bool
+}
+
+func (k *keyframes) observe(at int64) {
+	if k.begun {
+		k.gap, k.before = at-k.last, k.gap
+	}
+	k.last, k.begun = at, true
+}
+
+// next is where the next keyframe is expected: at the last one when there is
+// nothing to tell it by.
+func (k *keyframes) next() int64 { return k.last + max(k.gap, k.before) }

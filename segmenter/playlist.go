@@ -10,6 +10,11 @@ import (
 // playlistVersion is what EXT-X-SKIP asks for (draft-pantos-hls-rfc8216bis §8).
 const playlistVersion = 9
 
+// segmentsWithParts is how many segments at the end list their parts. Parts
+// further than three target durations from the end should be gone (§6.2.2), and
+// strict readers count segments, the open one included.
+const segmentsWithParts = 3
+
 // render writes a media playlist, or takes it from the cache; the lock is held.
 func (s *Store) render(sh *shelf, delta bool) []byte {
 	slot := &sh.cache[0]
@@ -53,15 +58,8 @@ func (s *Store) write(w *playlistWriter, sh *shelf, skip int) {
 			state.pass(seg)
 		}
 	}
-	rest := sh.window
-	for _, seg := range listed[:skip] {
-		rest -= seg.duration
-	}
-	for _, seg := range listed[skip:] {
-		// Parts are of use near the live edge only (§6.2.2).
-		withParts := rest-seg.duration < 3*s.timing.TargetDuration
-		rest -= seg.duration
-		w.segment(seg, &state, withParts)
+	for i, seg := range listed[skip:] {
+		w.segment(seg, &state, len(listed)-skip-i <= segmentsWithParts)
 	}
 	if s.ended {
 		w.line("#EXT-X-ENDLIST")
