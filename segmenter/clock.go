@@ -31,7 +31,7 @@ type clock struct {
 	hasKey, breaks bool
 	lastKey, gop   time.Duration
 	regular        bool
-	forced         bool // the last cut had no keyframe
+	forced         bool // the open segment did not begin with a keyframe
 }
 
 // newClock starts segment 0 at the given instant.
@@ -70,7 +70,7 @@ func (c *clock) frame(at time.Duration, key, canEnd bool) bool {
 		return false
 	}
 	if c.breaks {
-		c.breaks = false
+		c.breaks, c.forced = false, false
 		c.append(at, c.current().discontinuity+1)
 		return true
 	}
@@ -78,7 +78,7 @@ func (c *clock) frame(at time.Duration, key, canEnd bool) bool {
 	if !canEnd || length < c.least {
 		return false
 	}
-	if length < c.segment && length+c.gop <= c.limit {
+	if !c.forced && length < c.segment && length+c.gop <= c.limit {
 		return false
 	}
 	c.forced = false
@@ -128,6 +128,9 @@ func (c *clock) decided(at time.Duration) bool {
 // wait before.
 func (c *clock) shortest() time.Duration {
 	least := min(c.segment, max(c.limit-c.gop-c.part, c.segment/2))
+	if c.forced {
+		least = c.part // the sooner a segment begins with a keyframe, the better
+	}
 	if !c.regular {
 		return least
 	}
@@ -147,11 +150,11 @@ func (c *clock) shortest() time.Duration {
 func (c *clock) maximum() time.Duration {
 	start := c.current().at
 	rest := c.lastKey + c.gop - start
-	if !c.regular || rest <= c.limit {
+	if rest <= c.limit {
 		return c.limit
 	}
 	pieces := (rest + c.limit - 1) / c.limit
-	return min(c.limit, max(rest/pieces+c.part/2, c.least+c.part))
+	return min(c.limit, max(rest/pieces+c.part/2, c.segment/2, c.least+c.part))
 }
 
 // learn takes the distance of keyframes. It is regular when two in a row agree.

@@ -23,12 +23,12 @@ func (c *core) placeVideo(u media.Unit) {
 	at := u.DTS + c.shift
 	decode := ticks(at, cmaf.VideoTimescale)
 	c.wall.observe(at, u.Arrived)
-	msn, forced := c.clock.current().msn, c.clock.forced
+	forced := c.clock.forced
 	t.cutter.add(sample{
 		decode: decode, present: ticks(u.PTS, cmaf.VideoTimescale),
 		length: t.pace.next(decode), sync: u.Keyframe, data: u.Data,
 	})
-	if c.clock.forced && !forced && msn > 0 {
+	if c.clock.forced && !forced {
 		c.warnKeyframes()
 	}
 	if c.encoder != nil {

@@ -44,7 +44,7 @@ func (e *echo) Close() {
 
 func TestPipelineEndsWithEverythingOut(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	s := scene{fps: 30, gop: 30, audio: 48000, length: 8 * time.Second}
+	s := scene{fps: 30, gop: 30, audio: 48000, length: 2800 * time.Millisecond} // within rungLag
 	r := newRecorder(t)
 	p := NewPipeline(t.Context(), Config{Ladder: &echo{}}, []Sink{r})
 	for _, tr := range s.tracks() {

@@ -12,7 +12,7 @@ const playlistVersion = 9
 
 // segmentsWithParts is how many segments at the end list their parts. Parts
 // further than three target durations from the end should be gone (§6.2.2), and
-// strict readers count segments, the open one included.
+// strict readers count segments, the open one included, even if it has only a hint.
 const segmentsWithParts = 3
 
 // render writes a media playlist, or takes it from the cache; the lock is held.
@@ -58,8 +58,12 @@ func (s *Store) write(w *playlistWriter, sh *shelf, skip int) {
 			state.pass(seg)
 		}
 	}
+	bare := len(listed) - segmentsWithParts
+	if sh.last().complete {
+		bare++
+	}
 	for i, seg := range listed[skip:] {
-		w.segment(seg, &state, len(listed)-skip-i <= segmentsWithParts)
+		w.segment(seg, &state, skip+i >= bare)
 	}
 	if s.ended {
 		w.line("#EXT-X-ENDLIST")
