@@ -10,7 +10,7 @@ const (
 	// stallAfter is how long a playhead may stand before it counts as a stall.
 	stallAfter = 100 * time.Millisecond
 	// minHoldBack is the least distance to the live edge at which playback begins.
-	minHoldBack = time.Second
+	minHoldBack = 1250 * time.Millisecond
 	// sampleEvery is how often latency is sampled.
 	sampleEvery = 250 * time.Millisecond
 )
@@ -117,6 +117,16 @@ func (p *playback) filled() time.Duration {
 		least = min(least, t.filled)
 	}
 	return least
+}
+
+// missing names the part that ends what is there, and whether its head is known.
+func (p *playback) missing() (rendition int, number uint64, headKnown bool) {
+	for _, t := range p.tracks {
+		if t.filled <= p.filled() {
+			return t.rendition, t.next, t.parts[t.next] != nil
+		}
+	}
+	return 0, 0, false
 }
 
 // buffer is how much media is ahead of the playhead.

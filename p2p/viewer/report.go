@@ -51,7 +51,7 @@ type FleetConfig struct {
 	// N viewers watch at a time, for Duration from the first join.
 	N        int
 	Duration time.Duration
-	// JoinOver spreads the first joins evenly; 0 takes a tenth of a second a viewer.
+	// JoinOver spreads the first joins evenly; 0 takes 50 ms a viewer.
 	JoinOver time.Duration
 	// Renditions are handed out to the viewers in turn; none: the first video
 	// rendition of the manifest. Audio is always added.

@@ -10,7 +10,7 @@ import (
 )
 
 // joinGap is the time between two joins when FleetConfig.JoinOver is 0.
-const joinGap = 100 * time.Millisecond
+const joinGap = 50 * time.Millisecond
 
 // RunFleet starts cfg.N viewers against a liverelay and reports what they saw. It
 // ends after cfg.Duration, or earlier with ctx; the report then covers what was. An

@@ -248,10 +248,22 @@ func (v *session) tick(ctx context.Context) {
 
 func (v *session) advance() {
 	now := time.Now()
+	before := v.play.stalls
 	v.play.advance(now, v.clock.Now(now))
+	if v.play.stalls > before {
+		v.logStall()
+	}
 	if v.play.started && v.firstAdvance == 0 {
 		v.firstAdvance = now.Sub(v.began)
 	}
+}
+
+// logStall says what the playhead waits for.
+func (v *session) logStall() {
+	rendition, number, headKnown := v.play.missing()
+	_, fetching := v.fetches[wire.PartID{Rendition: rendition, Number: number}]
+	v.log.Info().Int("rendition", rendition).Uint64("part", number).Bool("head", headKnown).Bool("fetching", fetching).
+		Dur("played", v.play.played).Int("peers", len(v.connected)).Msg("Stalled")
 }
 
 // frame takes a frame of the feed.
