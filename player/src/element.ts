@@ -1,6 +1,6 @@
 // <live-relay src="https://host/live/demo" public-key="…">: a video that plays a
 // stream, waits while there is none, and shares what it gets with other viewers.
-import Hls from "hls.js/light";
+import Hls from "hls.js";
 import { fromBase64 } from "./crypto.ts";
 import type { Engine } from "./engine/engine.ts";
 import { Playback } from "./hls/playback.ts";
@@ -20,6 +20,8 @@ export class LiveRelayElement extends HTMLElement {
 	#session: Session | null = null;
 	#playback: Playback | null = null;
 	#updates: ReturnType<typeof setInterval> | undefined;
+	/** Opened once already: before that, attributes are read when it is connected. */
+	#isOpen = false;
 	#isReopening = false;
 
 	constructor() {
@@ -58,20 +60,22 @@ export class LiveRelayElement extends HTMLElement {
 
 	connectedCallback(): void {
 		this.#video.controls = this.getAttribute("controls") !== "false";
+		this.#isOpen = true;
 		this.#open();
 	}
 
 	disconnectedCallback(): void {
+		this.#isOpen = false;
 		this.#close();
 	}
 
 	attributeChangedCallback(): void {
 		// Several attributes may change at once.
-		if (!this.isConnected || this.#isReopening) return;
+		if (!this.#isOpen || this.#isReopening) return;
 		this.#isReopening = true;
 		queueMicrotask(() => {
 			this.#isReopening = false;
-			if (this.isConnected) this.#open();
+			if (this.#isOpen) this.#open();
 		});
 	}
 

@@ -12,8 +12,13 @@ export interface Segment {
 	parts: Head[];
 }
 
-/** Microseconds of the gap that a playlist may begin with. */
-export const lead = 1e6;
+/** Parts of the gap that a playlist may begin with. */
+const leadParts = 4;
+
+/** Microseconds of that gap. */
+export function leadOf(manifest: Manifest): number {
+	return leadParts * Math.min(manifest.partTarget, 250_000);
+}
 
 /** Parts are listed for this many segments, the open one included (§4.4.4.9). */
 const segmentsWithParts = 3;
@@ -58,8 +63,9 @@ export function mediaPlaylist(playlist: MediaPlaylist): string {
 		`#EXT-X-MEDIA-SEQUENCE:${(first?.msn ?? 0) - (playlist.withLead ? 1 : 0)}`,
 		`#EXT-X-DISCONTINUITY-SEQUENCE:${first?.parts[0]?.discontinuity ?? 0}`,
 	];
-	if (playlist.withLead && first?.parts[0]) writeLead(lines, first.msn, first.parts[0]);
 	const partsFrom = list.length - segmentsWithParts;
+	if (playlist.withLead && first?.parts[0])
+		writeLead(lines, manifest, first.parts[0], partsFrom < 0);
 	let before: Head | null = null;
 	for (const [i, segment] of list.entries()) {
 		writeSegment(lines, playlist, segment, before, i >= partsFrom, i === list.length - 1);
@@ -70,13 +76,19 @@ export function mediaPlaylist(playlist: MediaPlaylist): string {
 	return `${lines.join("\n")}\n`;
 }
 
-function writeLead(lines: string[], msn: number, first: Head): void {
-	lines.push(
-		`#EXT-X-PROGRAM-DATE-TIME:${new Date(first.programTime - lead / 1e3).toISOString()}`,
-		"#EXT-X-GAP",
-		`#EXTINF:${seconds(lead)},`,
-		`s${msn - 1}.m4s`,
-	);
+/**
+ * The gap has parts, too: hls.js loads parts only of segments that others with parts
+ * go before.
+ */
+function writeLead(lines: string[], manifest: Manifest, first: Head, withParts: boolean): void {
+	const duration = leadOf(manifest);
+	const date = new Date(first.programTime - duration / 1e3).toISOString();
+	lines.push(`#EXT-X-PROGRAM-DATE-TIME:${date}`);
+	for (let i = withParts ? leadParts : 0; i > 0; i--) {
+		const uri = `p${Math.max(0, first.number - i)}.m4s`;
+		lines.push(`#EXT-X-PART:DURATION=${seconds(duration / leadParts)},URI="${uri}",GAP=YES`);
+	}
+	lines.push("#EXT-X-GAP", `#EXTINF:${seconds(duration)},`, `s${first.msn - 1}.m4s`);
 }
 
 function writeSegment(

@@ -117,8 +117,9 @@ export class Session {
 			upload: this.#upload(joined),
 			isShared: this.#isShared(joined),
 			token: () => this.#token(joined),
-			// Who names a key wants nothing that isn't signed.
-			mayFallBack: publicKey === null,
+			// Who names a key wants nothing that isn't signed, unless the page itself
+			// comes from that server.
+			mayFallBack: publicKey === null || new URL(this.#options.src).origin === location.origin,
 			onManifest: (manifest) => this.#heard(manifest),
 		});
 		this.#options.handlers.onLive(this.#engine, joined);

@@ -5,7 +5,7 @@ import { equal, sha256 } from "../crypto.ts";
 import type { Join } from "../net/join.ts";
 import { Core } from "../peer/core.ts";
 import type { Action, Event } from "../peer/types.ts";
-import { lead, multivariantPlaylist } from "../playlist.ts";
+import { leadOf, multivariantPlaylist } from "../playlist.ts";
 import type { Stats } from "../stats.ts";
 import type { Trust } from "../trust.ts";
 import type { Head } from "../wire/heads.ts";
@@ -128,6 +128,9 @@ export class Engine {
 
 	start(rendition: string): void {
 		this.watch(rendition);
+		// Whoever begins to play needs the newest init segments first.
+		for (const { name, inits } of this.#followed.map((r) => this.#rendition(r)))
+			this.init(name, inits.length - 1).catch(() => {});
 		this.#ticks = setInterval(() => this.#handle({ type: "tick" }), tickEvery);
 	}
 
@@ -185,7 +188,7 @@ export class Engine {
 		const [main, ...others] = this.#followed.map((r) => this.#timeline(r));
 		const first = main?.restart(this.manifest.partHoldBack);
 		if (first) for (const timeline of others) timeline.restartAt(first.start);
-		return main?.hasLead ? lead / 1e6 : 0;
+		return main?.hasLead ? leadOf(this.manifest) / 1e6 : 0;
 	}
 
 	#rendition(index: number): Rendition {
@@ -239,7 +242,19 @@ export class Engine {
 		this.#settling = setTimeout(() => {
 			this.#settleBy = 0;
 			for (const timeline of fresh) if (timeline.newest) timeline.begin();
+			this.#prefetch(fresh);
 		}, delay);
+	}
+
+	/** Asks for the parts that playback begins with, in the order in which it needs them. */
+	#prefetch(fresh: Timeline[]): void {
+		const heads = fresh.flatMap((timeline) => timeline.heads());
+		heads.sort((a, b) => a.start - b.start);
+		for (const { rendition, number } of heads) this.#handle({ type: "demand", rendition, number });
+		const edge = Math.min(...fresh.map((t) => t.newest?.programTime ?? Number.NaN));
+		// The last part is at least this late, which tells how late parts are.
+		const delay = (this.#options.clock.now() - edge) / 1000;
+		if (delay > 0) this.onArrival({ isMain: false, delay, isLate: false, bytes: 0, ms: null });
 	}
 
 	#takeManifest(manifest: Manifest): void {
@@ -328,7 +343,7 @@ export class Engine {
 	async lead(name: string): Promise<number> {
 		const timeline = this.timeline(name);
 		while (timeline && !this.#end.signal.aborted && !(await timeline.beyond(-1, 1000)));
-		return timeline?.hasLead ? lead / 1e6 : 0;
+		return timeline?.hasLead ? leadOf(this.manifest) / 1e6 : 0;
 	}
 
 	#resolve(part: PartName, delivery: Delivery | null): void {

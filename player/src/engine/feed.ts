@@ -75,7 +75,7 @@ export class Feed {
 				renditions,
 				from,
 				signal: attempt.signal,
-				onFrame: (frame) => this.#take(frame, attempt.signal),
+				onFrames: (frames) => this.#take(frames, attempt.signal),
 				onBytes: (bytes) => {
 					stats.httpBytes += bytes;
 					clearTimeout(watchdog);
@@ -91,16 +91,18 @@ export class Feed {
 		}
 	}
 
-	async #take({ type, payload }: Frame, signal: AbortSignal): Promise<void> {
+	async #take(frames: Frame[], signal: AbortSignal): Promise<void> {
 		const { trust, onHeads, onManifest } = this.#options;
-		if (type === messageType.manifest) {
-			const manifest = await trust.acceptManifest(payload);
-			if (manifest && !signal.aborted) onManifest(manifest);
-		} else if (type === messageType.heads) {
-			const heads = await trust.acceptHeads(payload);
-			if (!signal.aborted) onHeads(heads);
-		} else return;
+		const heads: Head[] = [];
+		let newest: Manifest | null = null;
+		for (const { type, payload } of frames) {
+			if (type === messageType.manifest) newest = (await trust.acceptManifest(payload)) ?? newest;
+			else if (type === messageType.heads) heads.push(...(await trust.acceptHeads(payload)));
+		}
+		if (signal.aborted) return;
 		this.#heardAt = performance.now();
+		if (heads.length > 0) onHeads(heads);
+		if (newest) onManifest(newest);
 	}
 }
 

@@ -72,7 +72,7 @@ export class Timeline {
 		return true;
 	}
 
-	/** Whether the playlist begins with a gap of `lead` microseconds. */
+	/** Whether the playlist begins with a gap (leadOf). */
 	get hasLead(): boolean {
 		return this.#firstMsn !== null && this.#firstMsn > 0 && this.oldest?.msn === this.#firstMsn;
 	}
@@ -154,6 +154,11 @@ export class Timeline {
 				});
 			});
 		}
+	}
+
+	/** All heads, oldest first. */
+	heads(): readonly Head[] {
+		return this.#heads;
 	}
 
 	/** The parts of a segment that are known. */

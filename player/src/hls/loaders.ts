@@ -9,7 +9,7 @@ import Hls, {
 	type LoaderContext,
 	type LoaderStats,
 	type PlaylistLoaderContext,
-} from "hls.js/light";
+} from "hls.js";
 import type { Delivery, Engine } from "../engine/engine.ts";
 import type { Stats } from "../stats.ts";
 
@@ -135,11 +135,11 @@ export function loaders(engine: Engine, stats: Stats): Pick<HlsConfig, "pLoader"
 			}
 			const name = renditionOf(engine, context.url);
 			if (name === null) return false;
-			engine.watch(name);
 			const timeline = engine.timeline(name);
 			if (!timeline) return false;
 			// A player that has nothing yet is told what there is; another one, what is new.
-			const known = context.levelOrTrack?.details ? (shown.get(name) ?? -1) : -1;
+			const hasSome = context.deliveryDirectives || context.levelOrTrack?.details;
+			const known = hasSome ? (shown.get(name) ?? -1) : -1;
 			while (!this.isOver && !(await timeline.beyond(known, fallBackAfter))) {
 				if (engine.mayFallBack) return false;
 			}

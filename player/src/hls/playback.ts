@@ -1,6 +1,6 @@
 // Plays an engine's broadcast in a video element by hls.js: start, distance to live,
 // quality, and getting up again after errors.
-import Hls, { type ErrorData, type HlsConfig } from "hls.js/light";
+import Hls, { type ErrorData, type HlsConfig } from "hls.js";
 import type { ServerClock } from "../clock.ts";
 import type { Arrival, Engine } from "../engine/engine.ts";
 import { Monitor } from "../playback/monitor.ts";
@@ -106,6 +106,7 @@ export class Playback {
 			this.#setLevel(hls);
 			hls.startLoad(startPosition);
 		});
+		hls.on(Hls.Events.LEVEL_SWITCHING, (_, { uri }) => this.#switched(uri));
 		hls.on(Hls.Events.ERROR, (_, data) => this.#failed(hls, data));
 		hls.loadSource(`${engine.base}index.m3u8`);
 		hls.attachMedia(video);
@@ -121,9 +122,19 @@ export class Playback {
 		engine.watch(lower.name);
 	}
 
+	/** hls.js changed the level, by itself after errors: it knows why. */
+	#switched(uri: string): void {
+		const { engine } = this.#options;
+		const name = renditionOf(engine, uri);
+		if (name === null || name === this.#quality.current.name) return;
+		this.#quality.force(name);
+		engine.watch(name);
+	}
+
 	#setLevel(hls: Hls): void {
 		const { engine, stats } = this.#options;
 		const { name } = this.#quality.current;
+		engine.watch(name);
 		const level = hls.levels.findIndex(
 			(l) => renditionOf(engine, l.uri || l.url[0] || "") === name,
 		);

@@ -55,8 +55,8 @@ export interface FeedRequest {
 	/** By rendition, the first number that is wanted; those left out begin live. */
 	from: Map<string, number>;
 	signal: AbortSignal;
-	/** Called for each frame, in order; the next one waits for it. */
-	onFrame: (frame: Frame) => Promise<void>;
+	/** Called with the frames that came together, in order; the next ones wait for it. */
+	onFrames: (frames: Frame[]) => Promise<void>;
 	/** Called for each piece of the answer, with its size. */
 	onBytes: (bytes: number) => void;
 }
@@ -71,7 +71,8 @@ export async function readFeed(request: FeedRequest): Promise<void> {
 		const { done, value } = await reader.read();
 		if (done) break;
 		request.onBytes(value.length);
-		for (const frame of frames.push(value)) await request.onFrame(frame);
+		const complete = frames.push(value);
+		if (complete.length > 0) await request.onFrames(complete);
 	}
 	frames.end();
 }

@@ -65,9 +65,10 @@ export class Quality {
 		if (this.#late.filter(Boolean).length >= 6) this.#down(now);
 	}
 
+	/** Playback ran dry; when parts came late it was too much. */
 	stalled(now: number): void {
 		this.#quietSince = now;
-		this.#down(now);
+		if (this.#late.filter(Boolean).length >= 2) this.#down(now);
 	}
 
 	#down(now: number): void {

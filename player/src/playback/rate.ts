@@ -15,7 +15,7 @@ const margin = 0.6;
 const least = 0.9;
 /** Above what the arrival of parts usually asks for, no more than this is waited for. */
 const patience = 0.9;
-const memory = 15;
+const memory = 10;
 const stallPenalty = { each: 0.25, most: 1, fadesIn: 60 };
 const rates = { slowest: 0.95, fastest: 1.1 };
 

@@ -16,15 +16,14 @@ export class Overlay {
 	readonly #panel = element("div", "panel");
 
 	constructor(root: ShadowRoot) {
-		const sheet = document.createElement("style");
-		sheet.textContent = style;
 		this.#badge.part.add("badge");
 		this.#badge.append(element("span", "dot"), this.#text);
 		this.#panel.part.add("panel");
 		this.#panel.setAttribute("role", "status");
 		this.#badge.hidden = true;
 		this.#panel.hidden = true;
-		root.append(sheet, this.#badge, this.#panel);
+		root.append(this.#badge, this.#panel);
+		adopt(root);
 	}
 
 	/** Shows a message in place of the picture; null shows the picture. */
@@ -52,6 +51,19 @@ export class Overlay {
 		this.#badge.classList.toggle("late", stats.latency > 5);
 		const text = `${stats.latency.toFixed(1)} s behind live · ${share(stats)} from viewers`;
 		if (this.#text.textContent !== text) this.#text.textContent = text;
+	}
+}
+
+/** Sets the look in a way that a page's Content-Security-Policy has no say in, if possible. */
+function adopt(root: ShadowRoot): void {
+	try {
+		const sheet = new CSSStyleSheet();
+		sheet.replaceSync(style);
+		root.adoptedStyleSheets = [sheet];
+	} catch {
+		const sheet = document.createElement("style");
+		sheet.textContent = style;
+		root.append(sheet);
 	}
 }
 
