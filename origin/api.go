@@ -69,7 +69,8 @@ func (s *handler) describe(r *http.Request, stream Stream) streamAnswer {
 		Renditions: []renditionAnswer{}, Warnings: append([]string{}, stream.Warnings...),
 	}
 	if phase != Waiting {
-		a.Started = &live.Started
+		started := live.Started.UTC().Truncate(time.Millisecond)
+		a.Started = &started
 		renditions, _, _, _ := live.Media.Live()
 		for _, one := range renditions {
 			a.Renditions = append(a.Renditions, describeRendition(one))

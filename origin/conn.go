@@ -15,6 +15,11 @@ const (
 	writeRate  = 16 << 10 // bytes a second
 )
 
+// writeLimit is how long a write of n bytes may take.
+func writeLimit(n int) time.Duration {
+	return writeGrace + time.Duration(n)*time.Second/writeRate
+}
+
 // traffic counts what goes over connections, headers and TLS included.
 type traffic struct {
 	sent, received, open atomic.Int64
@@ -51,8 +56,7 @@ func (c *countingConn) Read(p []byte) (int, error) {
 
 // Write writes to the connection, or fails when the client is too slow.
 func (c *countingConn) Write(p []byte) (int, error) {
-	limit := writeGrace + time.Duration(len(p))*time.Second/writeRate
-	if err := c.Conn.SetWriteDeadline(time.Now().Add(limit)); err != nil {
+	if err := c.Conn.SetWriteDeadline(time.Now().Add(writeLimit(len(p)))); err != nil {
 		return 0, fmt.Errorf("bound a write: %w", err)
 	}
 	n, err := c.Conn.Write(p)

@@ -56,8 +56,7 @@ func (s *handler) serveFeed(w *response, r *http.Request, live Live, at route) {
 }
 
 // emitter sends each frame at once.
-func emitter(ctx context.Context, w http.ResponseWriter) func([]byte) error {
-	controller := http.NewResponseController(w)
+func emitter(ctx context.Context, w *response) func([]byte) error {
 	return func(frame []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -65,7 +64,7 @@ func emitter(ctx context.Context, w http.ResponseWriter) func([]byte) error {
 		if _, err := w.Write(frame); err != nil {
 			return err
 		}
-		return controller.Flush()
+		return w.rest()
 	}
 }
 

@@ -57,7 +57,7 @@ func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.survive(at.kind)
-	answer := &response{ResponseWriter: w}
+	answer := newResponse(w, r)
 	if audience != nil {
 		answer.bytes = &audience.sent
 	}

@@ -3,6 +3,7 @@ package origin
 import (
 	"net/http"
 	"sync/atomic"
+	"time"
 )
 
 // response watches an answer: its status, and its bytes as they are written, so
@@ -13,6 +14,17 @@ type response struct {
 	// bytes is the stream's counter, nil when the answer belongs to none.
 	bytes *atomic.Int64
 	body  int64
+	// stream bounds writes to one stream of HTTP/2; nil for HTTP/1.1, where the
+	// connection does (countingConn).
+	stream *http.ResponseController
+}
+
+func newResponse(w http.ResponseWriter, r *http.Request) *response {
+	answer := &response{ResponseWriter: w}
+	if r.ProtoMajor == 2 {
+		answer.stream = http.NewResponseController(w)
+	}
+	return answer
 }
 
 // WriteHeader sends the header.
@@ -29,10 +41,24 @@ func (w *response) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
+	if w.stream != nil {
+		_ = w.stream.SetWriteDeadline(time.Now().Add(writeLimit(len(p)))) // only fails when the stream is gone
+	}
 	n, err := w.ResponseWriter.Write(p)
 	w.body += int64(n)
 	w.count(n)
 	return n, err // ServeContent hands it on
+}
+
+// rest sends what is buffered, and lifts the bound until the next write.
+func (w *response) rest() error {
+	if err := http.NewResponseController(w.ResponseWriter).Flush(); err != nil {
+		return err
+	}
+	if w.stream != nil {
+		return w.stream.SetWriteDeadline(time.Time{})
+	}
+	return nil
 }
 
 // Unwrap serves http.ResponseController.

@@ -340,3 +340,32 @@ func TestASlashTooMany(t *testing.T) {
 		}
 	}
 }
+
+// deadlines is a stream of HTTP/2 that notes its write deadlines.
+type deadlines struct {
+	discard
+	at []time.Time
+}
+
+func (d *deadlines) SetWriteDeadline(at time.Time) error {
+	d.at = append(d.at, at)
+	return nil
+}
+
+func (d *deadlines) FlushError() error { return nil }
+
+// TestASlowStreamIsCut: on HTTP/2 a client can stop one answer and keep its
+// connection going, so each write is bounded; a feed may rest between frames.
+func TestASlowStreamIsCut(t *testing.T) {
+	stream := &deadlines{discard: discard{http.Header{}}}
+	w := newResponse(stream, &http.Request{ProtoMajor: 2})
+	before := time.Now()
+	require.NoError(t, emitter(t.Context(), w)(make([]byte, 4*writeRate)))
+	require.Len(t, stream.at, 2)
+	require.WithinDuration(t, before.Add(writeGrace+4*time.Second), stream.at[0], time.Second)
+	require.True(t, stream.at[1].IsZero())
+	stream.at = nil
+	w = newResponse(stream, &http.Request{ProtoMajor: 1})
+	require.NoError(t, emitter(t.Context(), w)([]byte("frame")))
+	require.Empty(t, stream.at, "the connection bounds writes of HTTP/1.1")
+}
