@@ -21,7 +21,9 @@ func dawn() time.Time { return time.UnixMilli(1_700_000_000_000) }
 
 func newCinema() *cinema {
 	timing := media.Timing{PartTarget: part, PartHoldBack: 3 * part}
-	return &cinema{newPlayback(timing, 0, 1), dawn()}
+	c := &cinema{newPlayback(timing, 0, 1), dawn()}
+	c.holdBack = time.Second
+	return c
 }
 
 func (c *cinema) heads(from, to uint64) {
