@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -37,6 +38,8 @@ type page struct {
 	Stream        Stream
 	PublicKey     string
 	EmbedCode     string
+	// P2P and Controls are attributes of the player; empty for the defaults.
+	P2P, Controls string
 	Live          []liveCard
 	Advice        string
 }
@@ -87,10 +90,22 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request, s *handler, at rou
 		data.Title = data.Stream.title()
 		data.PublicKey = base64.RawURLEncoding.EncodeToString(data.Stream.PublicKey)
 		data.EmbedCode = embedCode(data.Base, data.Stream, embedWidth, embedHeight)
+		data.wishes(r.URL.Query())
 	}
 	setCache(w, cacheChecked)
 	w.Header().Set("Content-Security-Policy", pagePolicy(data.Base, at.kind == kindEmbed))
 	p.render(w, r, s, http.StatusOK, name, data)
+}
+
+// wishes reads what an embedding page asks of the player: p2p=0 and controls=0
+// switch these off.
+func (p *page) wishes(query url.Values) {
+	if query.Get("p2p") == "0" {
+		p.P2P = "none"
+	}
+	if query.Get("controls") == "0" {
+		p.Controls = "false"
+	}
 }
 
 // failure answers a person's request that cannot be answered.

@@ -40,6 +40,8 @@ func TestPagesWorkBeforeAnybodyIsLive(t *testing.T) {
 		require.Equal(t, http.StatusOK, a.StatusCode)
 		require.Contains(t, a.body, `<live-relay src="../live/quiet">`)
 	}
+	require.Contains(t, d.get("/embed/quiet?p2p=0&controls=0").body, `<live-relay src="../live/quiet" p2p="none" controls="false">`)
+	require.Contains(t, d.get("/embed/quiet?p2p=%22%3E&controls=x").body, `<live-relay src="../live/quiet">`)
 	require.Equal(t, http.StatusNotFound, d.get("/live/unknown").StatusCode)
 	require.Equal(t, http.StatusNotFound, d.get("/embed/unknown").StatusCode)
 }
