@@ -16,7 +16,7 @@ const (
 
 // guesses counts the wrong keys of each address and says who has to wait. A right
 // key does not clear the count, for a guesser may own a stream. It is bounded: when
-// it is full the address that was heard of least recently is forgotten.
+// it is full, one of those that were heard of least recently is forgotten.
 type guesses struct {
 	by map[string]guesser
 }
@@ -52,27 +52,26 @@ func (g *guesses) wrong(address string, now time.Time) {
 		e.until = now.Add(wait)
 	}
 	if !known && len(g.by) >= maxGuessers {
-		g.makeRoom(now)
+		g.makeRoom()
 	}
 	g.by[address] = e
 }
 
-// makeRoom drops what is stale, and if nothing is, the oldest entry.
-func (g *guesses) makeRoom(now time.Time) {
+// makeRoom drops the oldest of a few entries, picked at random, so that a flood of
+// addresses costs little time.
+func (g *guesses) makeRoom() {
 	var oldest string
 	var when time.Time
+	n := 0
 	for a, e := range g.by {
-		if now.Sub(e.last) > forgetAfter {
-			delete(g.by, a)
-			continue
-		}
-		if oldest == "" || e.last.Before(when) {
+		if n == 0 || e.last.Before(when) {
 			oldest, when = a, e.last
 		}
+		if n++; n == 16 {
+			break
+		}
 	}
-	if len(g.by) >= maxGuessers {
-		delete(g.by, oldest)
-	}
+	delete(g.by, oldest)
 }
 
 // addressOf cuts the port off and an IPv6 address to its /64, the smallest network

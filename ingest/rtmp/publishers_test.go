@@ -24,8 +24,8 @@ import (
 	"github.com/liverelay/liverelay/media"
 )
 
-// gortmp publishes with an implementation that is independent of the server's.
-func gortmp(t *testing.T, address, key string, config *tls.Config) (*gortmplib.Client, error) {
+// publisher publishes with an implementation that is independent of the server's.
+func publisher(t *testing.T, address, key string, config *tls.Config) (*gortmplib.Client, error) {
 	t.Helper()
 	scheme := "rtmp"
 	if config != nil {
@@ -87,12 +87,12 @@ func checkGortmp(t *testing.T, s *studio) {
 
 func TestGortmplibPublishes(t *testing.T) {
 	s := open(t, nil)
-	c, err := gortmp(t, s.address, testKey, nil)
+	c, err := publisher(t, s.address, testKey, nil)
 	require.NoError(t, err)
 	publishUnits(t, c)
 	checkGortmp(t, s)
 
-	_, err = gortmp(t, s.address, "not-a-key", nil)
+	_, err = publisher(t, s.address, "not-a-key", nil)
 	require.ErrorContains(t, err, "NetStream.Publish.BadName")
 }
 
@@ -128,18 +128,18 @@ func certificate(t *testing.T) *tls.Config {
 func TestRTMPS(t *testing.T) {
 	config := certificate(t)
 	s := open(t, func(s *rtmp.Server) { s.TLS = config })
-	c, err := gortmp(t, s.address, testKey, &tls.Config{InsecureSkipVerify: true})
+	c, err := publisher(t, s.address, testKey, &tls.Config{InsecureSkipVerify: true})
 	require.NoError(t, err)
 	publishUnits(t, c)
 	checkGortmp(t, s)
-	_, err = gortmp(t, s.address, "not-a-key", &tls.Config{InsecureSkipVerify: true})
+	_, err = publisher(t, s.address, "not-a-key", &tls.Config{InsecureSkipVerify: true})
 	require.ErrorContains(t, err, "NetStream.Publish.BadName")
 	require.Contains(t, dial(t, s.address).publish(otherKey), "NetStream.Publish.Start", "without TLS on the same port")
 }
 
 func TestTLSWithoutCertificate(t *testing.T) {
 	s := open(t, nil)
-	_, err := gortmp(t, s.address, testKey, &tls.Config{InsecureSkipVerify: true})
+	_, err := publisher(t, s.address, testKey, &tls.Config{InsecureSkipVerify: true})
 	require.Error(t, err)
 }
 

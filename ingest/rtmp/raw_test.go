@@ -24,7 +24,13 @@ type raw struct {
 
 func dial(t testing.TB, address string) *raw {
 	t.Helper()
-	c, err := net.Dial("tcp", address)
+	return dialFrom(t, address, net.IPv4(127, 0, 0, 1))
+}
+
+// dialFrom dials from one of the addresses of the loopback.
+func dialFrom(t testing.TB, address string, from net.IP) *raw {
+	t.Helper()
+	c, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: from}}).Dial("tcp", address)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
 	require.NoError(t, c.SetDeadline(time.Now().Add(20*time.Second)))

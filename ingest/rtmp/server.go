@@ -88,6 +88,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	s.Log.Info().Str("address", l.Addr().String()).Bool("tls", s.TLS != nil).Msg("RTMP is served")
 	err := r.accept(ctx, l)
 	_ = r.rtmp.Close()
+	_ = r.handover.Close() // go-rtmp does it only once it has begun to accept
 	<-served
 	r.dismiss()
 	return err

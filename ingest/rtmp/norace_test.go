@@ -1,0 +1,6 @@
+//go:build !race
+
+package rtmp_test
+
+// underRace says that the race detector is on.
+const underRace = false
