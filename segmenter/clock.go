@@ -137,7 +137,7 @@ func (c *clock) shortest() time.Duration {
 	start := c.current().at
 	away := c.lastKey - start
 	if away < least {
-		away += (least - away + c.gop - 1) / c.gop * c.gop
+		away += (least - away + c.gop - 1).Truncate(c.gop)
 	}
 	if away -= min(c.gop/20, spare/2); away <= c.limit-c.part {
 		least = max(least, away)

@@ -111,7 +111,7 @@ func (c *core) unit(u media.Unit) {
 // begin fixes the broadcast's renditions and constants, and goes through what was
 // gathered until now.
 func (c *core) begin() {
-	plan := c.gather.plan(c.cfg)
+	plan := c.gather.plan()
 	if plan == nil {
 		return
 	}

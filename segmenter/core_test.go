@@ -224,13 +224,13 @@ func (r *recorder) checkAligned() {
 func TestEveryFrameRate(t *testing.T) {
 	for _, fps := range []float64{5, 10, 12, 15, 20, 24000.0 / 1001, 24, 25, 30000.0 / 1001, 30, 50, 60000.0 / 1001, 60} {
 		for _, gop := range []float64{0.5, 1, 1.5, 2, 3.3, 8.33} {
-			for _, part := range []time.Duration{100, 250, 500} {
+			for _, part := range []int{100, 250, 500} {
 				s := scene{
 					fps: fps, gop: max(1, int(gop*fps)), audio: 48000, bframes: gop == 2, length: 13 * time.Second,
 					seed: uint64(fps*1000) + uint64(gop*10),
 				}
 				t.Run(fmt.Sprintf("%.2f fps, GOP %.1f s, part %d ms", fps, gop, part), func(t *testing.T) {
-					r, _ := feed(t, Config{Part: part * time.Millisecond}, s, s.tracks()...)
+					r, _ := feed(t, Config{Part: time.Duration(part) * time.Millisecond}, s, s.tracks()...)
 					r.check(s)
 				})
 			}

@@ -118,7 +118,7 @@ type plan struct {
 	audioBits    int
 }
 
-func (g *gather) plan(cfg Config) *plan {
+func (g *gather) plan() *plan {
 	p := &plan{video: g.video, audio: g.audio}
 	if p.video != nil && len(g.decode) == 0 || p.video == nil && p.audio == nil {
 		return nil

@@ -102,8 +102,11 @@ func TestReloadTooFar(t *testing.T) {
 	s := newShop(StoreConfig{})
 	s.put(0, 6)
 	for _, r := range []Reload{
-		{MSN: number(3)}, {MSN: number(1 << 62)}, {MSN: number(1<<64 - 1), Part: number(0)},
-		{MSN: number(1), Part: number(2 + 6)}, {Part: number(0)},
+		{MSN: number(3)},
+		{MSN: number(1 << 62)},
+		{MSN: number(1<<64 - 1), Part: number(0)},
+		{MSN: number(1), Part: number(2 + 6)},
+		{Part: number(0)},
 	} {
 		_, err := s.Playlist(t.Context(), "source", r)
 		require.ErrorIs(t, err, ErrTooFar)

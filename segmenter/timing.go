@@ -85,8 +85,8 @@ func fit(part time.Duration, frames []time.Duration) time.Duration {
 	for target := best; target <= furthest*part; target += time.Millisecond {
 		worst := 1.0
 		for _, f := range frames {
-			room := target - jitter
-			worst = min(worst, float64(room/f*f-jitter)/float64(target))
+			filled := (target - jitter).Truncate(f)
+			worst = min(worst, float64(filled-jitter)/float64(target))
 		}
 		if worst >= partShare {
 			return target

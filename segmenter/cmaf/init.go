@@ -8,6 +8,7 @@ import (
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
 	"github.com/bluenviron/mediacommon/v2/pkg/formats/fmp4"
 	"github.com/bluenviron/mediacommon/v2/pkg/formats/fmp4/seekablebuffer"
+	"github.com/bluenviron/mediacommon/v2/pkg/formats/mp4/codecs"
 
 	"github.com/liverelay/liverelay/media"
 )
@@ -27,7 +28,7 @@ type Format struct {
 	// Codecs names the codec as in RFC 6381.
 	Codecs string
 
-	codec fmp4.Codec
+	codec codecs.Codec
 }
 
 // Parse reads a track's decoder configuration. It returns ErrCodec, wrapped, for
@@ -60,7 +61,7 @@ func parseAVC(config []byte) (Format, error) {
 	return Format{
 		Timescale: VideoTimescale,
 		Codecs:    fmt.Sprintf("avc1.%02x%02x%02x", sps[1], sps[2], sps[3]),
-		codec:     &fmp4.CodecH264{SPS: sps, PPS: pps},
+		codec:     &codecs.H264{SPS: sps, PPS: pps},
 	}, nil
 }
 
@@ -117,7 +118,7 @@ func parseAAC(config []byte) (Format, error) {
 		Timescale:    uint32(asc.SampleRate),
 		FrameSamples: samples,
 		Codecs:       fmt.Sprintf("mp4a.40.%d", object),
-		codec:        &fmp4.CodecMPEG4Audio{Config: asc},
+		codec:        &codecs.MPEG4Audio{Config: asc},
 	}, nil
 }
 
