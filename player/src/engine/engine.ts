@@ -44,7 +44,7 @@ export interface Arrival {
 	isMain: boolean;
 	/** Seconds from the moment that its first sample shows until it could be played. */
 	delay: number;
-	/** It came later after its head than it lasts. */
+	/** The server took nearly as long to send it as it lasts: the link is too slow. */
 	isLate: boolean;
 	bytes: number;
 	/** How long the server took to send it; null when it came from elsewhere. */
@@ -71,8 +71,8 @@ export class Engine {
 	readonly #waiting = new Map<string, ((delivery: Delivery | null) => void)[]>();
 	readonly #inits = new Map<string, Promise<Uint8Array>>();
 	readonly #end = new AbortController();
-	/** When heads came, for as long as their parts are awaited. */
-	readonly #announced = new Map<string, number>();
+	/** Parts that were announced while playing, and have not come yet. */
+	readonly #announced = new Set<string>();
 	/** Called for each part of a followed rendition that comes in at the live edge. */
 	onArrival: (arrival: Arrival) => void = () => {};
 	/** Indices of the renditions that are followed, the main one first. */
@@ -224,7 +224,7 @@ export class Engine {
 			if (!this.#followed.includes(head.rendition)) continue;
 			const timeline = this.#timeline(head.rendition);
 			// The parts that playback begins with are late by nature.
-			if (timeline.edge >= 0) this.#announced.set(key(head), now());
+			if (timeline.edge >= 0) this.#announced.add(key(head));
 			timeline.add(head);
 		}
 		this.#handle({ type: "heads", heads, ...(peer === undefined ? {} : { peer }) });
@@ -327,16 +327,27 @@ export class Engine {
 
 	#tellArrival(part: PartName, bytes: number, answer: Answer | null): void {
 		const head = this.#timeline(part.rendition).head(part.number);
-		const announced = this.#announced.get(key(part));
-		this.#announced.delete(key(part));
-		if (!head || announced === undefined || bytes === 0) return;
+		if (!this.#announced.delete(key(part)) || !head || bytes === 0) return;
+		const ms = answer ? answer.last - answer.first : null;
 		this.onArrival({
 			isMain: part.rendition === this.#followed[0],
 			delay: (this.#options.clock.now() - head.programTime) / 1000,
-			isLate: now() - announced > head.duration / 1000,
+			isLate: ms !== null && ms > (0.8 * head.duration) / 1000,
 			bytes,
-			ms: answer ? answer.last - answer.first : null,
+			ms,
 		});
+	}
+
+	/**
+	 * The wall clock at a position on the broadcast's timeline (seconds), in
+	 * milliseconds since 1970; null when nothing is known of it.
+	 */
+	dateAt(seconds: number): number | null {
+		const main = this.#followed[0];
+		const heads = main === undefined ? [] : this.#timeline(main).heads();
+		const position = seconds * 1e6;
+		const head = heads.findLast(({ start }) => start <= position) ?? heads[0];
+		return head ? head.programTime + (position - head.start) / 1e3 : null;
 	}
 
 	/** Resolves when a rendition can begin to play, with the seconds before its first part. */

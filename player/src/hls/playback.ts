@@ -25,6 +25,8 @@ export interface PlaybackOptions {
 
 const lookEvery = 50;
 const controlEvery = 200;
+/** Milliseconds for which a busy page's figures are not to be trusted. */
+const busyFor = 2000;
 /** Seconds of steady playback before other viewers are connected to. */
 const steadyAfter = 2;
 /** Playback begins after this many milliseconds even if live is not reached yet. */
@@ -60,6 +62,11 @@ export class Playback {
 	#steadySince: number | null = null;
 	#recoveries: number[] = [];
 	#pausedAt: number | null = null;
+	/** Seconds from the playhead's timeline to the broadcast's. */
+	#offset: number | null = null;
+	/** When the page was last too busy to look in time. */
+	#busyAt = Number.NEGATIVE_INFINITY;
+	#lookedAt = performance.now();
 
 	constructor(options: PlaybackOptions) {
 		this.#options = options;
@@ -101,10 +108,14 @@ export class Playback {
 		this.#hls?.destroy();
 		this.#hls = hls;
 		this.#hasStarted = false;
+		this.#offset = null;
 		this.#begunAt = performance.now();
 		hls.on(Hls.Events.MANIFEST_PARSED, () => {
 			this.#setLevel(hls);
 			hls.startLoad(startPosition);
+		});
+		hls.on(Hls.Events.INIT_PTS_FOUND, (_, { id, initPTS, timescale }) => {
+			if (id === "main") this.#offset = initPTS / timescale;
 		});
 		hls.on(Hls.Events.LEVEL_SWITCHING, (_, { uri }) => this.#switched(uri));
 		hls.on(Hls.Events.ERROR, (_, data) => this.#failed(hls, data));
@@ -145,19 +156,15 @@ export class Playback {
 	#arrived({ isMain, delay, isLate, bytes, ms }: Arrival): void {
 		const now = performance.now() / 1000;
 		this.#rate.arrived(now, delay);
-		if (isMain) this.#quality.arrived(isLate, now);
+		// A page that is busy takes long to notice what came in time.
+		const isBusy = performance.now() - this.#busyAt < busyFor;
+		if (isMain) this.#quality.arrived(isLate && !isBusy, now);
 		if (ms !== null) this.#quality.sample(bytes, ms);
 	}
 
 	/** The wall clock of the moment at `time`, in milliseconds since 1970. */
 	#dateAt(time: number): number | null {
-		const details = this.#hls?.latestLevelDetails;
-		if (!details) return null;
-		const hint = details.fragmentHint;
-		const all = hint ? [...details.fragments, hint] : details.fragments;
-		const fragment = all.findLast((f) => f.start <= time + 0.05) ?? all[0];
-		if (!fragment?.programDateTime) return null;
-		return fragment.programDateTime + (time - fragment.start) * 1000;
+		return this.#offset === null ? null : this.#options.engine.dateAt(time + this.#offset);
 	}
 
 	get #bufferedEnd(): number {
@@ -182,6 +189,8 @@ export class Playback {
 			this.#hasStarted && !video.paused && !video.seeking && !video.ended && !document.hidden;
 		const { currentTime: time, playbackRate: rate } = video;
 		const now = performance.now();
+		if (now - this.#lookedAt > 4 * lookEvery) this.#busyAt = now;
+		this.#lookedAt = now;
 		if (this.#monitor.look({ now, time, rate, isPlaying })) {
 			this.#rate.stalled();
 			this.#quality.stalled(now / 1000);

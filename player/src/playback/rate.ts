@@ -64,7 +64,7 @@ export class RateControl {
 		if (!this.#isCorrecting) return 1;
 		// Little is left in the buffer: being late is better than running dry.
 		if (error > 0 && buffer < 0.35) return 1;
-		const wanted = 1 + Math.round(error * 15) / 100;
+		const wanted = 1 + Math.round(error * 20) / 100;
 		return Math.min(rates.fastest, Math.max(rates.slowest, wanted));
 	}
 }
