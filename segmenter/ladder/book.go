@@ -26,6 +26,8 @@ type entry struct {
 	label   time.Duration
 	pts     time.Duration
 	arrived time.Time
+	// fed is when it was handed to ffmpeg.
+	fed time.Time
 }
 
 // book labels pictures on their way into one run of ffmpeg, whose pipes know
@@ -50,7 +52,7 @@ func newBook(rungs int) *book {
 
 // add returns the labels of a picture's decode and presentation time. It fails
 // when there are no labels left, or nothing comes out of ffmpeg.
-func (b *book) add(u media.Unit) (dts, pts time.Duration, err error) {
+func (b *book) add(u media.Unit, now time.Time) (dts, pts time.Duration, err error) {
 	if !b.begun {
 		b.begun, b.base = true, u.DTS
 	}
@@ -68,7 +70,7 @@ func (b *book) add(u media.Unit) (dts, pts time.Duration, err error) {
 		return 0, 0, errPending
 	}
 	b.last = dts
-	b.pending = slices.Insert(b.pending, at, entry{label: pts, pts: u.PTS, arrived: u.Arrived})
+	b.pending = slices.Insert(b.pending, at, entry{label: pts, pts: u.PTS, arrived: u.Arrived, fed: now})
 	return dts, pts, nil
 }
 

@@ -22,10 +22,11 @@ const minHeight = 64
 
 // Choose returns the rungs for a source, largest first. No rung is larger than
 // the source, and none as large unless the source is not shown. It returns none
-// for audio, and for a picture whose size is unknown.
+// for audio, for a picture whose size is unknown, and for codecs that ffmpeg can't
+// be given.
 func Choose(source media.Track, s Settings) []Rung {
 	short := min(source.Width, source.Height)
-	if source.Kind != media.Video || short < minHeight {
+	if source.Kind != media.Video || !usable(source) || short < minHeight {
 		return nil
 	}
 	wishes := slices.Clone(s.Wishes)

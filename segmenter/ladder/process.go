@@ -48,8 +48,12 @@ type Config struct {
 	// Preset is x264's; the default is veryfast.
 	Preset string
 	// Queue is how many pictures may wait for ffmpeg before it counts as too slow;
-	// the default is 120.
+	// the default is 240.
 	Queue int
+	// Lag is how far behind pictures may come out, once they came out in time, before
+	// ffmpeg counts as too slow; the default is 2 s. Later pictures would be of no use
+	// to viewers at the live edge.
+	Lag time.Duration
 	// Stall is how long a rung may give nothing while input flows; the default is
 	// 3 s, three times as much for the first picture.
 	Stall time.Duration
@@ -69,13 +73,14 @@ func (c Config) withDefaults() Config {
 		}
 	}
 	set(&c.Stall, 3*time.Second)
+	set(&c.Lag, 2*time.Second)
 	set(&c.RetryFirst, 250*time.Millisecond)
 	set(&c.RetryMost, 10*time.Second)
 	if c.Preset == "" {
 		c.Preset = "veryfast"
 	}
 	if c.Queue <= 0 {
-		c.Queue = 120
+		c.Queue = 240
 	}
 	return c
 }

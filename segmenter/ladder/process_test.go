@@ -18,7 +18,8 @@ func testConfig(t testing.TB) Config {
 	t.Helper()
 	path, err := Find()
 	require.NoError(t, err)
-	return Config{FFmpeg: path, Queue: 2000, Log: zerolog.New(zerolog.NewTestWriter(t))}
+	// Tests feed faster than pictures can be encoded in time.
+	return Config{FFmpeg: path, Queue: 2000, Lag: time.Hour, Log: zerolog.New(zerolog.NewTestWriter(t))}
 }
 
 // encode runs a source through the ladder to its end.

@@ -46,6 +46,7 @@ func TestChoose(t *testing.T) {
 		{"wide", video(2560, 1080, 30), usual, false, "720p 1706x720@30 480p 1138x480@30 240p 568x240@30"},
 		{"twice the same", video(1280, 720, 30), []Wish{{Height: 240}, {Height: 240}, {Name: "tiny", Height: 240}}, false, "240p 426x240@30 tiny 426x240@30"},
 		{"absurd wishes", video(1280, 720, 30), []Wish{{Height: -1}, {Height: 0}, {Height: 1}, {Height: 1 << 40}}, false, ""},
+		{"a codec that ffmpeg can't be given", media.Track{Kind: media.Video, Codec: media.HEVC, Config: []byte{1}, Width: 1280, Height: 720}, usual, true, ""},
 		{"no picture", media.Track{Kind: media.Audio}, usual, true, ""},
 		{"unknown size", video(0, 0, 30), usual, true, ""},
 	}

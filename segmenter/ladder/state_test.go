@@ -14,7 +14,7 @@ const ms = time.Millisecond
 func TestBookKeepsTimesApart(t *testing.T) {
 	b := newBook(2)
 	add := func(dts, pts time.Duration) (time.Duration, time.Duration) {
-		d, p, err := b.add(media.Unit{DTS: dts, PTS: pts})
+		d, p, err := b.add(media.Unit{DTS: dts, PTS: pts}, time.Time{})
 		require.NoError(t, err)
 		return d, p
 	}
@@ -49,12 +49,12 @@ func TestBookKeepsTimesApart(t *testing.T) {
 func TestBookIsBounded(t *testing.T) {
 	b := newBook(1)
 	for i := range maxPending {
-		_, _, err := b.add(media.Unit{DTS: time.Duration(i) * ms, PTS: time.Duration(i) * ms})
+		_, _, err := b.add(media.Unit{DTS: time.Duration(i) * ms, PTS: time.Duration(i) * ms}, time.Time{})
 		require.NoError(t, err)
 	}
-	_, _, err := b.add(media.Unit{DTS: time.Hour, PTS: time.Hour})
+	_, _, err := b.add(media.Unit{DTS: time.Hour, PTS: time.Hour}, time.Time{})
 	require.ErrorIs(t, err, errPending)
-	_, _, err = newBook(1).add(media.Unit{PTS: 25 * 24 * time.Hour})
+	_, _, err = newBook(1).add(media.Unit{PTS: 25 * 24 * time.Hour}, time.Time{})
 	require.ErrorIs(t, err, errLabels)
 }
 
@@ -84,7 +84,7 @@ func TestGroup(t *testing.T) {
 
 func TestWatch(t *testing.T) {
 	now := time.Unix(1000, 0)
-	w := newWatch(time.Second, 2)
+	w := newWatch(time.Second, 2*time.Second, 2)
 	feed := func(pictures int) {
 		for range pictures {
 			now = now.Add(33 * ms)
@@ -96,17 +96,26 @@ func TestWatch(t *testing.T) {
 	require.False(t, stalled(), "the start takes longer")
 	feed(40)
 	require.True(t, stalled())
-	w.heard(0)
-	w.heard(1)
+	w.heard(0, 0)
+	w.heard(1, 0)
 	require.False(t, stalled())
 	feed(3)
 	now = now.Add(time.Hour)
 	require.False(t, stalled(), "the input pauses with pictures under way")
-	w.heard(0)
+	w.heard(0, 0)
 	feed(28)
 	rung, yes := w.stalled(now)
 	require.True(t, yes, "one rung is enough")
 	require.Equal(t, 1, rung)
+}
+
+func TestWatchMindsTheLag(t *testing.T) {
+	w := newWatch(time.Second, 2*time.Second, 1)
+	require.False(t, w.heard(0, 5*time.Second), "it has a group of pictures to catch up with")
+	require.False(t, w.heard(0, time.Second))
+	require.False(t, w.heard(0, 20*ms))
+	require.False(t, w.heard(0, 1900*ms))
+	require.True(t, w.heard(0, 2100*ms))
 }
 
 func TestBackoff(t *testing.T) {

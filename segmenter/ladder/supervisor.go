@@ -69,7 +69,7 @@ func (s *supervisor) loop(ctx context.Context, in <-chan input, quit <-chan stru
 		case i := <-in:
 			s.input(ctx, i)
 		case e := <-events:
-			s.event(e)
+			s.event(ctx, e)
 		case now := <-ticker.C:
 			s.look(ctx, now)
 		}
@@ -112,7 +112,9 @@ func (s *supervisor) newTrack(t media.Track) {
 	}
 }
 
-// start starts ffmpeg, if it is time and there are pictures to begin with.
+// start starts ffmpeg, if it is time and there are pictures to begin with. It is
+// called when the newest of them was given to no earlier run, so that no picture
+// comes out twice.
 func (s *supervisor) start(ctx context.Context) {
 	fps := s.source.FPS
 	if fps <= 0 {
@@ -122,9 +124,9 @@ func (s *supervisor) start(ctx context.Context) {
 	if s.run != nil || len(s.group.units) == 0 || fps <= 0 || now.Before(s.retryAt) || !usable(s.source) {
 		return
 	}
-	s.book, s.watch = newBook(len(s.rungs)), newWatch(s.cfg.Stall, len(s.rungs))
+	s.book, s.watch = newBook(len(s.rungs)), newWatch(s.cfg.Stall, s.cfg.Lag, len(s.rungs))
 	s.headers = make([]bool, len(s.rungs))
-	pictures, skip, err := s.replay()
+	pictures, skip, err := s.replay(now)
 	if err != nil {
 		s.group.clear()
 		s.fail(err)
@@ -151,9 +153,9 @@ func usable(t media.Track) bool { return t.Codec == media.H264 && len(t.Config) 
 
 // replay labels the pictures of the group. After a failure all but the newest are
 // only there to be decoded: skip is its label.
-func (s *supervisor) replay() (pictures []picture, skip time.Duration, err error) {
+func (s *supervisor) replay(now time.Time) (pictures []picture, skip time.Duration, err error) {
 	for _, u := range s.group.units {
-		dts, pts, err := s.book.add(u)
+		dts, pts, err := s.book.add(u, now)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -167,11 +169,12 @@ func (s *supervisor) replay() (pictures []picture, skip time.Duration, err error
 
 // feed hands a picture to the run under way.
 func (s *supervisor) feed(u media.Unit) error {
-	dts, pts, err := s.book.add(u)
+	now := time.Now()
+	dts, pts, err := s.book.add(u, now)
 	if err != nil {
 		return err
 	}
-	s.watch.fed(time.Now())
+	s.watch.fed(now)
 	if !s.run.feed(picture{unit: u, dts: dts, pts: pts}) {
 		return fmt.Errorf("%w: %d pictures wait", ErrBehind, s.cfg.Queue)
 	}
@@ -179,29 +182,29 @@ func (s *supervisor) feed(u media.Unit) error {
 }
 
 // event takes what came out of ffmpeg.
-func (s *supervisor) event(e event) {
+func (s *supervisor) event(ctx context.Context, e event) {
 	switch {
 	case e.over && !s.leaving.IsZero():
 		s.drop()
+		s.start(ctx)
 	case e.over:
 		s.fail(fmt.Errorf("%w: %w", ErrExited, e.err))
 	case e.err != nil:
-		s.fail(fmt.Errorf("%w: %s: %w", ErrOutput, s.rungs[e.rung].Name, e.err))
+		s.fail(fmt.Errorf("%s: %w: %w", s.rungs[e.rung].Name, ErrOutput, e.err))
 	default:
 		if err := s.tag(e); err != nil {
-			s.fail(fmt.Errorf("%w: %s: %w", ErrOutput, s.rungs[e.rung].Name, err))
+			s.fail(fmt.Errorf("%s: %w", s.rungs[e.rung].Name, err))
 		}
 	}
 }
 
 // tag hands an encoded picture, or a rung's configuration, to the output.
 func (s *supervisor) tag(e event) error {
-	s.watch.heard(e.rung)
 	switch e.tag.Type {
 	case flv.Config:
 		t, err := flv.VideoTrack(e.tag.Codec, e.tag.Data)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %w", ErrOutput, err)
 		}
 		s.up, s.failed, s.headers[e.rung] = true, false, true
 		if fps := s.rungs[e.rung].FPS; fps > 0 {
@@ -211,12 +214,15 @@ func (s *supervisor) tag(e event) error {
 	case flv.Frames:
 		from, ok := s.book.answer(e.rung, e.pts)
 		if !ok || !s.headers[e.rung] {
-			return fmt.Errorf("a picture at %s that nobody asked for", e.pts)
+			return fmt.Errorf("%w: a picture at %s that nobody asked for", ErrOutput, e.pts)
 		}
 		s.out.EncodedUnit(e.rung, media.Unit{
 			Kind: media.Video, DTS: from.pts, PTS: from.pts, Keyframe: e.tag.Keyframe,
 			Data: e.tag.Data, Arrived: from.arrived,
 		})
+		if after := time.Since(from.fed); s.watch.heard(e.rung, after) {
+			return fmt.Errorf("%w: pictures come out after %s", ErrBehind, after.Round(time.Millisecond))
+		}
 	}
 	return nil
 }
@@ -225,10 +231,10 @@ func (s *supervisor) tag(e event) error {
 func (s *supervisor) look(ctx context.Context, now time.Time) {
 	switch {
 	case s.run == nil:
-		s.start(ctx)
 	case !s.leaving.IsZero():
 		if now.After(s.leaving) {
 			s.drop()
+			s.start(ctx)
 		}
 	case len(s.run.events) > 0: // it is the supervisor that was late
 	default:

@@ -3,10 +3,10 @@ package ladder
 import "time"
 
 // watch is the watchdog over one run of ffmpeg: it bites when a rung gives nothing
-// while input flows.
+// while input flows, or gives it too late.
 type watch struct {
-	limit  time.Duration
-	pulses []pulse
+	limit, lag time.Duration
+	pulses     []pulse
 }
 
 // pulse is what is known of one rung.
@@ -15,7 +15,9 @@ type pulse struct {
 	// the first of them was fed.
 	unanswered int
 	since      time.Time
-	seen       bool
+	// seen: something came out. punctual: it has come out in time since the start, at
+	// which everything is late.
+	seen, punctual bool
 }
 
 const (
@@ -26,8 +28,8 @@ const (
 	startFactor = 3
 )
 
-func newWatch(limit time.Duration, rungs int) *watch {
-	return &watch{limit: limit, pulses: make([]pulse, rungs)}
+func newWatch(limit, lag time.Duration, rungs int) *watch {
+	return &watch{limit: limit, lag: lag, pulses: make([]pulse, rungs)}
 }
 
 func (w *watch) fed(now time.Time) {
@@ -39,8 +41,13 @@ func (w *watch) fed(now time.Time) {
 	}
 }
 
-func (w *watch) heard(rung int) {
-	w.pulses[rung] = pulse{seen: true}
+// heard notes that a picture came out of a rung, after the given time. It reports
+// whether the rung is too late.
+func (w *watch) heard(rung int, after time.Duration) (late bool) {
+	p := &w.pulses[rung]
+	p.unanswered, p.seen = 0, true
+	p.punctual = p.punctual || after < w.lag/4
+	return p.punctual && after > w.lag
 }
 
 // stalled returns a rung that has given nothing for too long.
