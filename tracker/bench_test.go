@@ -70,9 +70,9 @@ func compress(b *testing.B, mode websocket.CompressionMode) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer client.CloseNow()
+	defer func() { _ = client.CloseNow() }()
 	ws := <-accepted
-	defer ws.CloseNow()
+	defer func() { _ = ws.CloseNow() }()
 	received.Store(0)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -39,7 +39,7 @@ func newPionPeer(w *world) *pionPeer {
 	require.NoError(w.t, err)
 	p := &pionPeer{t: w.t, viewer: w.viewer(), pc: pc, heard: make(chan string, 1)}
 	w.t.Cleanup(func() {
-		p.viewer.ws.CloseNow()
+		_ = p.viewer.ws.CloseNow()
 		_ = pc.GracefulClose()
 	})
 	negotiated, id := true, uint16(0)
@@ -68,8 +68,10 @@ func (p *pionPeer) do(m message) error {
 		p.pc.OnICECandidate(func(c *webrtc.ICECandidate) {
 			if c != nil {
 				init := c.ToJSON()
-				_ = p.viewer.tryToSay(message{"type": "candidate", "peer": peer, "candidate": init.Candidate,
-					"sdpMid": init.SDPMid, "sdpMLineIndex": init.SDPMLineIndex})
+				_ = p.viewer.tryToSay(message{
+					"type": "candidate", "peer": peer, "candidate": init.Candidate,
+					"sdpMid": init.SDPMid, "sdpMLineIndex": init.SDPMLineIndex,
+				})
 			}
 		})
 		if m["role"] == "offer" {

@@ -143,7 +143,7 @@ func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (t *Tracker) converse(ctx context.Context, c *conn, leave func()) {
 	defer leave()
 	defer c.cancel(nil)
-	defer c.ws.CloseNow()
+	defer func() { _ = c.ws.CloseNow() }()
 	c.ws.SetReadLimit(-1) // conn.read has its own, and says so to the viewer
 	err := c.serve(ctx)
 	var f *fault

@@ -125,7 +125,7 @@ func (w *world) try(options *websocket.DialOptions) (*client, error) {
 		return nil, err
 	}
 	c := &client{t: w.t, ws: ws, seen: make(chan message, 4096)}
-	w.t.Cleanup(func() { ws.CloseNow() })
+	w.t.Cleanup(func() { _ = ws.CloseNow() })
 	return c, nil
 }
 

@@ -24,15 +24,18 @@ func TestMain(m *testing.M) {
 		os.Exit(play(viewer))
 	}
 	if reason, err := exec.Command("./nat.sh", "check").CombinedOutput(); err != nil {
-		fmt.Printf("e2e/nat was NOT run here: %s", reason)
+		fmt.Fprintf(os.Stdout, "e2e/nat was NOT run here: %s", reason)
 		return
 	}
 	os.Exit(m.Run())
 }
 
+// say tells the test, which reads this program's output.
+func say(words ...any) { fmt.Fprintln(os.Stdout, words...) }
+
 func play(role func() error) int {
 	if err := role(); err != nil {
-		fmt.Println("failed:", err)
+		say("failed:", err)
 		return 1
 	}
 	return 0

@@ -3,7 +3,6 @@ package nat
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -61,7 +60,7 @@ func server() error {
 	running.Go(func() { _ = stun.Serve(ctx, conn, stun.Config{}) })
 	running.Go(func() { _ = introductions.Run(ctx) })
 	running.Go(func() { _ = web.Serve(listener) })
-	fmt.Println("ready")
+	say("ready")
 	<-ctx.Done()
 	err = web.Close()
 	running.Wait()
@@ -97,7 +96,7 @@ func viewer() error {
 	if err != nil {
 		return err
 	}
-	defer ws.CloseNow()
+	defer func() { _ = ws.CloseNow() }()
 	pc, err := webrtc.NewPeerConnection(webrtc.Configuration{
 		ICEServers: []webrtc.ICEServer{{URLs: []string{"stun:" + host + stunPort}}},
 	})
@@ -111,7 +110,7 @@ func viewer() error {
 		return err
 	}
 	channel.OnOpen(func() { _ = channel.SendText("hello") })
-	channel.OnMessage(func(m webrtc.DataChannelMessage) { fmt.Println("heard", string(m.Data)) })
+	channel.OnMessage(func(m webrtc.DataChannelMessage) { say("heard", string(m.Data)) })
 
 	c := &caller{ctx: ctx, ws: ws, pc: pc}
 	if err := wsjson.Write(ctx, ws, message{Type: "join", Stream: "demo", Epoch: epoch}); err != nil {
@@ -123,13 +122,14 @@ func viewer() error {
 func (c *caller) obey() error {
 	for {
 		var m message
-		if err := wsjson.Read(c.ctx, c.ws, &m); err != nil {
-			if c.ctx.Err() != nil {
-				return nil
-			}
-			return err
+		err := wsjson.Read(c.ctx, c.ws, &m)
+		if err == nil {
+			err = c.do(m)
 		}
-		if err := c.do(m); err != nil {
+		switch {
+		case c.ctx.Err() != nil:
+			return nil
+		case err != nil:
 			return err
 		}
 	}
@@ -138,7 +138,7 @@ func (c *caller) obey() error {
 func (c *caller) do(m message) error {
 	switch m.Type {
 	case "welcome":
-		fmt.Println("joined")
+		say("joined")
 	case "error":
 		return errors.New("the tracker is not content")
 	case "connect":
@@ -175,7 +175,7 @@ func (c *caller) found(peer string, candidate *webrtc.ICECandidate) {
 		return
 	}
 	if candidate.Typ == webrtc.ICECandidateTypeSrflx {
-		fmt.Println("srflx", candidate.Address)
+		say("srflx", candidate.Address)
 	}
 	_ = wsjson.Write(c.ctx, c.ws, message{Type: "candidate", Peer: peer, ICECandidateInit: candidate.ToJSON()})
 }

@@ -3,6 +3,7 @@ package admission
 import (
 	"bytes"
 	"encoding/base64"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -80,7 +81,7 @@ func TestSite(t *testing.T) {
 		{"https://evil.example/relay.example", "relay.example", "https://evil.example/relay.example"},
 		{"null", "relay.example", "null"},
 	} {
-		r := httptest.NewRequest("GET", "/tracker", nil)
+		r := httptest.NewRequest(http.MethodGet, "/tracker", nil)
 		r.Host = c.host
 		if c.origin != "" {
 			r.Header.Set("Origin", c.origin)

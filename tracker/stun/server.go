@@ -30,17 +30,18 @@ func Listen(address string) (*net.UDPConn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen for STUN: %w", err)
 	}
-	return conn.(*net.UDPConn), nil
+	udp := conn.(*net.UDPConn)
+	askForDestination(udp) // before the first packet is there
+	return udp, nil
 }
 
-// Serve answers Binding requests on conn until ctx ends, and closes conn. It returns
-// nil when ctx ended.
+// Serve answers Binding requests on conn (see Listen) until ctx ends, and closes it.
+// It returns nil when ctx ended.
 func Serve(ctx context.Context, conn *net.UDPConn, config Config) error {
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 
-	askForDestination(conn)
 	s := newServer(conn, config)
 	for failures := 0; ; {
 		err := s.one()

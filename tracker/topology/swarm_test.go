@@ -73,7 +73,7 @@ func (s *swarm) do(e Event) {
 func (s *swarm) apply(actions []Action) {
 	s.gone = nil
 	for _, a := range actions {
-		require.True(s.t, s.there[a.To], "told somebody who isn't there: %+v", a)
+		s.must(s.there[a.To], "told somebody who isn't there", a)
 		switch a.Kind {
 		case Connect:
 			s.connect(a)
@@ -88,10 +88,10 @@ func (s *swarm) apply(actions []Action) {
 
 func (s *swarm) connect(a Action) {
 	p := pairOf(a.To, a.About)
-	require.NotEqual(s.t, a.To, a.About)
-	require.True(s.t, s.there[a.About], "named somebody who isn't there: %+v", a)
-	require.False(s.t, s.failed[p], "a pair that failed was tried again")
-	require.False(s.t, s.side[a.To][a.About], "told twice")
+	s.must(a.To != a.About, "told to connect with itself", a)
+	s.must(s.there[a.About], "named somebody who isn't there", a)
+	s.must(!s.failed[p], "a pair that failed was tried again", a)
+	s.must(!s.side[a.To][a.About], "told twice", a)
 	if s.side[a.To] == nil {
 		s.side[a.To] = map[Peer]bool{}
 	}
@@ -99,6 +99,13 @@ func (s *swarm) connect(a Action) {
 	s.introductions[a.To]++
 	if s.links[p]++; s.links[p] == 2 {
 		s.pending = append(s.pending, p)
+	}
+}
+
+// must is what holds for every action; there are very many.
+func (s *swarm) must(holds bool, otherwise string, a Action) {
+	if !holds {
+		s.t.Fatalf("%s: %+v", otherwise, a)
 	}
 }
 
