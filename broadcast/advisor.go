@@ -21,6 +21,7 @@ type advisor struct {
 
 	composed         bool
 	minComp, maxComp time.Duration // PTS minus DTS
+	keyComp          time.Duration // the same of the last keyframe: how long pictures wait to be reordered
 }
 
 func (a *advisor) observe(u media.Unit) {
@@ -28,13 +29,14 @@ func (a *advisor) observe(u media.Unit) {
 		return
 	}
 	a.last = u.DTS
+	comp := u.PTS - u.DTS
 	if u.Keyframe {
+		a.keyComp = comp
 		if a.begun {
 			a.interval = u.DTS - a.key
 		}
 		a.begun, a.key = true, u.DTS
 	}
-	comp := u.PTS - u.DTS
 	if !a.composed {
 		a.composed, a.minComp, a.maxComp = true, comp, comp
 	}
@@ -50,20 +52,44 @@ func (a *advisor) keyframes() (d time.Duration, open bool) {
 	return a.interval, false
 }
 
-// warnings returns the sentences for the streamer, none if all is well.
-func (a *advisor) warnings() []string {
-	var w []string
+// advice is a warning for the streamer and what it is about.
+type advice struct {
+	topic topic
+	text  string
+}
+
+// topic tells advice apart; its text changes with the figures.
+type topic uint8
+
+const (
+	aboutKeyframes topic = iota
+	aboutBFrames
+	topics
+)
+
+// advise returns the sentences for the streamer, none if all is well.
+func (a *advisor) advise() []advice {
+	var w []advice
 	if d, open := a.keyframes(); d > longestKeyframes {
 		far := fmt.Sprintf("Keyframes are %.1f s apart", d.Seconds())
 		if open {
 			far = fmt.Sprintf("There has been no keyframe for more than %.0f s", longestKeyframes.Seconds())
 		}
-		w = append(w, far+", so viewers wait long to join or to change quality. "+
-			"In OBS: Settings > Output, output mode Advanced, Streaming: set Keyframe Interval to 2 s (0 means automatic, which is up to 250 frames).")
+		w = append(w, advice{aboutKeyframes, far + ", so viewers wait long to join or to change quality. " +
+			"In OBS: Settings > Output, output mode Advanced, Streaming: set Keyframe Interval to 2 s (0 means automatic, which is up to 250 frames)."})
 	}
 	if a.maxComp > a.minComp {
-		w = append(w, fmt.Sprintf("The picture has B-frames, which delay it by about %d ms. ", a.maxComp.Milliseconds())+
-			"In OBS: Settings > Output, output mode Advanced, Streaming: set Max B-frames to 0, or with x264 choose the tune zerolatency.")
+		w = append(w, advice{aboutBFrames, fmt.Sprintf("The picture has B-frames, which delay it by about %d ms. ", a.keyComp.Milliseconds()) +
+			"In OBS: Settings > Output, output mode Advanced, Streaming: set Max B-frames to 0, or with x264 choose the tune zerolatency."})
 	}
 	return w
+}
+
+// warnings returns the texts alone.
+func (a *advisor) warnings() []string {
+	var texts []string
+	for _, w := range a.advise() {
+		texts = append(texts, w.text)
+	}
+	return texts
 }

@@ -56,7 +56,7 @@ func TestAdvisor(t *testing.T) {
 		pictures(&a, 0, 60, 60, 66*ms, 166*ms, 0)
 		require.Len(t, a.warnings(), 1)
 		require.Contains(t, a.warnings()[0], "B-frames")
-		require.Contains(t, a.warnings()[0], "166 ms")
+		require.Contains(t, a.warnings()[0], "about 66 ms", "what a keyframe waits")
 	})
 	t.Run("a constant shift is no B-frame", func(t *testing.T) {
 		var a advisor

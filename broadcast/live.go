@@ -14,7 +14,7 @@ type live struct {
 	log      zerolog.Logger
 	clock    timeline
 	advisor  advisor
-	advised  int // warnings that are in the log already
+	advised  [topics]bool // what is in the log already
 	bytes    uint64
 	video    bool
 	glitches [beforeTheShow + 1]int
@@ -70,13 +70,14 @@ func (l *live) glitch(g glitch, kind media.Kind) {
 	}
 }
 
-// advise logs a warning for the streamer when it is new.
+// advise logs advice for the streamer, each once.
 func (l *live) advise() {
-	w := l.advisor.warnings()
-	for _, s := range w[min(l.advised, len(w)):] {
-		l.log.Warn().Msg(s)
+	for _, w := range l.advisor.advise() {
+		if !l.advised[w.topic] {
+			l.advised[w.topic] = true
+			l.log.Warn().Msg(w.text)
+		}
 	}
-	l.advised = max(l.advised, len(w))
 }
 
 func (l *live) end(reason error) {

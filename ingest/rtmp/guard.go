@@ -2,9 +2,7 @@ package rtmp
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/tls"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -22,10 +20,7 @@ var (
 )
 
 const (
-	handshake    = 1 + 2*1536 // bytes that each side sends before messages (RTMP 1.0 §5.2)
-	version      = 3
-	tlsHandshake = 22 // first byte of a TLS record that greets
-	plainID      = 3  // the one chunk stream that go-rtmp sees and is rewritten to
+	plainID      = 3 // the one chunk stream that go-rtmp sees and is rewritten to
 	writeTimeout = 5 * time.Second
 	lingerTime   = time.Second
 	lingerBytes  = 64 << 10
@@ -80,21 +75,6 @@ func newGuard(conn net.Conn, deadline time.Time, idle time.Duration, config *tls
 	return g, nil
 }
 
-// meter counts what a stranger sends.
-type meter struct{ g *guard }
-
-func (m meter) Read(p []byte) (int, error) {
-	if m.g.publisher {
-		return m.g.conn.Read(p)
-	}
-	if m.g.budget <= 0 {
-		return 0, errMemory
-	}
-	n, err := m.g.conn.Read(p[:min(len(p), m.g.budget)])
-	m.g.budget -= n
-	return n, err
-}
-
 // Read gives go-rtmp the next bytes.
 func (g *guard) Read(p []byte) (int, error) {
 	for len(g.head)+len(g.body) == 0 {
@@ -132,159 +112,6 @@ func (g *guard) fill() error {
 	g.size = len(m.body)
 	g.head, g.body = appendChunkHeader(g.head[:0], plainID, m), m.body
 	return nil
-}
-
-// greet passes the client's handshake on, and begins TLS if that is how it starts.
-func (g *guard) greet() error {
-	first, err := g.in.Peek(1)
-	if err != nil {
-		return err
-	}
-	switch {
-	case g.greeting < handshake || first[0] == version:
-	case first[0] == tlsHandshake && g.conn == g.Conn:
-		if g.tls == nil {
-			return errNoTLS
-		}
-		greeting, _ := g.in.Peek(g.in.Buffered())
-		peeked := io.MultiReader(bytes.NewReader(bytes.Clone(greeting)), g.Conn)
-		g.conn = tls.Server(peekedConn{g.Conn, peeked}, g.tls)
-		g.in.Reset(meter{g})
-		return nil
-	default:
-		return fmt.Errorf("%w: version %d", errProtocol, first[0])
-	}
-	b := make([]byte, min(g.greeting, max(g.in.Buffered(), 1)))
-	n, err := g.in.Read(b)
-	g.greeting -= n
-	g.body = b[:n]
-	return err
-}
-
-// peekedConn reads what was peeked before the rest.
-type peekedConn struct {
-	net.Conn
-	r io.Reader
-}
-
-func (c peekedConn) Read(p []byte) (int, error) { return c.r.Read(p) }
-
-// take decides what becomes of a message.
-func (g *guard) take(m message) error {
-	if (m.kind == typeCommand3 || m.kind == typeData3) && m.body[0] == 0 {
-		// AMF 3's commands mostly are AMF 0 behind a zero byte.
-		m.kind, m.body = m.kind+typeCommand-typeCommand3, m.body[1:]
-	}
-	switch m.kind {
-	case typeSetChunkSize:
-		return g.setChunkSize(m.body)
-	case typeAbort:
-		if len(m.body) == 4 {
-			g.chunks.abort(binary.BigEndian.Uint32(m.body))
-		}
-	case typeCommand:
-		return g.command(m)
-	case typeAudio, typeVideo, typeData:
-		return g.media(m)
-	case typeAggregate:
-		for _, part := range splitAggregate(m) {
-			if err := g.media(part); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (g *guard) setChunkSize(b []byte) error {
-	if len(b) != 4 {
-		return fmt.Errorf("%w: chunk size in %d bytes", errProtocol, len(b))
-	}
-	n := binary.BigEndian.Uint32(b)
-	if n == 0 || n > 1<<31-1 {
-		return fmt.Errorf("%w: chunk size %d", errProtocol, n)
-	}
-	g.chunks.size = int(min(n, maxChunk))
-	return nil
-}
-
-// media lets a publisher's audio, video and metadata through.
-func (g *guard) media(m message) error {
-	if !g.publisher || len(m.body) == 0 {
-		return nil
-	}
-	m.stream = g.stream
-	switch m.kind {
-	case typeAudio, typeVideo:
-		g.queue = append(g.queue, m)
-	case typeData:
-		values, err := decodeAMF(m.body)
-		if err != nil {
-			return err
-		}
-		if body, ok := metadata(values); ok {
-			m.body = body
-			g.queue = append(g.queue, m)
-		}
-	}
-	return nil
-}
-
-func (g *guard) command(m message) error {
-	c, err := parseCommand(m.body)
-	if err != nil {
-		return err
-	}
-	switch c.name {
-	case "connect":
-		if g.connected {
-			return nil
-		}
-		if err := g.connect(c); err != nil {
-			return err
-		}
-	case "publish":
-		if g.publisher {
-			return nil
-		}
-		g.stream = m.stream
-	case "deleteStream", "closeStream", "FCUnpublish":
-		return g.unpublish()
-	}
-	if m, ok := plain(m, c); ok {
-		g.queue = append(g.queue, m)
-	}
-	return nil
-}
-
-func (g *guard) connect(c command) error {
-	hello, err := parseConnect(c)
-	if err != nil {
-		g.answer(rejected(c.transaction))
-		return fmt.Errorf("%w: %w", errApp, err)
-	}
-	g.connected = true
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.out.connect = hello
-	return nil
-}
-
-// published lifts the bounds for strangers: a key was accepted.
-func (g *guard) published() error {
-	g.publisher = true
-	g.chunks.limit, g.chunks.memory = publishersLimit, publisherMemory
-	return g.SetReadDeadline(time.Now().Add(g.idle))
-}
-
-// unpublish ends the stream and gives the client some time to leave by itself.
-func (g *guard) unpublish() error {
-	if !g.publisher {
-		return nil
-	}
-	g.publisher, g.budget = false, strangerBytes
-	g.stopped()
-	return g.SetReadDeadline(time.Now().Add(writeTimeout))
 }
 
 // reason says why reading ended, without the addresses that errors of the network
