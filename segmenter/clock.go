@@ -107,11 +107,12 @@ func (c *clock) expects(at, frame time.Duration) bool {
 	if length+frame < c.least {
 		return false
 	}
-	if c.regular {
-		off := (at - c.lastKey) % c.gop
-		return off <= frame/2 || c.gop-off <= frame/2
+	if c.gop > 0 {
+		if off := (at - c.lastKey) % c.gop; off <= frame/2 || c.gop-off <= frame/2 {
+			return true
+		}
 	}
-	return c.gop == 0 || length+frame >= c.segment
+	return !c.regular && length+frame >= c.segment
 }
 
 // decided says that all cuts up to the given instant are known.

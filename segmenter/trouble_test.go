@@ -168,3 +168,22 @@ func TestLatencyOfParts(t *testing.T) {
 	require.LessOrEqual(t, worst[0], time.Millisecond)
 	require.LessOrEqual(t, worst[1], 45*time.Millisecond)
 }
+
+// OBS sends a keyframe every 250 frames when it is not told otherwise.
+func TestRareKeyframesBeginSegments(t *testing.T) {
+	s := scene{fps: 30, gop: 250, bframes: true, audio: 48000, length: 30 * time.Second}
+	r, c := feed(t, Config{}, s, s.tracks()...)
+	r.check(s)
+	require.True(t, c.warned, "the streamer is told")
+	keyframes := 0
+	for _, p := range r.parts[0] {
+		if p.Independent {
+			keyframes++
+			require.Zero(t, p.Index)
+		}
+	}
+	require.Equal(t, 4, keyframes)
+	require.Equal(t, 3*time.Second, r.timing.TargetDuration, "as if keyframes were frequent")
+	require.True(t, r.last[1].Independent)
+	require.False(t, r.last[0].Independent)
+}
