@@ -120,19 +120,17 @@ func viewer() error {
 }
 
 func (c *caller) obey() error {
-	for {
+	for c.ctx.Err() == nil {
 		var m message
 		err := wsjson.Read(c.ctx, c.ws, &m)
 		if err == nil {
 			err = c.do(m)
 		}
-		switch {
-		case c.ctx.Err() != nil:
-			return nil
-		case err != nil:
+		if err != nil && c.ctx.Err() == nil {
 			return err
 		}
 	}
+	return nil
 }
 
 func (c *caller) do(m message) error {
