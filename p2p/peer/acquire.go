@@ -12,13 +12,13 @@ func (c *Core) seeTo(now int64, p *part) {
 		return
 	}
 	p.sought = true
-	c.byDuty(now, p)
+	c.byDuty(p)
 	c.setDue(now, p)
 }
 
-func (c *Core) byDuty(now int64, p *part) {
+func (c *Core) byDuty(p *part) {
 	if owner := c.duty(p); owner != nil {
-		c.ask(now, owner, p, nil)
+		c.ask(owner, p, nil)
 		return
 	}
 	c.fetch(p)
@@ -63,7 +63,7 @@ func (c *Core) second(p *part) *neighbour {
 }
 
 // ask requests chunks; an empty bitmap asks for all.
-func (c *Core) ask(now int64, n *neighbour, p *part, chunks wire.Bitmap) {
+func (c *Core) ask(n *neighbour, p *part, chunks wire.Bitmap) {
 	a := n.asked[p.id]
 	if a == nil {
 		a = &asked{}
@@ -127,7 +127,7 @@ func (c *Core) covered(p *part, chunk int) bool {
 }
 
 // fail turns to others for what a neighbour left missing of a part (rule 4).
-func (c *Core) fail(now int64, n *neighbour, p *part) {
+func (c *Core) fail(n *neighbour, p *part) {
 	if p.failed == nil {
 		p.failed = map[*neighbour]struct{}{}
 	}
@@ -139,11 +139,11 @@ func (c *Core) fail(now int64, n *neighbour, p *part) {
 	switch other := c.second(p); {
 	case none:
 	case other != nil:
-		c.ask(now, other, p, chunks)
+		c.ask(other, p, chunks)
 	case p.head != nil:
 		c.fetch(p)
 	default:
-		c.byDuty(now, p)
+		c.byDuty(p)
 	}
 }
 
@@ -169,7 +169,7 @@ func (c *Core) headCame(now int64, p *part) {
 		}
 	}
 	for _, n := range wrong {
-		c.violate(now, n, wire.ByeWrong, "wrong bytes", p)
+		c.violate(n, wire.ByeWrong, "wrong bytes", p)
 	}
 }
 

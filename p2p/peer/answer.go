@@ -18,17 +18,17 @@ func (c *Core) Message(now int64, peer string, b []byte) []Action {
 func (c *Core) message(now int64, n *neighbour, b []byte) {
 	m, err := wire.Decode(b)
 	if err != nil {
-		c.violate(now, n, wire.ByeMalformed, reason(err), nil)
+		c.violate(n, wire.ByeMalformed, reason(err), nil)
 		return
 	}
 	data, isData := m.(wire.Data)
 	if !isData && n.flooded(now) {
-		c.violate(now, n, wire.ByeFlood, "too many messages", nil)
+		c.violate(n, wire.ByeFlood, "too many messages", nil)
 		return
 	}
 	hello, isHello := m.(wire.Hello)
 	if isHello == n.hello {
-		c.violate(now, n, wire.ByeMalformed, "hello comes first, and once", nil)
+		c.violate(n, wire.ByeMalformed, "hello comes first, and once", nil)
 		return
 	}
 	switch m := m.(type) {
@@ -47,7 +47,7 @@ func (c *Core) message(now int64, n *neighbour, b []byte) {
 	case wire.Absent:
 		c.absent(now, n, m)
 	case wire.Bye:
-		c.close(now, n, wire.ByeLeaving, "", nil)
+		c.close(n, wire.ByeLeaving, "", nil)
 	case wire.Interest:
 		n.interest = m.Renditions
 	}
@@ -66,7 +66,7 @@ func reason(err error) string {
 
 func (c *Core) greet(now int64, n *neighbour, m wire.Hello) {
 	if m.Version != wire.Version || m.Stream != c.cfg.Stream || m.Epoch != c.cfg.Epoch {
-		c.close(now, n, wire.ByeOther, "other version, stream or epoch", nil)
+		c.close(n, wire.ByeOther, "other version, stream or epoch", nil)
 		return
 	}
 	n.hello = true
@@ -102,7 +102,7 @@ func (c *Core) request(now int64, n *neighbour, m wire.Request) {
 		p != nil && (p.gone || p.whole && p.head.Gap),
 		m.Number <= r.newest && (p == nil || !p.sought && !p.whole),
 		k == nil && len(n.kept) >= Kept && (p == nil || !p.whole):
-		c.send(n, wire.Absent{PartID: m.PartID, Chunks: m.Chunks})
+		c.send(n, wire.Absent(m))
 		return
 	}
 	if k == nil {
@@ -203,7 +203,7 @@ func (c *Core) absent(now int64, n *neighbour, m wire.Absent) {
 		delete(n.asked, m.PartID)
 	}
 	if p != nil && affected {
-		c.fail(now, n, p)
+		c.fail(n, p)
 	}
 }
 
@@ -219,7 +219,7 @@ func (c *Core) data(now int64, n *neighbour, m wire.Data, message []byte) {
 		a.forgiven.remove(m.Chunk)
 		return
 	default:
-		c.violate(now, n, wire.ByeUnasked, "bytes that nobody asked for", nil)
+		c.violate(n, wire.ByeUnasked, "bytes that nobody asked for", nil)
 		return
 	}
 	if p == nil {
@@ -230,7 +230,7 @@ func (c *Core) data(now int64, n *neighbour, m wire.Data, message []byte) {
 	case p.head == nil:
 		c.wait(now, n, p, w)
 	case !c.takeChunk(now, p, w):
-		c.violate(now, n, wire.ByeWrong, "wrong bytes", p)
+		c.violate(n, wire.ByeWrong, "wrong bytes", p)
 	}
 }
 
@@ -244,6 +244,6 @@ func (c *Core) wait(now int64, n *neighbour, p *part, w waiting) {
 	n.waiting += len(w.bytes)
 	p.waiting = append(p.waiting, w)
 	if n.waiting > Waiting {
-		c.violate(now, n, wire.ByeFlood, "too much before its head", p)
+		c.violate(n, wire.ByeFlood, "too much before its head", p)
 	}
 }

@@ -9,13 +9,6 @@ type chunkSet struct {
 	bits []byte
 }
 
-func setOf(b wire.Bitmap) chunkSet {
-	if b.All() {
-		return chunkSet{all: true}
-	}
-	return chunkSet{bits: append([]byte(nil), b...)}
-}
-
 func (s *chunkSet) bit(i int) bool { return i>>3 < len(s.bits) && s.bits[i>>3]&(0x80>>(i&7)) != 0 }
 
 func (s *chunkSet) has(i int) bool { return s.all != s.bit(i) }

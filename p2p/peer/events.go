@@ -82,7 +82,7 @@ func (c *Core) indexOf(r *rendition) int {
 func (c *Core) Heads(now int64, heads []media.Head, peer string) []Action {
 	c.begin()
 	if n := c.find(peer); n != nil && n.flooded(now) {
-		c.violate(now, n, wire.ByeFlood, "too many messages", nil)
+		c.violate(n, wire.ByeFlood, "too many messages", nil)
 	}
 	var came []*part
 	var grown uint32
@@ -206,7 +206,7 @@ func (c *Core) Identify(now int64, id string) []Action {
 func (c *Core) Accuse(now int64, peer string, code uint64, reason string) []Action {
 	c.begin()
 	if n := c.find(peer); n != nil {
-		c.violate(now, n, code, reason, nil)
+		c.violate(n, code, reason, nil)
 	}
 	return c.end(now)
 }

@@ -80,7 +80,7 @@ func (c *Core) PeerOpen(now int64, id string) []Action {
 func (c *Core) PeerClose(now int64, id string) []Action {
 	c.begin()
 	if n := c.find(id); n != nil {
-		c.drop(now, n, nil)
+		c.drop(n, nil)
 	}
 	return c.end(now)
 }
@@ -97,7 +97,7 @@ func (c *Core) interest() uint32 {
 }
 
 // violate ends a connection for good; p, if any, is the part that it concerns.
-func (c *Core) violate(now int64, n *neighbour, code uint64, reason string, p *part) {
+func (c *Core) violate(n *neighbour, code uint64, reason string, p *part) {
 	if code == wire.ByeWrong || code == wire.ByeUnasked {
 		c.stats.RejectedChunks++
 	}
@@ -105,17 +105,17 @@ func (c *Core) violate(now int64, n *neighbour, code uint64, reason string, p *p
 		return
 	}
 	c.banned[n.id] = struct{}{}
-	c.close(now, n, code, reason, p)
+	c.close(n, code, reason, p)
 }
 
-func (c *Core) close(now int64, n *neighbour, code uint64, reason string, p *part) {
+func (c *Core) close(n *neighbour, code uint64, reason string, p *part) {
 	c.do(Action{Kind: Close, Peer: n.id, Code: code, Reason: reason})
-	c.drop(now, n, p)
+	c.drop(n, p)
 }
 
 // drop forgets a neighbour, throws away what of it waits unchecked, and turns to
 // others for what it was asked (rule 4).
-func (c *Core) drop(now int64, n *neighbour, also *part) {
+func (c *Core) drop(n *neighbour, also *part) {
 	at := slices.Index(c.neighbours, n)
 	if at < 0 {
 		return
@@ -138,7 +138,7 @@ func (c *Core) drop(now int64, n *neighbour, also *part) {
 		})
 	}
 	for _, p := range sorted(left) {
-		c.fail(now, n, p)
+		c.fail(n, p)
 	}
 }
 

@@ -23,7 +23,7 @@ func (c *Core) runPart(now int64, p *part) {
 	}
 	if p.half <= now {
 		p.half = never
-		c.secondSource(now, p)
+		c.secondSource(p)
 	}
 	if p.due <= now {
 		p.due = never
@@ -35,13 +35,13 @@ func (c *Core) runPart(now int64, p *part) {
 }
 
 // secondSource asks one more neighbour at half of the patience (rule 3).
-func (c *Core) secondSource(now int64, p *part) {
+func (c *Core) secondSource(p *part) {
 	if p.pending() {
 		return
 	}
 	chunks, none := c.missing(p, false)
 	if other := c.second(p); other != nil && !none {
-		c.ask(now, other, p, chunks)
+		c.ask(other, p, chunks)
 	}
 }
 
@@ -69,7 +69,7 @@ func (c *Core) runNeighbours(now int64) {
 		n := c.neighbours[i]
 		if !n.hello {
 			if now >= n.openedAt+HelloWithin {
-				c.close(now, n, wire.ByeIdle, "no hello", nil)
+				c.close(n, wire.ByeIdle, "no hello", nil)
 				i--
 				continue
 			}

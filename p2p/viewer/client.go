@@ -45,7 +45,7 @@ func (c *client) get(ctx context.Context, address string) (io.ReadCloser, error)
 		return nil, fmt.Errorf("request: %w", err)
 	}
 	c.requests.Add(1)
-	response, err := c.http.Do(request)
+	response, err := c.http.Do(request) //nolint:bodyclose // whoever gets the body closes it
 	if err != nil {
 		return nil, fmt.Errorf("get: %w", err)
 	}

@@ -35,7 +35,6 @@ type world struct {
 	mu       sync.Mutex
 	parts    map[string]*media.Part // by rendition/number
 	changed  chan struct{}
-	served   int64
 	partGets int
 	viewers  map[string]*websocket.Conn
 	spoil    func(rendition string, number uint64, data []byte) []byte

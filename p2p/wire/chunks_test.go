@@ -96,13 +96,25 @@ func buildChunks() *chunkFile {
 		}
 		file.Parts = append(file.Parts, p)
 	}
-	for _, v := range []fit{
-		{0, 0, true}, {0, 1, false}, {1, 0, false}, {1, 1, true}, {1, 2, false}, {4, 3, false}, {5, 3, true},
-		{16384, 1, true}, {16385, 1, false}, {16385, 2, true}, {10, 4, true}, {10, 6, false}, {5000, 12, true},
-		{wire.MaxPart, 1024, true}, {wire.MaxPart, 1023, false}, {wire.MaxPart, 4096, true}, {wire.MaxPart + 1, 4096, false},
+	file.Fits = []fit{
+		{0, 0, true},
+		{0, 1, false},
+		{1, 0, false},
+		{1, 1, true},
+		{1, 2, false},
+		{4, 3, false},
+		{5, 3, true},
+		{16384, 1, true},
+		{16385, 1, false},
+		{16385, 2, true},
+		{10, 4, true},
+		{10, 6, false},
+		{5000, 12, true},
+		{wire.MaxPart, 1024, true},
+		{wire.MaxPart, 1023, false},
+		{wire.MaxPart, 4096, true},
+		{wire.MaxPart + 1, 4096, false},
 		{wire.MaxPart, 4097, false},
-	} {
-		file.Fits = append(file.Fits, v)
 	}
 	for _, v := range []hashed{{Length: 100}, {Number: 3, Length: 5000}, {Rendition: 1, Number: 300, Length: 100_000}} {
 		for _, hash := range wire.HashPart(pattern(v.Rendition, v.Number, v.Length)) {
@@ -110,9 +122,7 @@ func buildChunks() *chunkFile {
 		}
 		file.Hashes = append(file.Hashes, v)
 	}
-	for _, v := range []striped{{7, 0, 1, 1}, {12, 0, 1, 0}, {7, 0, 6, 0}, {7, 5, 6, 5}, {7, 6, 12, 0}, {7, 11, 12, 5}} {
-		file.Stripes = append(file.Stripes, v)
-	}
+	file.Stripes = []striped{{7, 0, 1, 1}, {12, 0, 1, 0}, {7, 0, 6, 0}, {7, 5, 6, 5}, {7, 6, 12, 0}, {7, 11, 12, 5}}
 	return file
 }
 
