@@ -33,7 +33,7 @@ func (c *Core) message(now int64, n *neighbour, b []byte) {
 	}
 	switch m := m.(type) {
 	case wire.Hello:
-		c.greet(now, n, hello)
+		c.greet(n, hello)
 	case wire.Have:
 		for _, id := range m.Parts {
 			n.haves[id.Rendition].add(id.Number)
@@ -45,7 +45,7 @@ func (c *Core) message(now int64, n *neighbour, b []byte) {
 	case wire.Cancel:
 		c.cancelled(n, m)
 	case wire.Absent:
-		c.absent(now, n, m)
+		c.absent(n, m)
 	case wire.Bye:
 		c.close(n, wire.ByeLeaving, "", nil)
 	case wire.Interest:
@@ -64,7 +64,7 @@ func reason(err error) string {
 	}
 }
 
-func (c *Core) greet(now int64, n *neighbour, m wire.Hello) {
+func (c *Core) greet(n *neighbour, m wire.Hello) {
 	if m.Version != wire.Version || m.Stream != c.cfg.Stream || m.Epoch != c.cfg.Epoch {
 		c.close(n, wire.ByeOther, "other version, stream or epoch", nil)
 		return
@@ -186,7 +186,7 @@ func (c *Core) cancelled(n *neighbour, m wire.Cancel) {
 }
 
 // absent: a neighbour will not send these chunks.
-func (c *Core) absent(now int64, n *neighbour, m wire.Absent) {
+func (c *Core) absent(n *neighbour, m wire.Absent) {
 	a := n.asked[m.PartID]
 	if a == nil {
 		return
@@ -228,14 +228,14 @@ func (c *Core) data(now int64, n *neighbour, m wire.Data, message []byte) {
 	w := waiting{from: n, message: message, chunk: m.Chunk, bytes: m.Bytes}
 	switch {
 	case p.head == nil:
-		c.wait(now, n, p, w)
+		c.wait(n, p, w)
 	case !c.takeChunk(now, p, w):
 		c.violate(n, wire.ByeWrong, "wrong bytes", p)
 	}
 }
 
 // wait keeps a chunk until its head comes.
-func (c *Core) wait(now int64, n *neighbour, p *part, w waiting) {
+func (c *Core) wait(n *neighbour, p *part, w waiting) {
 	for _, other := range p.waiting {
 		if other.chunk == w.chunk {
 			return
