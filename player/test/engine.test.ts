@@ -1,0 +1,189 @@
+// The engine with a network that is made here: a feed, parts, init segments.
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ServerClock } from "../src/clock.ts";
+import { sha256, verifier } from "../src/crypto.ts";
+import { Engine } from "../src/engine/engine.ts";
+import type { Join } from "../src/net/join.ts";
+import { emptyStats } from "../src/stats.ts";
+import { Trust } from "../src/trust.ts";
+import type { Head } from "../src/wire/heads.ts";
+import {
+	frame,
+	head,
+	heads,
+	manifest,
+	partBytes,
+	signedHeads,
+	signedManifest,
+	started,
+} from "./broadcast.ts";
+import { content } from "./content.ts";
+import { toHex } from "./vectors.ts";
+
+const base = "http://host/live/demo/abcdefghijklmnop/";
+
+/** What a server would answer; tests change it as they go. */
+class Server {
+	readonly asked: string[] = [];
+	readonly feeds: ReadableStreamDefaultController<Uint8Array>[] = [];
+	/** Parts that are answered with other bytes than they have, or with a status. */
+	readonly wrong = new Map<string, Uint8Array<ArrayBuffer> | number>();
+	serial = 1;
+
+	fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+		const path = String(url).slice(base.length);
+		this.asked.push(path);
+		if (path.startsWith("feed")) return this.#feed(init?.signal);
+		const wrong = this.wrong.get(path);
+		if (typeof wrong === "number") return new Response(null, { status: wrong });
+		if (wrong) return new Response(wrong);
+		if (path.includes("init")) return new Response(content(9, 0, 100));
+		const [, name, number] = /^(\w+)\/p(\d+)\.m4s$/.exec(path) ?? [];
+		return new Response(partBytes(name === "audio" ? 1 : 0, Number(number)));
+	};
+
+	#feed(signal?: AbortSignal | null): Response {
+		const body = new ReadableStream<Uint8Array>({ start: (c) => void this.feeds.push(c) });
+		const feed = this.feeds.at(-1)!;
+		signal?.addEventListener("abort", () => feed.error(new Error("aborted")));
+		feed.enqueue(frame(2, signedManifest(manifest({ serial: ++this.serial }))));
+		return new Response(body);
+	}
+
+	send(...list: Head[]): void {
+		this.feeds.at(-1)?.enqueue(frame(3, signedHeads(list)));
+	}
+
+	count(prefix: string): number {
+		return this.asked.filter((path) => path.startsWith(prefix)).length;
+	}
+}
+
+let server: Server;
+let engine: Engine;
+const stats = emptyStats();
+
+beforeEach(async () => {
+	Object.assign(stats, emptyStats());
+	server = new Server();
+	vi.stubGlobal("fetch", server.fetch);
+	const now = () => started + 60_000;
+	const fields = { stream: "demo", epoch: "abcdefghijklmnop", identity: null };
+	const trust = new Trust({ ...fields, verify: verifier(), now });
+	await trust.acceptManifest(signedManifest(manifest()));
+	engine = new Engine({
+		join: { stream: "demo", epoch: "abcdefghijklmnop", base } as Join,
+		trust,
+		clock: new ServerClock(now),
+		stats,
+		upload: 0,
+		isShared: false,
+		token: () => Promise.resolve(""),
+		mayFallBack: true,
+		onManifest: () => {},
+	});
+	engine.start("source");
+	await vi.waitFor(() => expect(server.feeds.length).toBe(1));
+});
+
+afterEach(() => {
+	engine.stop();
+	vi.unstubAllGlobals();
+});
+
+/** The feed's first heads, from part 20 on: in the middle of a segment. */
+async function begin(): Promise<void> {
+	server.send(...heads(0, 20, 23), ...heads(1, 20, 23));
+	expect(await engine.lead("source")).toBe(1);
+}
+
+describe("the engine", () => {
+	it("asks for heads of what is watched and of its sound, and plays from them", async () => {
+		await begin();
+		expect(server.asked).toContain("feed?r=source,audio");
+		expect(engine.playlist("source")).toContain('URI="p23.m4s"');
+		const part = await engine.part("source", 20);
+		expect(toHex(part!.bytes)).toBe(toHex(partBytes(0, 20)));
+		expect(part!.answer).not.toBeNull();
+		expect(stats.playlistRequests).toBe(0);
+	});
+	it("shows a part in the playlist once it is there", async () => {
+		await begin();
+		const { edge } = engine.timeline("source")!;
+		expect(edge).toBe(23);
+		const beyond = engine.timeline("source")!.beyond(edge, 5000);
+		server.send(head(0, 24));
+		expect(await beyond).toBe(true);
+		expect(engine.playlist("source")).toContain('URI="p24.m4s"');
+	});
+	it("holds the request for the next part before its head is there", async () => {
+		await begin();
+		await vi.waitFor(() => expect(server.asked).toContain("source/p24.m4s"));
+	});
+	it("puts a segment together", async () => {
+		await begin();
+		server.send(...heads(0, 24, 31));
+		await vi.waitFor(() => expect(engine.timeline("source")!.edge).toBe(31));
+		const segment = await engine.segment("source", 3);
+		expect(segment!.bytes.length).toBe(8 * 3000);
+		expect(toHex(segment!.bytes.subarray(3000, 6000))).toBe(toHex(partBytes(0, 25)));
+	});
+	it("fetches a part again whose bytes are wrong, and never plays them", async () => {
+		await begin();
+		server.wrong.set("source/p25.m4s", content(5, 5, 3000));
+		server.send(head(0, 24), head(0, 25));
+		await vi.waitFor(() => expect(stats.rejectedChunks).toBeGreaterThan(0));
+		server.wrong.clear();
+		const part = await engine.part("source", 25);
+		expect(toHex(part!.bytes)).toBe(toHex(partBytes(0, 25)));
+	});
+	it("steps over a part that is gone", async () => {
+		await begin();
+		server.wrong.set("source/p25.m4s", 404);
+		server.send(head(0, 24), head(0, 25), head(0, 26));
+		await vi.waitFor(() => expect(engine.timeline("source")!.edge).toBe(26));
+		expect(engine.playlist("source")).toMatch(/URI="p25.m4s",GAP=YES/);
+		expect(await engine.part("source", 25)).toBeNull();
+	});
+	it("checks init segments, and asks for each once", async () => {
+		expect(toHex(sha256(await engine.init("source", 0)))).toBe(toHex(sha256(content(9, 0, 100))));
+		await engine.init("source", 0);
+		expect(server.count("source/init0.mp4")).toBe(1);
+		server.wrong.set("audio/init0.mp4", content(1, 1, 100));
+		engine.stop();
+		await expect(engine.init("source", 1)).rejects.toThrow();
+	});
+	it("comes back where it was when the feed breaks off", async () => {
+		await begin();
+		server.feeds[0]?.error(new Error("gone"));
+		await vi.waitFor(() => expect(server.feeds.length).toBe(2), 3000);
+		expect(server.asked.at(-1)).toContain("feed?r=source,audio&from=source:24,audio:24");
+	});
+	it("begins the feed anew after bytes that nobody signed", async () => {
+		await begin();
+		const forged = signedHeads([head(0, 24)]);
+		forged[forged.length - 1]! ^= 1;
+		server.feeds[0]?.enqueue(frame(3, forged));
+		await vi.waitFor(() => expect(server.feeds.length).toBe(2), 3000);
+		expect(engine.timeline("source")!.newest?.number).toBe(23);
+	});
+	it("ends the playlists when the broadcast has ended", async () => {
+		await begin();
+		const ended = manifest({ serial: 99, ended: started + 60_000 });
+		server.feeds[0]?.enqueue(frame(2, signedManifest(ended)));
+		await vi.waitFor(() => expect(engine.timeline("source")!.ended).toBe(true));
+		expect(engine.playlist("source")).toContain("#EXT-X-ENDLIST");
+	});
+	it("tells the wall clock of a position", async () => {
+		await begin();
+		expect(engine.dateAt(5.1)).toBe(started + 5100);
+	});
+	it("begins anew at the live edge", async () => {
+		await begin();
+		server.send(...heads(0, 24, 45), ...heads(1, 24, 45));
+		await vi.waitFor(() => expect(engine.timeline("source")!.newest?.number).toBe(45));
+		expect(engine.restart()).toBe(1);
+		expect(engine.timeline("source")!.oldest?.number).toBe(40);
+		expect(engine.timeline("audio")!.oldest?.number).toBe(40);
+	});
+});

@@ -1,0 +1,142 @@
+import { describe, expect, it } from "vitest";
+import { Monitor } from "../src/playback/monitor.ts";
+import { Quality } from "../src/playback/quality.ts";
+import { RateControl } from "../src/playback/rate.ts";
+
+describe("the distance to live", () => {
+	/** Plays for some seconds with parts that come `delay` after their first moment. */
+	function play(control: RateControl, latency: number, seconds: number, delay: number, from = 0) {
+		let behind = latency;
+		const rates: number[] = [];
+		for (let t = from; t < from + seconds; t += 0.25) {
+			control.arrived(t, delay);
+			const rate = control.update({ now: t, latency: behind, buffer: behind - delay });
+			behind += (1 - rate) * 0.25;
+			rates.push(rate);
+		}
+		return { behind, rates };
+	}
+
+	it("comes down to its target and stays there", () => {
+		const control = new RateControl();
+		const { behind, rates } = play(control, 2.4, 40, 0.35);
+		expect(behind).toBeGreaterThan(control.target - 0.13);
+		expect(behind).toBeLessThan(control.target + 0.13);
+		expect(Math.max(...rates)).toBe(1.1);
+		expect(rates.at(-1)).toBe(1);
+	});
+	it("goes back when it is too close", () => {
+		const control = new RateControl();
+		const { behind, rates } = play(control, 0.5, 30, 0.4);
+		expect(Math.min(...rates)).toBe(0.95);
+		expect(behind).toBeGreaterThan(control.target - 0.13);
+	});
+	it("keeps more distance when parts come late, and less again later", () => {
+		const control = new RateControl();
+		play(control, 1, 10, 0.3);
+		const near = control.target;
+		play(control, near, 5, 0.9, 10);
+		expect(control.target).toBeGreaterThan(near + 0.5);
+		play(control, control.target, 15, 0.3, 15);
+		expect(control.target).toBeCloseTo(near, 1);
+	});
+	it("does not follow a single straggler beyond reason", () => {
+		const control = new RateControl();
+		play(control, 1, 10, 0.3);
+		control.arrived(10, 5);
+		expect(control.target).toBeLessThan(2);
+	});
+	it("keeps more distance after a stall, for a while", () => {
+		const control = new RateControl();
+		play(control, 1, 10, 0.3);
+		const before = control.target;
+		control.stalled();
+		expect(control.target).toBeCloseTo(before + 0.25);
+		play(control, 1, 30, 0.3, 10);
+		expect(control.target).toBeCloseTo(before, 1);
+	});
+	it("does not hurry on a thin buffer", () => {
+		const control = new RateControl();
+		control.arrived(0, 0.3);
+		expect(control.update({ now: 0, latency: 3, buffer: 0.3 })).toBe(1);
+		expect(control.update({ now: 0.1, latency: 3, buffer: 0.1 })).toBe(0.95);
+	});
+});
+
+describe("quality", () => {
+	const choices = [
+		{ name: "720p", bandwidth: 3e6, height: 720 },
+		{ name: "240p", bandwidth: 5e5, height: 240 },
+		{ name: "480p", bandwidth: 1.2e6, height: 480 },
+	];
+
+	it.each([
+		[720, 1e7, "720p"],
+		[300, 1e7, "480p"],
+		[720, 2e6, "480p"],
+		[720, 1e5, "240p"],
+		[720, null, "720p"],
+	])("begins at %j px and %j bit/s with %s", (height, link, name) => {
+		expect(new Quality(choices, height, link).current.name).toBe(name);
+	});
+	it("goes down when the link is too slow", () => {
+		const quality = new Quality(choices, 720, null);
+		for (let i = 0; i < 6; i++) quality.arrived(true, i);
+		expect(quality.update(6, 720).name).toBe("480p");
+	});
+	it("does not go down for one late part, nor for a stall alone", () => {
+		const quality = new Quality(choices, 720, null);
+		quality.arrived(true, 1);
+		quality.stalled(2);
+		expect(quality.update(3, 720).name).toBe("720p");
+	});
+	it("goes up after a quiet time on a link with room, and waits longer when it was wrong", () => {
+		const quality = new Quality(choices, 720, 1e5);
+		quality.sample(100_000, 50);
+		expect(quality.update(5, 720).name).toBe("240p");
+		expect(quality.update(11, 720).name).toBe("480p");
+		for (let i = 0; i < 6; i++) quality.arrived(true, 12);
+		expect(quality.update(13, 720).name).toBe("240p");
+		expect(quality.update(28, 720).name).toBe("240p");
+		expect(quality.update(33, 720).name).toBe("480p");
+	});
+	it("does not go up for what nobody would see, nor without evidence", () => {
+		const small = new Quality(choices, 200, 1e7);
+		small.sample(100_000, 5);
+		expect(small.update(100, 200).name).toBe("240p");
+		expect(new Quality(choices, 720, 1e5).update(100, 720).name).toBe("240p");
+	});
+});
+
+describe("stalls", () => {
+	/** Looks every 50 ms at a playhead that moves as the list says, in milliseconds. */
+	function watch(moves: number[]): Monitor {
+		const monitor = new Monitor();
+		let time = 0;
+		for (const [i, move] of moves.entries()) {
+			time += move / 1000;
+			monitor.look({ now: i * 50, time, rate: 1, isPlaying: true });
+		}
+		return monitor;
+	}
+
+	it.each([
+		["steady", [50, 50, 50, 50], 0, 0],
+		["a short stand", [50, 0, 50, 50], 0, 0],
+		["200 ms without advance", [50, 0, 0, 0, 0, 50], 1, 0.2],
+		["two stalls", [50, 0, 0, 0, 50, 50, 0, 0, 0, 50], 2, 0.3],
+		["a jump ahead", [50, 50, 400, 50], 1, 0],
+		["a jump back", [50, 50, -400, 50], 1, 0],
+	])("%s", (_, moves, stalls, seconds) => {
+		const monitor = watch(moves);
+		expect(monitor.stalls).toBe(stalls);
+		expect(monitor.stalledSeconds).toBeCloseTo(seconds);
+	});
+	it("counts nothing while it should not play", () => {
+		const monitor = watch([50, 50]);
+		monitor.look({ now: 150, time: 0.1, rate: 1, isPlaying: false });
+		monitor.look({ now: 900, time: 0.1, rate: 1, isPlaying: false });
+		monitor.look({ now: 950, time: 5, rate: 1, isPlaying: true });
+		expect(monitor.stalls).toBe(0);
+	});
+});
