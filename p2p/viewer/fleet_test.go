@@ -3,6 +3,8 @@ package viewer
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"net/url"
 	"testing"
 	"time"
 
@@ -86,6 +88,49 @@ func TestFeedThatBreaksIsAskedAgain(t *testing.T) {
 	})
 	r := run(t, FleetConfig{URL: w.watch(), N: 1, Duration: 6 * time.Second})
 	require.Greater(t, r.PlayedSeconds, 3.0)
+}
+
+// Who lost the tracker keeps its peers.
+func TestTrackerLost(t *testing.T) {
+	w := newWorld(t)
+	w.group.Go(func() {
+		select {
+		case <-w.stop:
+		case <-time.After(2 * time.Second):
+			w.loseTracker()
+		}
+	})
+	r := run(t, FleetConfig{URL: w.watch(), N: 3, Duration: 8 * time.Second})
+	require.Zero(t, r.Stalls)
+	require.Greater(t, r.Offload, 0.3)
+}
+
+// Whoever watches a broadcast to its end waits for the next one.
+func TestBroadcastEnds(t *testing.T) {
+	w := newWorld(t)
+	w.group.Go(func() {
+		select {
+		case <-w.stop:
+		case <-time.After(1500 * time.Millisecond):
+			w.log.End()
+		}
+	})
+	done := make(chan error, 1)
+	watch, err := url.Parse(w.watch())
+	require.NoError(t, err)
+	go func() {
+		r, err := watchLive(t.Context(), settings{watch: watch, upload: serverUpload, loopback: true})
+		if err == nil && (r.stalls > 0 || r.played < time.Second) {
+			err = fmt.Errorf("%d stalls, %v played", r.stalls, r.played)
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		require.NoError(t, err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("the viewer goes on")
+	}
 }
 
 func TestNobodyThere(t *testing.T) {

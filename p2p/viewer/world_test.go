@@ -39,6 +39,8 @@ type world struct {
 	viewers  map[string]*websocket.Conn
 	spoil    func(rendition string, number uint64, data []byte) []byte
 	noFeed   bool
+
+	noTracker bool
 }
 
 const epoch = "abcdefghijklmnop"
@@ -174,6 +176,13 @@ func (w *world) media(rw http.ResponseWriter, r *http.Request) {
 
 // tracker connects each newcomer with everybody, and passes messages on.
 func (w *world) tracker(rw http.ResponseWriter, r *http.Request) {
+	w.mu.Lock()
+	refuse := w.noTracker
+	w.mu.Unlock()
+	if refuse {
+		http.Error(rw, "no tracker", http.StatusServiceUnavailable)
+		return
+	}
 	socket, err := websocket.Accept(rw, r, &websocket.AcceptOptions{Subprotocols: []string{"liverelay.1"}})
 	if err != nil {
 		return
@@ -215,6 +224,16 @@ func (w *world) tracked(ctx context.Context, id string, socket *websocket.Conn, 
 			m.Peer = id
 			tell(s, m)
 		}
+	}
+}
+
+// loseTracker closes all WebSockets and refuses new ones.
+func (w *world) loseTracker() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.noTracker = true
+	for _, s := range w.viewers {
+		_ = s.CloseNow()
 	}
 }
 
