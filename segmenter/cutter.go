@@ -228,6 +228,9 @@ func (c *cutter) flush() {
 	queue := c.queue
 	c.queue = nil
 	for _, s := range queue {
+		if instant(s.decode+s.length, c.scale)-c.clock.current().at > c.clock.limit {
+			break // far behind the last picture: no segment is that long
+		}
 		c.follow(s)
 	}
 	if len(c.open) > 0 {
