@@ -94,7 +94,7 @@ async function byteRate(daemon, rendition) {
 	let rate = 0;
 	for (const url of multivariant.playlists) {
 		if (![rendition, "audio"].includes(playlists.renditionOf(url))) continue;
-		const { segments } = playlists.readMedia(await playlists.text(url), url);
+		const segments = playlists.listSegments(await playlists.text(url), url);
 		const sizes = await Promise.all(
 			segments.map(async (s) => (await playlists.bytes(s.uri)).length),
 		);

@@ -44,6 +44,18 @@ export function complaints(text, url) {
  */
 
 /**
+ * Length and address of the complete segments, without any check.
+ * @param {string} text
+ * @param {string} url
+ */
+export function listSegments(text, url) {
+	return [...text.matchAll(/#EXTINF:([\d.]+),.*\n([^#\n]+)/g)].map(([, duration, uri]) => ({
+		duration: Number(duration),
+		uri: new URL(uri, url).href,
+	}));
+}
+
+/**
  * Reads a media playlist; throws when a parser objects to it.
  * @param {string} text
  * @param {string} url

@@ -47,7 +47,9 @@ export class Publisher {
 			..."-hide_banner -loglevel warning -nostdin -fflags nobuffer -probesize 32".split(" "),
 			..."-f rawvideo -pix_fmt yuv420p".split(" "),
 			...["-video_size", `${this.width}x${this.height}`, "-framerate", String(this.fps), "-i", "-"],
-			..."-f lavfi -re -i sine=frequency=440:sample_rate=48000".split(" "),
+			// The tone is not paced: it keeps up with the pictures, so the muxer never holds
+			// a picture back to wait for sound.
+			..."-f lavfi -i sine=frequency=440:sample_rate=48000".split(" "),
 			..."-map 0:v -map 1:a".split(" "),
 			..."-c:v libx264 -preset ultrafast -tune zerolatency -profile:v high -bf 0".split(" "),
 			...["-b:v", rate, "-maxrate", rate, "-bufsize", rate],
