@@ -3,6 +3,7 @@ package rtmp_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"runtime"
@@ -182,8 +183,8 @@ func TestAbuse04HalfOpen(t *testing.T) {
 }
 
 func isTimeout(err error) bool {
-	n, ok := err.(net.Error)
-	return ok && n.Timeout()
+	var n net.Error
+	return errors.As(err, &n) && n.Timeout()
 }
 
 func TestAbuse04PendingOfOneAddress(t *testing.T) {

@@ -13,7 +13,8 @@ import (
 func TestAMFRoundTrip(t *testing.T) {
 	values := []any{
 		"connect", 1.0, -0.5, true, false, nil, "", strings.Repeat("x", 70000),
-		object{{"app", "live"}, {"nested", object{{"list", []any{1.0, "two", nil}}}}}, []any{},
+		object{{"app", "live"}, {"nested", object{{"list", []any{1.0, "two", nil}}}}},
+		[]any{},
 	}
 	got, err := decodeAMF(appendAMF(nil, values...))
 	require.NoError(t, err)

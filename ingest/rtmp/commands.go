@@ -80,8 +80,8 @@ func parseConnect(c command) (connect, error) {
 }
 
 // plain builds the form of a command that go-rtmp is given: nothing but what it
-// reads. ok is false for commands that it need not see, such as releaseStream,
-// FCPublish, which tell nothing new, and play, which this server has not.
+// reads. ok is false for commands that it need not see: releaseStream and FCPublish
+// tell nothing new, deleteStream and its like are the guard's, and play is not served.
 func plain(m message, c command) (out message, ok bool) {
 	switch c.name {
 	case "connect":
@@ -93,8 +93,6 @@ func plain(m message, c command) (out message, ok bool) {
 		m.body = appendAMF(nil, c.name, c.transaction, nil, c.text(1), "live")
 		m.kind = typeCommand
 		return m, true
-	case "deleteStream", "closeStream", "FCUnpublish":
-		return m, false // the guard ends the session
 	default:
 		return m, false
 	}

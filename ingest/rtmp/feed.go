@@ -1,7 +1,6 @@
 package rtmp
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -56,7 +55,8 @@ func (f *feed) video(stamp uint32, body []byte) error {
 			return nil
 		}
 		return f.session.Unit(media.Unit{
-			Kind: media.Video, DTS: dts, PTS: dts + tag.CompositionTime, Keyframe: tag.Keyframe, Data: tag.Data, Arrived: time.Now(),
+			Kind: media.Video, DTS: dts, PTS: dts + tag.CompositionTime, Data: tag.Data, Arrived: time.Now(),
+			Keyframe: tag.Keyframe || randomAccess(tag.Codec, tag.Data), // some publishers never say so
 		})
 	default:
 		return nil
@@ -109,22 +109,6 @@ func (f *feed) unplayable(kind media.Kind, codec media.Codec, data []byte) strin
 	default:
 		return ""
 	}
-}
-
-// wholeNALs says whether data is a row of NAL units, each behind its length in 4
-// bytes, none empty.
-func wholeNALs(data []byte) bool {
-	for len(data) > 0 {
-		if len(data) < 4 {
-			return false
-		}
-		n := uint64(binary.BigEndian.Uint32(data))
-		if n == 0 || n > uint64(len(data)-4) {
-			return false
-		}
-		data = data[4+n:]
-	}
-	return true
 }
 
 // time unwraps a timestamp, which runs over every 49 days.

@@ -34,7 +34,7 @@ func serveForAttack() bool {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Println(l.Addr())
+	fmt.Fprintln(os.Stdout, l.Addr())
 	if mode == "bare" {
 		go func() {
 			_ = gortmp.NewServer(&gortmp.ServerConfig{OnConnect: func(c net.Conn) (io.ReadWriteCloser, *gortmp.ConnConfig) {

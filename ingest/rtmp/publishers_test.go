@@ -17,6 +17,7 @@ import (
 	"github.com/bluenviron/gortmplib"
 	"github.com/bluenviron/gortmplib/pkg/codecs"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/opus"
 	"github.com/stretchr/testify/require"
 
 	"github.com/liverelay/liverelay/broadcast"
@@ -96,6 +97,30 @@ func TestGortmplibPublishes(t *testing.T) {
 	require.ErrorContains(t, err, "NetStream.Publish.BadName")
 }
 
+// TestPassedThroughCodecs sends what Enhanced RTMP adds: HEVC and Opus.
+func TestPassedThroughCodecs(t *testing.T) {
+	s := open(t, nil)
+	c, err := publisher(t, s.address, testKey, nil)
+	require.NoError(t, err)
+	v := &gortmplib.Track{Codec: &codecs.H265{}} // its writer has parameter sets of its own
+	a := &gortmplib.Track{Codec: &codecs.Opus{IDHeader: &opus.IDHeader{Version: 1, ChannelCount: 2}}}
+	w := &gortmplib.Writer{Conn: c, Tracks: []*gortmplib.Track{v, a}}
+	require.NoError(t, w.Initialize())
+	require.NoError(t, w.WriteH265(v, 0, 0, [][]byte{{0x26, 1, 2}})) // it doesn't mark keyframes
+	require.NoError(t, w.WriteOpus(a, 0, []byte{0xfc, 1}))
+	require.NoError(t, w.WriteH265(v, 80*time.Millisecond, 40*time.Millisecond, [][]byte{{2, 1, 2}}))
+	r := s.first(t)
+	require.Eventually(t, func() bool { return len(r.all()) == 3 }, 5*time.Second, time.Millisecond)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	require.Equal(t, media.HEVC, r.tracks[0].Codec)
+	require.Equal(t, 540, r.tracks[0].Height)
+	require.Equal(t, media.Opus, r.tracks[1].Codec)
+	require.Equal(t, 48000, r.tracks[1].SampleRate)
+	require.Equal(t, []byte{0xfc, 1}, r.units[1].Data)
+	require.Equal(t, 80*time.Millisecond, r.units[2].PTS)
+}
+
 func TestKeyWithinTheAddress(t *testing.T) {
 	s := open(t, nil)
 	c := &gortmplib.Client{URL: &url.URL{Scheme: "rtmp", Host: s.address, Path: "/live/" + testKey}, Publish: true}
@@ -127,6 +152,7 @@ func certificate(t *testing.T) *tls.Config {
 
 func TestRTMPS(t *testing.T) {
 	config := certificate(t)
+	config.NextProtos = []string{"h2", "http/1.1"} // shared with HTTP
 	s := open(t, func(s *rtmp.Server) { s.TLS = config })
 	c, err := publisher(t, s.address, testKey, &tls.Config{InsecureSkipVerify: true})
 	require.NoError(t, err)

@@ -75,7 +75,7 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r := &reception{server: s, door: newDoor(s.Limits), handover: newHandover(l.Addr())}
+	r := &reception{server: s, tls: withoutALPN(s.TLS), door: newDoor(s.Limits), handover: newHandover(l.Addr())}
 	r.rtmp = gortmp.NewServer(&gortmp.ServerConfig{OnConnect: r.serve})
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
@@ -97,6 +97,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 // reception is one run of a Server.
 type reception struct {
 	server   *Server
+	tls      *tls.Config
 	rtmp     *gortmp.Server
 	handover *handover
 	open     sync.WaitGroup // connections
@@ -156,7 +157,7 @@ func (r *reception) admit(conn net.Conn) {
 		r.open.Done()
 	}
 	s := r.server
-	g, err := newGuard(conn, time.Now().Add(orDefault(s.Handshake, 10*time.Second)), orDefault(s.Idle, 15*time.Second), s.TLS, left)
+	g, err := newGuard(conn, time.Now().Add(orDefault(s.Handshake, 10*time.Second)), orDefault(s.Idle, 15*time.Second), r.tls, left)
 	if err != nil {
 		_ = conn.Close()
 		left()
@@ -169,6 +170,16 @@ func (r *reception) admit(conn net.Conn) {
 	}}
 	g.stopped = h.unpublish
 	r.handover.give(visit{g, h})
+}
+
+// withoutALPN is a configuration that HTTP may share, less its protocols.
+func withoutALPN(c *tls.Config) *tls.Config {
+	if c == nil {
+		return nil
+	}
+	c = c.Clone()
+	c.NextProtos = nil
+	return c
 }
 
 func orDefault(d, other time.Duration) time.Duration {

@@ -102,7 +102,7 @@ func TestFFmpegReadsAndWrites(t *testing.T) {
 	frames := 0
 	for {
 		tag, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		require.NoError(t, err)

@@ -2,7 +2,6 @@ package flv
 
 import (
 	"bytes"
-	"io"
 	"testing"
 
 	"github.com/liverelay/liverelay/media"
@@ -74,9 +73,6 @@ func FuzzReader(f *testing.F) {
 		total := 0
 		for {
 			tag, err := r.Next()
-			if err == io.EOF {
-				return
-			}
 			if err != nil {
 				return
 			}
