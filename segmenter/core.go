@@ -71,7 +71,7 @@ func (c *core) track(t media.Track) {
 	}
 	format, err := cmaf.Parse(t)
 	if err != nil {
-		c.log.Warn().Err(err).Msg("The publisher's new codec configuration can't be used; the old one stays")
+		c.log.Warn().Err(err).Msg("the publisher's new codec configuration can't be used; the old one stays")
 		return
 	}
 	own := c.source
@@ -79,14 +79,14 @@ func (c *core) track(t media.Track) {
 		own = c.sound
 	}
 	if own == nil {
-		c.log.Warn().Str("kind", t.Kind.String()).Msg("A track that appears during a broadcast is left out")
+		c.log.Warn().Str("kind", t.Kind.String()).Msg("a track that appears during a broadcast is left out")
 		return
 	}
 	if string(t.Config) == string(own.info.Config) {
 		return
 	}
 	if own.format.Timescale != format.Timescale || own.format.FrameSamples != format.FrameSamples {
-		c.log.Warn().Msg("A change of the sample rate during a broadcast can't be followed")
+		c.log.Warn().Msg("a change of the sample rate during a broadcast can't be followed")
 		return
 	}
 	own.info, own.format = t, format
@@ -129,7 +129,7 @@ func (c *core) begin() {
 	}
 	c.tracks(plan)
 	c.log.Info().Int("renditions", len(c.renditions)).Float64("fps", plan.rate.fps).
-		Dur("part", c.timing.PartTarget).Msg("The broadcast has begun")
+		Dur("part", c.timing.PartTarget).Msg("cutting begins")
 	units := c.gather.take()
 	for _, u := range units {
 		c.place(u)
@@ -148,7 +148,7 @@ func (c *core) startEncoder(p *plan) []Rung {
 	}
 	encoder, err := c.start(rungs, source)
 	if err != nil {
-		c.log.Warn().Err(err).Msg("The encoder can't be started; the source is all there is")
+		c.log.Warn().Err(err).Msg("the encoder can't be started; the source is all there is")
 		return nil
 	}
 	c.encoder = encoder
@@ -198,7 +198,7 @@ func (c *core) newInit(t *track, f cmaf.Format) {
 	r := c.renditions[t.index]
 	data, err := f.Init(r.AverageBandwidth, r.Bandwidth)
 	if err != nil {
-		c.log.Warn().Err(err).Str("rendition", r.Name).Msg("No init segment could be written")
+		c.log.Warn().Err(err).Str("rendition", r.Name).Msg("no init segment could be written")
 		return
 	}
 	if string(data) == string(t.init) {

@@ -42,7 +42,7 @@ func (c *core) warnKeyframes() {
 	}
 	c.warned = true
 	c.log.Warn().Dur("segment", c.cfg.Segment).
-		Msg("The publisher sends keyframes too rarely: set its keyframe interval to 1 or 2 seconds, so that viewers join and recover faster")
+		Msg("the publisher sends keyframes too rarely: set its keyframe interval to 1 or 2 seconds, so that viewers join and recover faster")
 }
 
 func (c *core) placeAudio(u media.Unit) {
@@ -82,7 +82,7 @@ func (c *core) follow() {
 		if t.cutter.lag(c.clock.seen-allowed) && !t.dead {
 			t.dead = true
 			c.log.Warn().Str("rendition", c.renditions[t.index].Name).
-				Msg("The encoder does not keep up; the rendition has a gap")
+				Msg("the encoder does not keep up; the rendition has a gap")
 		}
 	}
 	if c.sound != nil && c.source != nil {
@@ -99,7 +99,7 @@ func (c *core) encodedTrack(rung int, info media.Track) {
 	t := c.rungs[rung]
 	format, err := cmaf.Parse(info)
 	if err != nil {
-		c.log.Warn().Err(err).Str("rendition", c.renditions[t.index].Name).Msg("The encoder's output can't be used")
+		c.log.Warn().Err(err).Str("rendition", c.renditions[t.index].Name).Msg("the encoder's output can't be used")
 		return
 	}
 	t.info, t.format, t.dead = info, format, false
@@ -127,7 +127,7 @@ func (c *core) encoderFailed(err error) {
 	if !c.begun || len(c.rungs) == 0 {
 		return
 	}
-	c.log.Warn().Err(err).Msg("The encoder failed; its renditions have gaps until it is back")
+	c.log.Warn().Err(err).Msg("the encoder failed; its renditions have gaps until it is back")
 	for _, t := range c.rungs {
 		t.dead, t.cutter.needKey = true, true
 	}

@@ -39,7 +39,7 @@ type gather struct {
 func (g *gather) track(t media.Track, log zerolog.Logger) {
 	format, err := cmaf.Parse(t)
 	if err != nil {
-		log.Warn().Err(err).Str("kind", t.Kind.String()).Msg("A track of the publisher is left out")
+		log.Warn().Err(err).Str("kind", t.Kind.String()).Msg("a track of the publisher is left out")
 		return
 	}
 	f := &found{info: t, format: format}

@@ -53,7 +53,7 @@ func (p *Pipeline) Unit(u media.Unit) { p.post(func(c *core) { c.unit(u) }) }
 // last parts: Done does.
 func (p *Pipeline) End(reason error) {
 	p.post(func(c *core) {
-		c.log.Info().AnErr("reason", reason).Msg("The broadcast has ended")
+		c.log.Info().AnErr("reason", reason).Msg("cutting ends")
 		c.closing = true
 	})
 }
@@ -113,7 +113,7 @@ func (p *Pipeline) farewell(c *core) {
 			p.drain(c)
 			return
 		case <-timeout.C:
-			c.log.Warn().Msg("The encoder does not end")
+			c.log.Warn().Msg("the encoder does not end")
 			return
 		}
 	}

@@ -2,6 +2,7 @@ package segmenter
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/liverelay/liverelay/media"
 )
@@ -88,26 +89,26 @@ func mainProfile(width, height int, fps float64) string {
 }
 
 // videoBits estimates the source's rate from its first frames: a keyframe every
-// two seconds among the others, and no less than a still picture of its size may
-// grow to.
+// two seconds among pictures of the median size (encoders spend more on the first
+// ones), and no less than a still picture of its size may grow to.
 func videoBits(units []media.Unit, t media.Track, fps float64) int {
-	var key, others, n float64
+	key, others := 0, []int{}
 	for _, u := range units {
 		switch {
 		case u.Kind != media.Video:
 		case u.Keyframe:
-			key = max(key, float64(len(u.Data)))
+			key = max(key, len(u.Data))
 		default:
-			others += float64(len(u.Data))
-			n++
+			others = append(others, len(u.Data))
 		}
 	}
-	estimate := key * 8 / 2
-	if n > 0 {
-		estimate += others / n * 8 * fps
+	estimate := float64(key) * 8 / 2
+	if n := len(others); n > 0 {
+		slices.Sort(others)
+		estimate += float64(others[n/2]) * 8 * fps
 	}
 	const bitsPerPixel = 0.05
-	return int(max(estimate*1.2, float64(t.Width*t.Height)*fps*bitsPerPixel, 100_000))
+	return int(max(estimate*1.1, float64(t.Width*t.Height)*fps*bitsPerPixel, 100_000))
 }
 
 func audioBits(units []media.Unit, f *found) int {
