@@ -78,6 +78,13 @@ func (r *recorder) all() []media.Unit {
 	return append([]media.Unit(nil), r.units...)
 }
 
+// forget drops the units so far.
+func (r *recorder) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.units = nil
+}
+
 func (r *recorder) isEnded() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -109,7 +116,7 @@ func (s *studio) opened() []*recorder {
 }
 
 // first waits for the first broadcast.
-func (s *studio) first(t *testing.T) *recorder {
+func (s *studio) first(t testing.TB) *recorder {
 	t.Helper()
 	require.Eventually(t, func() bool { return len(s.opened()) > 0 }, 10*time.Second, 10*time.Millisecond, "no broadcast began")
 	return s.opened()[0]
@@ -137,7 +144,7 @@ func (b *lockedBuffer) String() string {
 }
 
 // open runs a server for the test's duration; configure may change it before.
-func open(t *testing.T, configure func(*rtmp.Server)) *studio {
+func open(t testing.TB, configure func(*rtmp.Server)) *studio {
 	t.Helper()
 	s := &studio{log: &lockedBuffer{}}
 	log := zerolog.New(s.log)
