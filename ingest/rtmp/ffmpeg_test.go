@@ -22,6 +22,7 @@ func TestFFmpegPublishes(t *testing.T) {
 	require.Equal(t, "demo", r.info.Stream)
 	require.Regexp(t, "^[a-z2-7]{16}$", r.info.Epoch)
 	require.Len(t, r.tracks, 2)
+	require.Equal(t, 2, r.known, "both are known before the first unit")
 	require.Equal(t, media.Video, r.tracks[0].Kind)
 	require.Equal(t, []int{320, 180}, []int{r.tracks[0].Width, r.tracks[0].Height})
 	require.InDelta(t, 30, r.tracks[0].FPS, 0.01)

@@ -35,6 +35,7 @@ type recorder struct {
 	mu     sync.Mutex
 	info   broadcast.Info
 	tracks []media.Track
+	known  int // tracks, when the first unit came
 	units  []media.Unit
 	ended  bool
 	reason error
@@ -49,6 +50,9 @@ func (r *recorder) Track(t media.Track) {
 func (r *recorder) Unit(u media.Unit) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if len(r.units) == 0 {
+		r.known = len(r.tracks)
+	}
 	r.units = append(r.units, u)
 }
 

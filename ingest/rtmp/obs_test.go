@@ -76,6 +76,7 @@ func TestOBSPublishes(t *testing.T) {
 		require.GreaterOrEqual(t, u.PTS, time.Duration(0))
 		last[u.Kind] = u.DTS
 	}
+	require.Equal(t, 2, r.known, "both tracks are known before the first unit")
 	states := s.registry.Streams()
 	require.True(t, states[0].Live)
 	require.Equal(t, 640, states[0].Tracks[0].Width)
