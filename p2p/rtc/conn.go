@@ -167,7 +167,8 @@ func (c *conn) live(pc *webrtc.PeerConnection) (failed bool) {
 		case s := <-c.signals:
 			var err error
 			if early, err = c.take(pc, s, early); err != nil {
-				c.transport.options.Log.Debug().Err(err).Str("peer", c.peer).Msg("Bad signalling")
+				// The error's text may hold an address, and is not for the log.
+				c.transport.options.Log.Debug().Str("peer", c.peer).Str("type", s.Type).Msg("Bad signalling")
 				return failed
 			}
 		case rw := <-c.opened:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pion/ice/v4"
+	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 	"github.com/rs/zerolog"
 
@@ -108,7 +109,8 @@ func New(options Options) (*Transport, error) {
 }
 
 func newAPI(options Options) *webrtc.API {
-	e := webrtc.SettingEngine{}
+	// pion's own lines would name the addresses of peers.
+	e := webrtc.SettingEngine{LoggerFactory: &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled}}
 	e.DetachDataChannels()
 	e.SetIncludeLoopbackCandidate(options.Loopback)
 	// Addresses of other peers' local networks are not resolved; connections to

@@ -157,6 +157,7 @@ func TestAbuse13And16PeersThatMisbehave(t *testing.T) {
 
 // ABUSE 16: a message above 64 KiB ends the connection before it is even read whole.
 func TestAbuse16OversizedMessage(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	i := intrude(t, w)
 	w.group.Go(func() {

@@ -25,6 +25,7 @@ func run(t *testing.T, cfg FleetConfig) Report {
 
 // Three viewers play without a stall, and take most of it from each other.
 func TestFleetShares(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	r := run(t, FleetConfig{URL: w.watch(), N: 3, Duration: 8 * time.Second, JoinOver: 200 * time.Millisecond})
 	require.Equal(t, 3, r.Joined)
@@ -37,6 +38,7 @@ func TestFleetShares(t *testing.T) {
 }
 
 func TestFleetWithoutPeers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	r := run(t, FleetConfig{URL: w.watch(), N: 2, Duration: 3 * time.Second, NoPeers: true})
 	require.Zero(t, r.P2PBytes)
@@ -46,6 +48,7 @@ func TestFleetWithoutPeers(t *testing.T) {
 
 // Viewers come and go, every second one lends nothing, and messages take their time.
 func TestFleetWithChurnDelayAndLeeches(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	r := run(t, FleetConfig{
 		URL: w.watch(), N: 4, Duration: 8 * time.Second, ChurnPerMinute: 30, Uploads: []int64{0, -1, 2_000_000, 0},
@@ -58,6 +61,7 @@ func TestFleetWithChurnDelayAndLeeches(t *testing.T) {
 
 // ABUSE 13: wrong bytes from the server (or a mirror) are counted, and never played.
 func TestAbuse13WrongBytesFromTheServer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.spoil = func(rendition string, number uint64, data []byte) []byte {
 		if rendition == "source" && number%5 == 0 {
@@ -71,6 +75,7 @@ func TestAbuse13WrongBytesFromTheServer(t *testing.T) {
 }
 
 func TestFeedThatBreaksIsAskedAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.group.Go(func() {
 		for _, cut := range []bool{true, false} {
@@ -92,6 +97,7 @@ func TestFeedThatBreaksIsAskedAgain(t *testing.T) {
 
 // Who lost the tracker keeps its peers.
 func TestTrackerLost(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.group.Go(func() {
 		select {
@@ -107,6 +113,7 @@ func TestTrackerLost(t *testing.T) {
 
 // Whoever watches a broadcast to its end waits for the next one.
 func TestBroadcastEnds(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.group.Go(func() {
 		select {
@@ -134,6 +141,7 @@ func TestBroadcastEnds(t *testing.T) {
 }
 
 func TestNobodyThere(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	_, err := RunFleet(ctx, FleetConfig{URL: "http://127.0.0.1:1/live/demo", N: 1, Duration: 200 * time.Millisecond})
