@@ -29,6 +29,8 @@ type wireFile struct {
 	BadMan   []bad          `json:"badManifestBodies"`
 	Feeds    []goodFeed     `json:"feeds"`
 	BadFeeds []bad          `json:"badFeeds"`
+	Inits    []goodInit     `json:"initPayloads"`
+	BadInits []bad          `json:"badInitPayloads"`
 }
 
 type bad struct {
@@ -98,6 +100,7 @@ func TestWireVectors(t *testing.T) {
 	}
 	checkBodies(t, &file)
 	checkFeeds(t, &file)
+	checkInits(t, &file)
 }
 
 func checkBodies(t *testing.T, file *wireFile) {
@@ -183,6 +186,7 @@ func buildWire(t *testing.T) *wireFile {
 	addBatches(t, file)
 	addManifests(t, file)
 	addFeeds(file)
+	addInits(t, file)
 	return file
 }
 
