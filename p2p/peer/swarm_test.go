@@ -26,6 +26,9 @@ type swarm struct {
 	closed  map[string]uint64
 	newest  uint64
 	aborted map[string]bool
+	dead    map[string]bool  // neither does anything nor says so
+	heard   map[uint64]int64 // when a part's head came
+	late    int64            // the longest that anybody waited for a part after its head
 }
 
 type task struct {
@@ -57,7 +60,7 @@ func (s *swarm) after(ms int64, run func()) {
 func newSwarm(t *testing.T, n int) *swarm {
 	s := &swarm{
 		t: t, cores: map[string]*peer.Core{}, fetches: map[wire.PartID]int{}, parts: map[string]int{},
-		closed: map[string]uint64{}, aborted: map[string]bool{},
+		closed: map[string]uint64{}, aborted: map[string]bool{}, dead: map[string]bool{}, heard: map[uint64]int64{},
 	}
 	for i := range n {
 		name := fmt.Sprintf("peer%d", i)
@@ -75,6 +78,9 @@ func newSwarm(t *testing.T, n int) *swarm {
 }
 
 func (s *swarm) do(name string, actions []peer.Action) {
+	if s.dead[name] {
+		return
+	}
 	for _, a := range append([]peer.Action(nil), actions...) {
 		switch a.Kind {
 		case peer.Send:
@@ -89,6 +95,7 @@ func (s *swarm) do(name string, actions []peer.Action) {
 		case peer.Part:
 			require.Equal(s.t, pattern(a.Part, medium), a.Bytes)
 			s.parts[name]++
+			s.late = max(s.late, s.now-s.heard[a.Part.Number])
 		case peer.Lost:
 			s.t.Errorf("%s lost %v", name, a.Part)
 		}
@@ -124,6 +131,7 @@ func (s *swarm) run(parts int) {
 	for n := range parts {
 		s.after(int64(n)*250, func() {
 			s.newest = uint64(n)
+			s.heard[s.newest] = s.now + 5
 			for name, c := range s.cores {
 				s.after(5, func() {
 					s.do(name, c.Heads(s.now, []media.Head{headOf(uint64(n), medium)}, ""))
@@ -175,4 +183,18 @@ func TestAbuse13PolluterIsDropped(t *testing.T) {
 			require.EqualValues(t, 1, c.Stats().RejectedChunks, "one chunk of one neighbour, and no more")
 		}
 	}
+}
+
+// With every other peer dead at once, and none of them saying so, HTTP has the last
+// word: each part is there within the patience and the way to the server.
+func TestTheLastWordBelongsToHTTP(t *testing.T) {
+	s := newSwarm(t, 5)
+	s.after(5000, func() {
+		for name := range s.cores {
+			s.dead[name] = name != "peer0"
+		}
+	})
+	s.run(60)
+	require.Equal(t, 60, s.parts["peer0"])
+	require.LessOrEqual(t, s.late, int64(1000-peer.HTTPLead+50+20), "patience, a tick, the fetch")
 }

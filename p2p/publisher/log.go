@@ -20,6 +20,9 @@ const (
 	// maxEntries bounds the log, whatever the window: 40 s of 32 renditions with 250 ms
 	// parts are 5,120.
 	maxEntries = 8192
+	// maxMedia bounds the media that is kept for feeds, in bytes. It is the segmenter's
+	// own, so that it costs memory only where the segmenter has let go of it.
+	maxMedia = 256 << 20
 )
 
 // Config is what a Log needs.
@@ -52,12 +55,17 @@ type Log struct {
 	entries  []entry
 	first    uint64 // position of entries[0]
 	ended    bool
+	inits    [][][]byte // frames, by rendition and number
+	media    int64      // bytes that entries carry
+	bare     uint64     // position of the first entry that may carry media
 }
 
 // entry is one frame of the log: a batch of heads or a manifest.
 type entry struct {
 	frame []byte
-	heads []mark // none for a manifest
+	heads []mark     // none for a manifest
+	media []*carried // of the heads; nil once it had to be let go
+	added time.Time
 }
 
 // mark is what a feed needs to know of a head to choose.
@@ -93,6 +101,7 @@ func (l *Log) Begin(renditions []media.Rendition, timing media.Timing) {
 	l.manifest.Timing = timing
 	l.manifest.Renditions = renditions
 	l.manifest.Inits = make([][][32]byte, len(renditions))
+	l.inits = make([][][]byte, len(renditions))
 	l.issue()
 }
 
@@ -108,6 +117,7 @@ func (l *Log) Init(i media.Init) {
 		return
 	}
 	l.manifest.Inits[i.Rendition] = append(inits, sha256.Sum256(i.Data))
+	l.inits[i.Rendition] = append(l.inits[i.Rendition], initFrame(i))
 	l.issue()
 }
 
@@ -120,13 +130,17 @@ func (l *Log) Part(p *media.Part) {
 			Uint64("part", p.Number).Msg("A part could not be signed and will not be shared")
 		return
 	}
+	frame, chunks := wire.AppendFrame(nil, wire.TypeHeads, payload), carry(p, len(head.Chunks))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.cfg.Now().Sub(l.manifest.Issued) >= heartbeat {
 		l.issue()
 	}
+	if p.Rendition < len(l.inits) && p.Init < len(l.inits[p.Rendition]) {
+		chunks.init = l.inits[p.Rendition][p.Init]
+	}
 	l.add(entry{
-		frame: wire.AppendFrame(nil, wire.TypeHeads, payload),
+		frame: frame, media: []*carried{chunks},
 		heads: []mark{{p.Rendition, p.Number, p.Start, p.Start + p.Duration, p.Independent}},
 	})
 	l.trim(p.Start + p.Duration - l.cfg.Window)
@@ -171,9 +185,25 @@ func (l *Log) issue() {
 
 // add appends an entry and wakes the feeds; the lock is held.
 func (l *Log) add(e entry) {
+	e.added = l.cfg.Now()
 	l.entries = append(l.entries, e)
+	l.media += e.size()
+	for l.media > maxMedia && l.bare < l.first+uint64(len(l.entries)) {
+		oldest := &l.entries[l.bare-l.first]
+		l.media -= oldest.size()
+		oldest.media = nil
+		l.bare++
+	}
 	close(l.changed)
 	l.changed = make(chan struct{})
+}
+
+// size is the media that an entry carries, in bytes.
+func (e *entry) size() (bytes int64) {
+	for _, c := range e.media {
+		bytes += c.size
+	}
+	return bytes
 }
 
 // trim forgets entries whose heads all end before oldest, and what stands before
@@ -189,7 +219,11 @@ func (l *Log) trim(oldest time.Duration) {
 		}
 		n = i + 1
 	}
+	for i := range l.entries[:n] {
+		l.media -= l.entries[i].size()
+	}
 	clear(l.entries[:n]) // so that the frames can be collected before the slice is
 	l.entries = l.entries[n:]
 	l.first += uint64(n)
+	l.bare = max(l.bare, l.first)
 }
