@@ -2,6 +2,24 @@
 // The page gets these functions as text, so they use nothing from outside.
 
 /**
+ * Counts the seconds of media that the page plays, from its beginning, in
+ * `window.playedSeconds`. The element's own `played` forgets when its source changes.
+ */
+export function countPlayed() {
+	let last = 0;
+	Object.assign(window, { playedSeconds: 0 });
+	setInterval(() => {
+		const player = document.querySelector("live-relay");
+		const video = player?.shadowRoot?.querySelector("video") ?? document.querySelector("video");
+		if (!video) return;
+		// What is more is a jump.
+		const advance = video.currentTime - last;
+		if (advance > 0 && advance < 1) /** @type {any} */ (window).playedSeconds += advance;
+		last = video.currentTime;
+	}, 100);
+}
+
+/**
  * Begins to watch the page's player. Leaves `window.observed`.
  * @param {{ cells: number, rowShare: number }} layout
  */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { cells, decode, rowShare } from "./clock.js";
 import { summary } from "./figures.js";
-import { observe } from "./page.js";
+import { countPlayed, observe } from "./page.js";
 
 /** @typedef {import("playwright-core").Browser} Browser */
 /** @typedef {import("playwright-core").Page} Page */
@@ -88,6 +88,7 @@ export class Viewer {
 		if (protocol === "https:" || hostname === "127.0.0.1") {
 			await context.grantPermissions(["microphone", "camera"], { origin });
 		}
+		await context.addInitScript(countPlayed);
 		const viewer = new Viewer(await context.newPage());
 		await viewer.page.goto(url, { waitUntil: "domcontentloaded" });
 		return viewer;
@@ -121,18 +122,12 @@ export class Viewer {
 		}
 	}
 
-	/** Seconds of media that were played since the page was opened. */
+	/**
+	 * Seconds of media that were played since the page was opened.
+	 * @returns {Promise<number>}
+	 */
 	playedSeconds() {
-		return this.page.evaluate(() => {
-			const player = document.querySelector("live-relay");
-			const video = player?.shadowRoot?.querySelector("video") ?? document.querySelector("video");
-			let seconds = 0;
-			for (let i = 0; i < (video?.played.length ?? 0); i++) {
-				seconds +=
-					/** @type {any} */ (video).played.end(i) - /** @type {any} */ (video).played.start(i);
-			}
-			return seconds;
-		});
+		return this.page.evaluate(() => /** @type {any} */ (window).playedSeconds);
 	}
 
 	/** Begins to read the clock in the picture. */
