@@ -34,7 +34,6 @@ export class LiveRelayElement extends HTMLElement {
 		this.#video.disableRemotePlayback = true;
 		root.append(this.#video);
 		this.#overlay = new Overlay(root);
-		this.#video.addEventListener("ended", () => this.#ended());
 	}
 
 	/** The video element inside. */
@@ -155,6 +154,7 @@ export class LiveRelayElement extends HTMLElement {
 			stats: this.#stats,
 			openedAt: performance.now(),
 			onBlocked: () => this.#blocked(),
+			onEnded: () => this.#ended(),
 			onFailed: (reason) => this.#fail(`Playback failed (${reason}).`, true),
 		});
 		this.#playback.start();

@@ -15,6 +15,12 @@ export interface Segment {
 /** Parts of the gap that a playlist may begin with. */
 const leadParts = 4;
 
+/**
+ * Media sequence numbers are one higher than the server's, so that a gap can stand
+ * before segment 0, too.
+ */
+export const msnShift = 1;
+
 /** Microseconds of that gap. */
 export function leadOf(manifest: Manifest): number {
 	return leadParts * Math.min(manifest.partTarget, 250_000);
@@ -60,7 +66,7 @@ export function mediaPlaylist(playlist: MediaPlaylist): string {
 		`#EXT-X-TARGETDURATION:${Math.round(manifest.targetDuration / 1e6)}`,
 		`#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(manifest.partHoldBack)}`,
 		`#EXT-X-PART-INF:PART-TARGET=${seconds(manifest.partTarget)}`,
-		`#EXT-X-MEDIA-SEQUENCE:${(first?.msn ?? 0) - (playlist.withLead ? 1 : 0)}`,
+		`#EXT-X-MEDIA-SEQUENCE:${(first?.msn ?? 0) + (playlist.withLead ? 0 : msnShift)}`,
 		`#EXT-X-DISCONTINUITY-SEQUENCE:${first?.parts[0]?.discontinuity ?? 0}`,
 	];
 	const partsFrom = list.length - segmentsWithParts;
@@ -88,7 +94,7 @@ function writeLead(lines: string[], manifest: Manifest, first: Head, withParts: 
 		const uri = `p${Math.max(0, first.number - i)}.m4s`;
 		lines.push(`#EXT-X-PART:DURATION=${seconds(duration / leadParts)},URI="${uri}",GAP=YES`);
 	}
-	lines.push("#EXT-X-GAP", `#EXTINF:${seconds(duration)},`, `s${first.msn - 1}.m4s`);
+	lines.push("#EXT-X-GAP", `#EXTINF:${seconds(duration)},`, `s${Math.max(0, first.msn - 1)}.m4s`);
 }
 
 function writeSegment(
@@ -121,7 +127,9 @@ function writeSegment(
 
 function partLine(part: Head, gone: boolean): string {
 	const attributes = [`DURATION=${seconds(part.duration)}`, `URI="p${part.number}.m4s"`];
-	if (part.independent) attributes.push("INDEPENDENT=YES");
+	// A segment may begin without a keyframe when they are rare. Who has the part before
+	// it can go on with it all the same, and hls.js only does where a part says so.
+	if (part.independent || part.index === 0) attributes.push("INDEPENDENT=YES");
 	if (gone) attributes.push("GAP=YES");
 	return `#EXT-X-PART:${attributes.join()}`;
 }

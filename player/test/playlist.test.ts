@@ -34,7 +34,7 @@ function build(
 describe("media playlists", () => {
 	it("lists complete segments, and parts of the last three", () => {
 		const { lines, manifest: read } = build(heads(0, 16, 42));
-		expect(lines).toContain("#EXT-X-MEDIA-SEQUENCE:2");
+		expect(lines).toContain("#EXT-X-MEDIA-SEQUENCE:3");
 		expect(read.segments.map((s: { uri?: string }) => s.uri).filter(Boolean)).toEqual([
 			"s2.m4s",
 			"s3.m4s",
@@ -69,7 +69,7 @@ describe("media playlists", () => {
 	});
 	it("begins with a gap when it begins in the middle of a segment", () => {
 		const { lines, manifest: read } = build(heads(0, 20, 22), { withLead: true });
-		expect(lines).toContain("#EXT-X-MEDIA-SEQUENCE:1");
+		expect(lines).toContain("#EXT-X-MEDIA-SEQUENCE:2");
 		expect(lines).toContain("s1.m4s");
 		expect(lines).toContain('#EXT-X-PART:DURATION=0.25,URI="p19.m4s",GAP=YES');
 		expect(read.segments[0].duration).toBe(1);

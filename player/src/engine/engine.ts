@@ -83,6 +83,7 @@ export class Engine {
 	#ticks: ReturnType<typeof setInterval> | undefined;
 	#settling: ReturnType<typeof setTimeout> | undefined;
 	#settleBy = 0;
+	#headAt = performance.now();
 
 	constructor(options: EngineOptions) {
 		this.#options = options;
@@ -180,15 +181,11 @@ export class Engine {
 		}, keepSwitched);
 	}
 
-	/**
-	 * Lets the playlists begin anew at the live edge, for a player that begins anew.
-	 * Returns the seconds of gap before their first part.
-	 */
-	restart(): number {
+	/** Lets the playlists begin anew at the live edge, for a player that begins anew. */
+	restart(): void {
 		const [main, ...others] = this.#followed.map((r) => this.#timeline(r));
 		const first = main?.restart(this.manifest.partHoldBack);
 		if (first) for (const timeline of others) timeline.restartAt(first.start);
-		return main?.hasLead ? leadOf(this.manifest) / 1e6 : 0;
 	}
 
 	#rendition(index: number): Rendition {
@@ -220,6 +217,7 @@ export class Engine {
 	}
 
 	#takeHeads(heads: Head[], peer?: string): void {
+		this.#headAt = performance.now();
 		for (const head of heads) {
 			if (!this.#followed.includes(head.rendition)) continue;
 			const timeline = this.#timeline(head.rendition);
@@ -255,6 +253,16 @@ export class Engine {
 		// The last part is at least this late, which tells how late parts are.
 		const delay = (this.#options.clock.now() - edge) / 1000;
 		if (delay > 0) this.onArrival({ isMain: false, delay, isLate: false, bytes: 0, ms: null });
+	}
+
+	/** The broadcast is over: there are no more heads to come. */
+	get isOver(): boolean {
+		return (this.#options.trust.manifest?.ended ?? 0) > 0;
+	}
+
+	/** Milliseconds since the last head. */
+	get quiet(): number {
+		return performance.now() - this.#headAt;
 	}
 
 	#takeManifest(manifest: Manifest): void {
@@ -294,6 +302,8 @@ export class Engine {
 
 	async #fetch(part: PartName): Promise<void> {
 		const { rendition, number } = part;
+		// What the broadcast ended before is not there to be waited for.
+		if (this.isOver && number > (this.#timeline(rendition).newest?.number ?? -1)) return;
 		const controller = new AbortController();
 		const timer = setTimeout(() => controller.abort(), fetchWithin);
 		this.#fetches.set(key(part), controller);
@@ -350,10 +360,16 @@ export class Engine {
 		return head ? head.programTime + (position - head.start) / 1e3 : null;
 	}
 
-	/** Resolves when a rendition can begin to play, with the seconds before its first part. */
+	/**
+	 * Resolves when a rendition can begin to play, with the seconds before its first
+	 * part. The sound begins with it.
+	 */
 	async lead(name: string): Promise<number> {
 		const timeline = this.timeline(name);
 		while (timeline && !this.#end.signal.aborted && !(await timeline.beyond(-1, 1000)));
+		const start = timeline?.oldest?.start ?? 0;
+		for (const other of this.#followed.map((r) => this.#timeline(r)))
+			if (other !== timeline) other.restartAt(start);
 		return timeline?.hasLead ? leadOf(this.manifest) / 1e6 : 0;
 	}
 

@@ -56,25 +56,19 @@ export class Timeline {
 		this.#advance();
 	}
 
-	/**
-	 * Shows all heads that are there: playback can begin, and asks for what it wants.
-	 * False when there is not enough yet.
-	 */
-	begin(): boolean {
-		const oldest = this.oldest;
-		if (!oldest) return false;
-		// No gap can stand before segment 0, so that one has to be complete.
-		if (oldest.msn === 0 && !this.#heads.some((head) => head.segmentEnd)) return false;
+	/** Shows all heads that are there: playback can begin, and asks for what it wants. */
+	begin(): void {
+		const { oldest } = this;
+		if (!oldest) return;
 		this.#hasBegun = true;
 		this.#firstMsn = oldest.msn;
 		this.#edge = Math.max(this.#edge, this.newest?.number ?? -1);
 		this.#wake();
-		return true;
 	}
 
 	/** Whether the playlist begins with a gap (leadOf). */
 	get hasLead(): boolean {
-		return this.#firstMsn !== null && this.#firstMsn > 0 && this.oldest?.msn === this.#firstMsn;
+		return this.#firstMsn !== null && this.oldest?.msn === this.#firstMsn;
 	}
 
 	/** A part can be played; false when that was known already. */
@@ -154,6 +148,17 @@ export class Timeline {
 				});
 			});
 		}
+	}
+
+	/** The longest time between two independent parts, or since the last, in microseconds. */
+	get keyframeDistance(): number {
+		let last = this.oldest?.start ?? 0;
+		let longest = 0;
+		for (const { start, independent } of this.#heads) {
+			longest = Math.max(longest, start - last);
+			if (independent) last = start;
+		}
+		return longest;
 	}
 
 	/** All heads, oldest first. */

@@ -7,10 +7,12 @@ import Hls, {
 	type LoaderCallbacks,
 	type LoaderConfiguration,
 	type LoaderContext,
+	type LoaderResponse,
 	type LoaderStats,
 	type PlaylistLoaderContext,
 } from "hls.js";
 import type { Delivery, Engine } from "../engine/engine.ts";
+import { msnShift } from "../playlist.ts";
 import type { Stats } from "../stats.ts";
 
 /** Without news for this long, a playlist is asked of the server. */
@@ -66,17 +68,26 @@ abstract class EngineLoader<T extends LoaderContext> implements Loader<T> {
 	}
 
 	protected succeed(context: T, data: string | ArrayBuffer, length: number): void {
-		const callbacks = this.#callbacks;
-		this.#callbacks = null;
-		this.stats.loaded = length;
-		this.stats.total = length;
-		callbacks?.onSuccess({ url: context.url, data, code: 200 }, this.stats, context, null);
+		// As from a network: in a task of its own. hls.js trips over itself when answers
+		// come while it deals with another one.
+		soon(() => {
+			const callbacks = this.#callbacks;
+			this.#callbacks = null;
+			this.stats.loaded = length;
+			this.stats.total = length;
+			callbacks?.onSuccess({ url: context.url, data, code: 200 }, this.stats, context, null);
+		});
 	}
 
 	protected fail(context: T, text: string): void {
 		const callbacks = this.#callbacks;
 		this.#callbacks = null;
 		callbacks?.onError({ code: 404, text }, context, null, this.stats);
+	}
+
+	/** What the player gets to see of an answer of the server. */
+	protected translate(data: LoaderResponse["data"]): LoaderResponse["data"] {
+		return data;
 	}
 
 	#askServer(context: T, config: LoaderConfiguration, callbacks: LoaderCallbacks<T>): void {
@@ -87,11 +98,14 @@ abstract class EngineLoader<T extends LoaderContext> implements Loader<T> {
 		this.stats.total = 0;
 		this.stats.loading.start = 0;
 		inner.stats = this.stats;
+		// Without delivery directives: they name the playlists that are built here.
+		context.url = context.url.replace(/\?_HLS_.*$/, "");
 		inner.load(context, config, {
 			...callbacks,
 			onSuccess: (response, stats, ...rest) => {
 				this.count(stats.loaded);
-				callbacks.onSuccess(response, stats, ...rest);
+				const data = this.translate(response.data);
+				callbacks.onSuccess({ ...response, data }, stats, ...rest);
 			},
 		});
 	}
@@ -119,6 +133,16 @@ abstract class EngineLoader<T extends LoaderContext> implements Loader<T> {
 	getResponseHeader(name: string): string | null {
 		return this.#inner?.getResponseHeader?.(name) ?? null;
 	}
+}
+
+/** Runs a task after this one; unlike a timer, in hidden tabs as well. */
+function soon(task: () => void): void {
+	const { port1, port2 } = new MessageChannel();
+	port1.onmessage = () => {
+		port1.close();
+		task();
+	};
+	port2.postMessage(null);
 }
 
 /** Loaders as hls.js's configuration wants them. */
@@ -153,6 +177,14 @@ export function loaders(engine: Engine, stats: Stats): Pick<HlsConfig, "pLoader"
 			this.stats.loading.first = now;
 			this.stats.loading.end = now;
 			this.succeed(context, text, text.length);
+		}
+
+		protected override translate(data: LoaderResponse["data"]): LoaderResponse["data"] {
+			if (typeof data !== "string") return data;
+			return data.replace(
+				/^#EXT-X-MEDIA-SEQUENCE:(\d+)/m,
+				(_, msn: string) => `#EXT-X-MEDIA-SEQUENCE:${Number(msn) + msnShift}`,
+			);
 		}
 
 		protected count(bytes: number): void {

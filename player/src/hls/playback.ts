@@ -19,12 +19,16 @@ export interface PlaybackOptions {
 	openedAt: number;
 	/** The browser wants a click before it plays. */
 	onBlocked: () => void;
+	/** The broadcast is over, and what there was of it was played. */
+	onEnded: () => void;
 	/** It can't be played, in words. */
 	onFailed: (reason: string) => void;
 }
 
 const lookEvery = 50;
 const controlEvery = 200;
+/** Milliseconds: renditions whose keyframes are further apart are not switched to. */
+const keyframesWithin = 4000;
 /** Milliseconds for which a busy page's figures are not to be trusted. */
 const busyFor = 2000;
 /** Seconds of steady playback before other viewers are connected to. */
@@ -36,6 +40,7 @@ const jumpBeyond = 4;
 
 const config: Partial<HlsConfig> = {
 	autoStartLoad: false,
+	debug: true,
 	backBufferLength: 20,
 	// Only parts of fMP4 pass through: a worker would cost more than it saves.
 	enableWorker: false,
@@ -84,7 +89,7 @@ export class Playback {
 		video.addEventListener("seeking", () => this.#monitor.reset(), { signal });
 		this.#timers.push(setInterval(() => this.#look(), lookEvery));
 		this.#timers.push(setInterval(() => this.#control(), controlEvery));
-		this.#begin(engine.lead(this.#quality.current.name));
+		void this.#begin();
 	}
 
 	stop(): void {
@@ -99,11 +104,10 @@ export class Playback {
 		return Math.max(180, this.#options.video.clientHeight * Math.min(2, devicePixelRatio));
 	}
 
-	async #begin(lead: Promise<number>): Promise<void> {
+	async #begin(): Promise<void> {
 		const { engine, stats, video } = this.#options;
-		const startPosition = await lead;
+		const startPosition = await this.#lead();
 		if (this.#end.signal.aborted) return;
-		this.#leaveOldGroups();
 		const hls = new Hls({ ...config, ...loaders(engine, stats) });
 		this.#hls?.destroy();
 		this.#hls = hls;
@@ -123,14 +127,21 @@ export class Playback {
 		hls.attachMedia(video);
 	}
 
-	/** A rendition whose last keyframe is long ago is left for one with a recent one. */
-	#leaveOldGroups(): void {
+	/**
+	 * The seconds before the first part, once there is one. A rendition whose last
+	 * keyframe is long ago is left for one with a recent one.
+	 */
+	async #lead(): Promise<number> {
 		const { engine, clock } = this.#options;
-		const first = engine.timeline(this.#quality.current.name)?.oldest;
-		const lower = this.#quality.lower;
-		if (!first || !lower || clock.now() - first.programTime < 4000) return;
+		const { name } = this.#quality.current;
+		const seconds = await engine.lead(name);
+		const first = engine.timeline(name)?.oldest;
+		const { lower } = this.#quality;
+		if (!first || !lower || clock.now() - first.programTime < keyframesWithin) return seconds;
+		this.#quality.avoid(name);
 		this.#quality.force(lower.name);
 		engine.watch(lower.name);
+		return engine.lead(lower.name);
 	}
 
 	/** hls.js changed the level, by itself after errors: it knows why. */
@@ -203,8 +214,10 @@ export class Playback {
 	}
 
 	#tellState(): void {
-		const { video, stats } = this.#options;
-		if (video.ended) stats.state = "ended";
+		const { engine, video, stats } = this.#options;
+		const isStuck = this.#monitor.isStalled || !this.#hasStarted;
+		if (engine.isOver && (video.ended || isStuck)) return this.#options.onEnded();
+		if (isStuck && engine.quiet > 3000) stats.state = "interrupted";
 		else if (!this.#hasStarted) stats.state = "starting";
 		else if (video.paused) stats.state = "paused";
 		else if (this.#monitor.isStalled) stats.state = "stalled";
@@ -256,8 +269,16 @@ export class Playback {
 		if (latency > this.#rate.target + jumpBeyond) this.goLive();
 		else if (video.playbackRate !== playbackRate) video.playbackRate = playbackRate;
 		this.#share(now);
+		this.#avoidRareKeyframes();
 		this.#quality.update(now / 1000, this.#height);
 		if (this.#hls) this.#setLevel(this.#hls);
+	}
+
+	/** Between rare keyframes nobody can switch: once left, such a rendition is not taken again. */
+	#avoidRareKeyframes(): void {
+		const { name } = this.#quality.current;
+		const timeline = this.#options.engine.timeline(name);
+		if (timeline && timeline.keyframeDistance / 1000 > keyframesWithin) this.#quality.avoid(name);
 	}
 
 	#share(now: number): void {
@@ -276,7 +297,7 @@ export class Playback {
 			video.currentTime = end - Math.max(0.3, this.#rate.target - atEnd);
 		} else if (performance.now() - this.#begunAt > 5000) {
 			// What is buffered is far behind: begin anew.
-			void this.#begin(Promise.resolve(this.#options.engine.restart()));
+			this.#restart();
 		}
 	}
 
@@ -292,6 +313,11 @@ export class Playback {
 		if (this.#hasStarted && paused > 2000) this.goLive();
 	}
 
+	#restart(): void {
+		this.#options.engine.restart();
+		void this.#begin();
+	}
+
 	#failed(hls: Hls, data: ErrorData): void {
 		if (hls !== this.#hls || !data.fatal) return;
 		const now = performance.now();
@@ -302,7 +328,7 @@ export class Playback {
 		const delay = 500 * this.#recoveries.length;
 		setTimeout(() => {
 			if (this.#end.signal.aborted || hls !== this.#hls) return;
-			void this.#begin(Promise.resolve(this.#options.engine.restart()));
+			this.#restart();
 		}, delay);
 	}
 }

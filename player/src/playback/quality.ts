@@ -25,6 +25,7 @@ export class Quality {
 	#calm = calm.first;
 	#late: boolean[] = [];
 	#wentUpAt = Number.NEGATIVE_INFINITY;
+	readonly #avoided = new Set<string>();
 
 	/** `link` is what the browser says of the link, in bit/s. */
 	constructor(choices: readonly Choice[], height: number, link: number | null) {
@@ -83,11 +84,17 @@ export class Quality {
 		const next = this.#choices[this.#current + 1];
 		const isCalm = now - this.#quietSince >= this.#calm && now - this.#wentUpAt >= this.#calm;
 		const isWanted = this.#current < this.#highest(height);
-		if (next && isWanted && isCalm && (this.#estimate ?? 0) > next.bandwidth * headroom.up) {
+		if (!next || this.#avoided.has(next.name)) return this.current;
+		if (isWanted && isCalm && (this.#estimate ?? 0) > next.bandwidth * headroom.up) {
 			this.#current++;
 			this.#wentUpAt = now;
 		}
 		return this.current;
+	}
+
+	/** Never goes up to this one. */
+	avoid(name: string): void {
+		this.#avoided.add(name);
 	}
 
 	/** Plays this one: it was chosen for another reason. */
