@@ -5,9 +5,10 @@ import { fromBase64 } from "./crypto.ts";
 import type { Engine } from "./engine/engine.ts";
 import { Playback } from "./hls/playback.ts";
 import { isMode, type Join, type Mode } from "./net/join.ts";
-import { Session } from "./session.ts";
+import { Session, type Trouble } from "./session.ts";
 import { emptyStats, type State, type Stats } from "./stats.ts";
-import { Overlay } from "./ui/overlay.ts";
+import { Overlay, type Panel } from "./ui/overlay.ts";
+import { words } from "./ui/words.ts";
 
 const updateEvery = 500;
 
@@ -29,7 +30,6 @@ export class LiveRelayElement extends HTMLElement {
 		const root = this.attachShadow({ mode: "open" });
 		this.#video.part.add("video");
 		this.#video.muted = true;
-		this.#video.controls = true;
 		this.#video.playsInline = true;
 		this.#video.disableRemotePlayback = true;
 		root.append(this.#video);
@@ -58,7 +58,6 @@ export class LiveRelayElement extends HTMLElement {
 	}
 
 	connectedCallback(): void {
-		this.#video.controls = this.getAttribute("controls") !== "false";
 		this.#isOpen = true;
 		this.#open();
 	}
@@ -92,11 +91,10 @@ export class LiveRelayElement extends HTMLElement {
 		if (!attribute) return;
 		const src = new URL(attribute, document.baseURI).href.replace(/[?#].*$/, "").replace(/\/$/, "");
 		this.#stats = emptyStats();
-		this.#overlay.show({ title: "Connecting", isBusy: true });
+		this.#show({ title: words.connecting, isBusy: true });
 		const key = this.getAttribute("public-key");
 		const publicKey = key ? fromBase64(key) : null;
-		if (key && publicKey?.length !== 32)
-			return this.#fail("The public key of this page is not one.", false);
+		if (key && publicKey?.length !== 32) return this.#fail(words.badKey, false);
 		if (!Hls.isSupported()) return this.#playNatively(src);
 		this.#session = new Session({
 			src,
@@ -107,8 +105,8 @@ export class LiveRelayElement extends HTMLElement {
 				onWaiting: (title) => this.#wait(title),
 				onLive: (engine, joined) => this.#play(engine, joined),
 				onEnding: () => {},
-				onTrouble: (reason) => this.#trouble(reason),
-				onRefused: (reason) => this.#fail(reason, false),
+				onTrouble: (trouble) => this.#trouble(trouble),
+				onWrongKey: () => this.#fail(words.wrongKey, false),
 			},
 		});
 		this.#session.start();
@@ -119,10 +117,16 @@ export class LiveRelayElement extends HTMLElement {
 	#playNatively(src: string): void {
 		const video = this.#video;
 		if (!video.canPlayType("application/vnd.apple.mpegurl"))
-			return this.#fail("This browser can't play live video.", false);
+			return this.#fail(words.unsupported, false);
 		video.src = `${src}/index.m3u8`;
-		video.addEventListener("playing", () => this.#overlay.show(null), { once: true });
+		video.addEventListener("playing", () => this.#show(null), { once: true });
 		void video.play().catch(() => this.#blocked());
+	}
+
+	/** Shows a message in place of picture and controls; null shows these. */
+	#show(panel: Panel | null): void {
+		this.#overlay.show(panel);
+		this.#video.controls = panel === null && this.getAttribute("controls") !== "false";
 	}
 
 	#enter(state: State): void {
@@ -132,9 +136,9 @@ export class LiveRelayElement extends HTMLElement {
 
 	#wait(title: string): void {
 		this.#enter("waiting");
-		this.#overlay.show({
-			title: title || "Not live yet",
-			text: "The stream has not begun. It starts here by itself when it does.",
+		this.#show({
+			title: title || words.notLive,
+			text: words.waiting,
 			isBusy: true,
 		});
 	}
@@ -144,8 +148,8 @@ export class LiveRelayElement extends HTMLElement {
 		const video = this.#video;
 		if (joined.title) video.setAttribute("aria-label", joined.title);
 		this.#enter("starting");
-		this.#overlay.show({ title: "Starting", isBusy: true });
-		video.addEventListener("playing", () => this.#overlay.show(null), { once: true });
+		this.#show({ title: words.starting, isBusy: true });
+		video.addEventListener("playing", () => this.#show(null), { once: true });
 		if (!this.#session) return;
 		this.#playback = new Playback({
 			video,
@@ -155,43 +159,43 @@ export class LiveRelayElement extends HTMLElement {
 			openedAt: performance.now(),
 			onBlocked: () => this.#blocked(),
 			onEnded: () => this.#ended(),
-			onFailed: (reason) => this.#fail(`Playback failed (${reason}).`, true),
+			onFailed: (reason) => this.#fail(`${words.broken} ${reason}`, true),
 		});
 		this.#playback.start();
 	}
 
 	#blocked(): void {
 		const run = () => {
-			this.#overlay.show(null);
+			this.#show(null);
 			void this.#video.play();
 		};
-		this.#overlay.show({ title: "Ready", action: { label: "Play", run } });
+		this.#show({ title: words.ready, action: { label: words.play, run } });
 	}
 
 	#ended(): void {
 		this.#playback?.stop();
 		this.#playback = null;
 		this.#enter("ended");
-		this.#overlay.show({
-			title: "The stream has ended",
-			text: "If it begins again, it starts here by itself.",
+		this.#show({
+			title: words.ended,
+			text: words.again,
 		});
 		this.#session?.next();
 	}
 
-	#trouble(reason: string): void {
+	#trouble(trouble: Trouble): void {
 		if (this.#playback) return;
 		this.#enter("interrupted");
-		this.#overlay.show({ title: "Connection lost", text: reason, isBusy: true });
+		this.#show({ title: words.lost, text: words[trouble], isBusy: true });
 	}
 
 	#fail(reason: string, canRetry: boolean): void {
 		this.#close();
 		this.#enter("error");
-		this.#overlay.show({
-			title: "This stream can't be played",
+		this.#show({
+			title: words.failed,
 			text: reason,
-			...(canRetry ? { action: { label: "Try again", run: () => this.#open() } } : {}),
+			...(canRetry ? { action: { label: words.retry, run: () => this.#open() } } : {}),
 		});
 	}
 }

@@ -7,6 +7,9 @@ import type { Stats } from "./stats.ts";
 import { Trust, Untrusted, WrongKey } from "./trust.ts";
 import type { Manifest } from "./wire/manifest.ts";
 
+/** The server does not answer, or what it sends is not signed as it should be. */
+export type Trouble = "unreachable" | "unsigned";
+
 export interface SessionHandlers {
 	/** Nobody is live yet; `title` is the stream's. */
 	onWaiting(title: string): void;
@@ -14,10 +17,10 @@ export interface SessionHandlers {
 	onLive(engine: Engine, joined: Join): void;
 	/** The server says that the broadcast is over; what is buffered may still play. */
 	onEnding(): void;
-	/** The server can't be reached for the moment; it is tried again. */
-	onTrouble(reason: string): void;
-	/** It can't be played, and trying again would not help. */
-	onRefused(reason: string): void;
+	/** It goes on by itself when what hinders it is over. */
+	onTrouble(trouble: Trouble): void;
+	/** The stream is signed with another key than the page names: it is not played. */
+	onWrongKey(): void;
 }
 
 export interface SessionOptions {
@@ -72,9 +75,9 @@ export class Session {
 				if (this.#epoch === "") this.#options.handlers.onWaiting(joined.title);
 			} catch (error) {
 				if (this.#end.signal.aborted) return;
-				if (error instanceof WrongKey) return this.#options.handlers.onRefused(wrongKey);
-				const reason = error instanceof Untrusted ? untrusted : unreachable;
-				this.#options.handlers.onTrouble(reason);
+				if (error instanceof WrongKey) return this.#options.handlers.onWrongKey();
+				const trouble = error instanceof Untrusted ? "unsigned" : "unreachable";
+				this.#options.handlers.onTrouble(trouble);
 				delay = Math.min(retry.most, delay * 1.6);
 			}
 			await new Promise((resolve) => setTimeout(resolve, delay * (0.5 + Math.random() / 2)));
@@ -155,11 +158,6 @@ export class Session {
 		return (await join(this.#options.src, "", this.#end.signal)).token;
 	}
 }
-
-const wrongKey =
-	"This stream is signed with another key than the one this page expects, so it is not played. Somebody may be pretending to be its author.";
-const untrusted = "What the server sends is not signed as it should be. Trying again.";
-const unreachable = "The server can't be reached. Trying again.";
 
 /** Whether the viewer pays for what is sent, or asked to save data. */
 function isMetered(): boolean {

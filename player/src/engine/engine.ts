@@ -122,11 +122,6 @@ export class Engine {
 		return this.#options.mayFallBack;
 	}
 
-	/** Milliseconds since something came by the feed. */
-	get silence(): number {
-		return this.#feed.silence;
-	}
-
 	start(rendition: string): void {
 		this.watch(rendition);
 		// Whoever begins to play needs the newest init segments first.

@@ -32,11 +32,6 @@ export class Feed {
 		options.signal.addEventListener("abort", () => this.#current?.abort());
 	}
 
-	/** Milliseconds since the last head or manifest. */
-	get silence(): number {
-		return performance.now() - this.#heardAt;
-	}
-
 	/** Reads the heads of these renditions from now on, in place of those before. */
 	read(renditions: string[]): void {
 		this.#current?.abort();

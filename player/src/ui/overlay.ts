@@ -2,6 +2,7 @@
 // viewers; or, without a picture, why.
 import type { Stats } from "../stats.ts";
 import { style } from "./style.ts";
+import { words } from "./words.ts";
 
 export interface Panel {
 	title: string;
@@ -49,7 +50,7 @@ export class Overlay {
 		const isPlaying = stats.state === "playing" || stats.state === "stalled";
 		this.#badge.hidden = !isPlaying || stats.latency === 0 || !this.#panel.hidden;
 		this.#badge.classList.toggle("late", stats.latency > 5);
-		const text = `${stats.latency.toFixed(1)} s behind live · ${share(stats)} from viewers`;
+		const text = `${stats.latency.toFixed(1)} ${words.behind} · ${share(stats)} ${words.shared}`;
 		if (this.#text.textContent !== text) this.#text.textContent = text;
 	}
 }

@@ -62,8 +62,7 @@ function decodeHead(reader: Reader, renditions: number): Head {
 		chunks.push(reader.raw(hashSize));
 	const lines = reader.str(bounds.lines);
 	const gap = (flags & flag.gap) !== 0;
-	if (gap !== (length === 0)) throw new Malformed("a part is empty exactly when it is a gap");
-	if (!fits(length, chunks.length))
+	if (gap !== (length === 0) || !fits(length, chunks.length))
 		throw new Malformed(`${chunks.length} chunks in ${length} bytes`);
 	return {
 		rendition,
