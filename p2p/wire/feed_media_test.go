@@ -54,7 +54,10 @@ func checkInits(t *testing.T, file *wireFile) {
 
 func TestInitsOutOfBounds(t *testing.T) {
 	for _, i := range []wire.Init{
-		{}, {Rendition: -1, Bytes: []byte{1}}, {Rendition: 32, Bytes: []byte{1}}, {Number: 256, Bytes: []byte{1}},
+		{},
+		{Rendition: -1, Bytes: []byte{1}},
+		{Rendition: 32, Bytes: []byte{1}},
+		{Number: 256, Bytes: []byte{1}},
 		{Bytes: make([]byte, wire.MaxPayload)},
 	} {
 		_, err := wire.AppendInit(nil, i)
