@@ -159,9 +159,9 @@ func newHeads() *heads {
 
 func (h *heads) Manifest() []byte { return []byte("signed manifest") }
 
-func (h *heads) Feed(ctx context.Context, renditions []string, from map[string]uint64, emit func([]byte) error) error {
-	h.asked <- fmt.Sprint(renditions, from)
-	if err := emit([]byte("manifest|")); err != nil {
+func (h *heads) Serve(ctx context.Context, renditions []string, from map[string]uint64, stripes map[string]uint8, emit func([][]byte) error) error {
+	h.asked <- fmt.Sprint(renditions, from, stripes)
+	if err := emit([][]byte{[]byte("mani"), []byte("fest|")}); err != nil {
 		return err
 	}
 	for {
@@ -172,7 +172,7 @@ func (h *heads) Feed(ctx context.Context, renditions []string, from map[string]u
 			if !more {
 				return nil
 			}
-			if err := emit([]byte(f)); err != nil {
+			if err := emit([][]byte{[]byte(f)}); err != nil {
 				return err
 			}
 		}

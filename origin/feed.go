@@ -3,7 +3,6 @@ package origin
 import (
 	"context"
 	"net/http"
-	"slices"
 )
 
 // octets is the type of the project's own binary formats.
@@ -49,42 +48,25 @@ func (s *handler) serveFeed(w *response, r *http.Request, live Live, at route) {
 	}
 	defer s.metrics.hold(kindFeed)()
 	defer s.audiences[at.stream].follow(s.addresses.client(r), r.UserAgent(), s.now())()
-	err = live.Heads.Feed(r.Context(), query.renditions, query.from, emitter(r.Context(), w))
+	err = live.Heads.Serve(r.Context(), query.renditions, query.from, query.stripes, emitter(r.Context(), w))
 	if err != nil && w.status == 0 {
 		s.failMedia(w, r, err)
 	}
 }
 
-// emitter sends each frame at once.
-func emitter(ctx context.Context, w *response) func([]byte) error {
-	return func(frame []byte) error {
+// emitter sends frames at once.
+func emitter(ctx context.Context, w *response) func([][]byte) error {
+	return func(frames [][]byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if _, err := w.Write(frame); err != nil {
-			return err
+		for _, piece := range frames {
+			if _, err := w.Write(piece); err != nil {
+				return err
+			}
 		}
 		return w.rest()
 	}
-}
-
-// complete fills in all renditions when none is named, and refuses names that the
-// broadcast has not.
-func (q *feedQuery) complete(live Live) error {
-	renditions, _, _, _ := live.Media.Live()
-	names := make([]string, 0, len(renditions))
-	for _, r := range renditions {
-		names = append(names, r.Name)
-	}
-	if len(q.renditions) == 0 {
-		q.renditions = names
-	}
-	for _, name := range q.renditions {
-		if !slices.Contains(names, name) {
-			return errQuery
-		}
-	}
-	return nil
 }
 
 // manifest returns the newest signed manifest, nil when there is none.

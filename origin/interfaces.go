@@ -35,10 +35,12 @@ type Media interface {
 type Heads interface {
 	// Manifest returns the newest signed manifest, nil before there is one.
 	Manifest() []byte
-	// Feed calls emit with each frame of a feed (docs/protocol.md §5), until ctx
-	// ends, emit fails, or the broadcast is over. from holds the first numbers
-	// wanted; a rendition that is not in it begins at the live edge.
-	Feed(ctx context.Context, renditions []string, from map[string]uint64, emit func(frame []byte) error) error
+	// Serve calls emit with the frames of a feed (docs/protocol.md §5), whole and in
+	// pieces which must not be kept, until ctx ends, emit fails, or the broadcast is
+	// over. from holds the first numbers wanted; a rendition that is not in it begins at
+	// the live edge. stripes has a bit for each stripe of a rendition that is to come
+	// with its media.
+	Serve(ctx context.Context, renditions []string, from map[string]uint64, stripes map[string]uint8, emit func(frames [][]byte) error) error
 }
 
 // Signalling is the tracker, as far as the origin knows it: a handler for

@@ -87,12 +87,12 @@ func TestJoinWaits(t *testing.T) {
 
 func TestFeed(t *testing.T) {
 	d := newDaemon(t)
-	response := d.open(t.Context(), http.MethodGet, base+"feed?r=240p,audio&from=240p:7", "User-Agent", "follower")
+	response := d.open(t.Context(), http.MethodGet, base+"feed?r=240p,audio&from=240p:7&stripes=240p:0.3", "User-Agent", "follower")
 	require.Equal(t, http.StatusOK, response.StatusCode)
 	require.Equal(t, octets, response.Header.Get("Content-Type"))
 	require.Equal(t, "no-store, no-transform", response.Header.Get("Cache-Control"))
 	require.Equal(t, "*", response.Header.Get("Access-Control-Allow-Origin"))
-	require.Equal(t, "[240p audio] map[240p:7]", <-d.heads.asked)
+	require.Equal(t, "[240p audio] map[240p:7] map[240p:9]", <-d.heads.asked)
 	reader := bufio.NewReader(response.Body)
 	for _, frame := range []string{"manifest|", "heads|", "more heads|"} {
 		if frame != "manifest|" {
@@ -108,11 +108,19 @@ func TestFeed(t *testing.T) {
 	require.NoError(t, response.Body.Close())
 }
 
+func TestFeedOfAllRenditions(t *testing.T) {
+	d := newDaemon(t)
+	response := d.open(t.Context(), http.MethodGet, base+"feed?stripes=all")
+	require.Equal(t, "[240p audio] map[] map[240p:63 audio:63]", <-d.heads.asked)
+	require.NoError(t, response.Body.Close())
+}
+
 func TestFeedRefusals(t *testing.T) {
 	d := newDaemon(t)
 	d.Catalog.Begin(Live{Stream: "quiet", Epoch: "quiet", Media: d.media})
 	for path, status := range map[string]int{
 		base + "feed?r=720p": 400, base + "feed?r=,": 400, base + "feed?from=x": 400,
+		base + "feed?stripes=6": 400, base + "feed?r=240p&stripes=audio:1": 400,
 		"/live/demo/older/feed": 404, "/live/quiet/quiet/feed": 404, "/live/quiet/quiet/manifest": 404,
 	} {
 		require.Equal(t, status, d.get(path).StatusCode, path)

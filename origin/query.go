@@ -44,43 +44,6 @@ func parseReload(query string) (segmenter.Reload, error) {
 	return r, nil
 }
 
-// feedQuery is what a feed request asks for: renditions, and the first numbers
-// wanted. A rendition without a number begins at the live edge.
-type feedQuery struct {
-	renditions []string
-	from       map[string]uint64
-}
-
-// parseFeed reads r=240p,audio and from=240p:120,audio:96 or from=live
-// (docs/protocol.md §5).
-func parseFeed(query string) (feedQuery, error) {
-	values, err := parseQuery(query)
-	if err != nil {
-		return feedQuery{}, err
-	}
-	q := feedQuery{from: map[string]uint64{}}
-	if q.renditions, err = parseRenditions(values.Get("r")); err != nil {
-		return feedQuery{}, err
-	}
-	from := values.Get("from")
-	if from == "" || from == "live" {
-		return q, nil
-	}
-	pairs := strings.Split(from, ",")
-	if len(pairs) > maxRenditions {
-		return feedQuery{}, errQuery
-	}
-	for _, pair := range pairs {
-		name, digits, _ := strings.Cut(pair, ":")
-		n, ok := parseNumber(digits)
-		if _, twice := q.from[name]; !ok || twice || !isName(name, maxRendition) {
-			return feedQuery{}, errQuery
-		}
-		q.from[name] = n
-	}
-	return q, nil
-}
-
 func parseRenditions(list string) ([]string, error) {
 	if list == "" {
 		return nil, nil
@@ -109,7 +72,7 @@ func parseQuery(query string) (url.Values, error) {
 	if err != nil {
 		return nil, errQuery
 	}
-	for _, name := range []string{"_HLS_msn", "_HLS_part", "_HLS_skip", "r", "from", "wait", "after"} {
+	for _, name := range []string{"_HLS_msn", "_HLS_part", "_HLS_skip", "r", "from", "stripes", "wait", "after"} {
 		if len(values[name]) > 1 {
 			return nil, errQuery
 		}

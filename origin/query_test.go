@@ -33,19 +33,36 @@ func TestParseReload(t *testing.T) {
 }
 
 func TestParseFeed(t *testing.T) {
+	type numbers = map[string]uint64
+	type bits = map[string]uint8
+	both := []string{"240p", "audio"}
 	for query, want := range map[string]feedQuery{
-		"":                                    {from: map[string]uint64{}},
-		"r=240p&from=live":                    {renditions: []string{"240p"}, from: map[string]uint64{}},
-		"r=240p,audio":                        {renditions: []string{"240p", "audio"}, from: map[string]uint64{}},
-		"r=240p,audio&from=240p:120,audio:96": {renditions: []string{"240p", "audio"}, from: map[string]uint64{"240p": 120, "audio": 96}},
-		"r=240p%2Caudio&from=audio%3A0&stripes=1": {renditions: []string{"240p", "audio"}, from: map[string]uint64{"audio": 0}},
+		"":                                    {},
+		"r=240p&from=live":                    {renditions: both[:1]},
+		"r=240p,audio":                        {renditions: both},
+		"r=240p,audio&from=240p:120,audio:96": {renditions: both, from: numbers{"240p": 120, "audio": 96}},
+		"r=240p%2Caudio&from=audio%3A0&x=1":   {renditions: both, from: numbers{"audio": 0}},
+		"stripes=1":                           {everywhere: 1 << 1},
+		"stripes=5.0":                         {everywhere: 1<<5 | 1<<0},
+		"stripes=0,3,2.1":                     {everywhere: 0b1111},
+		"stripes=all":                         {everywhere: 0b111111},
+		"stripes=240p:0.3,audio:all":          {stripes: bits{"240p": 0b1001, "audio": 0b111111}},
+		"stripes=audio:5":                     {stripes: bits{"audio": 1 << 5}},
 	} {
+		if want.from == nil {
+			want.from = numbers{}
+		}
+		if want.stripes == nil {
+			want.stripes = bits{}
+		}
 		got, err := parseFeed(query)
 		require.NoError(t, err, query)
 		require.Equal(t, want, got, query)
 	}
 	for _, query := range []string{
 		"r=,", "r=240p,240p", "r=../x", "r=a,b,", "from=240p", "from=240p:", "from=240p:x", "from=240p:1,240p:2", "from=:1",
+		"stripes=6", "stripes=-1", "stripes=00", "stripes=0.0", "stripes=0.", "stripes=.1", "stripes=0..1", "stripes=,", "stripes=all.1", "stripes=ALL",
+		"stripes=a:", "stripes=a:6", "stripes=:1", "stripes=a:1,a:2", "stripes=a:1,2", "stripes=../x:1", "stripes=1&stripes=2", "stripes=0.1.2.3.4.5.0",
 		"r=a&r=b", "r=" + strings.Repeat("a,", 40) + "b", "from=" + strings.Repeat("a:1,", 40), "r=" + strings.Repeat("a", 100),
 	} {
 		_, err := parseFeed(query)
@@ -71,7 +88,7 @@ func FuzzParseReload(f *testing.F) {
 }
 
 func FuzzParseFeed(f *testing.F) {
-	for _, q := range []string{"", "r=240p,audio&from=240p:120,audio:96", "r=a&from=live", "from=a:1,b:2", "r=%2c", "r=a,,b"} {
+	for _, q := range []string{"", "r=240p,audio&from=240p:120,audio:96", "r=a&from=live", "from=a:1,b:2", "r=%2c", "r=a,,b", "stripes=0.3", "stripes=a:0.3,b:all"} {
 		f.Add(q)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
@@ -84,5 +101,10 @@ func FuzzParseFeed(f *testing.F) {
 		for _, name := range q.renditions {
 			require.True(t, isName(name, maxRendition))
 		}
+		for name, stripes := range q.stripes {
+			require.True(t, isName(name, maxRendition))
+			require.True(t, stripes > 0 && stripes <= allStripes)
+		}
+		require.LessOrEqual(t, q.everywhere, uint8(allStripes))
 	})
 }

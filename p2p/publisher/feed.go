@@ -59,9 +59,9 @@ func (l *Log) Serve(ctx context.Context, renditions []string, from map[string]ui
 		return err
 	}
 	for {
-		batch, next, changed, ended := l.after(position)
+		batch, next, newest, changed, ended := l.after(position)
 		for i := range batch {
-			frames = first.append(frames, &batch[i], next-uint64(len(batch)-i), l.cfg.Now())
+			frames = first.append(frames, &batch[i], next-uint64(len(batch)-i), newest)
 		}
 		if len(frames) > 0 {
 			if err := emit(frames); err != nil {
@@ -101,16 +101,19 @@ func (l *Log) begun(ctx context.Context) error {
 	}
 }
 
-// after gives up to maxBatch entries from position on, the position behind them, and what
-// to wait for when there are none.
-func (l *Log) after(position uint64) (batch []entry, next uint64, changed <-chan struct{}, ended bool) {
+// after gives up to maxBatch entries from position on, the position behind them, when
+// the newest of all came, and what to wait for when there are none.
+func (l *Log) after(position uint64) (batch []entry, next uint64, newest time.Time, changed <-chan struct{}, ended bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	position = max(position, l.first)
+	if n := len(l.entries); n > 0 {
+		newest = l.entries[n-1].added
+	}
 	rest := l.entries[position-l.first:]
 	rest = rest[:min(len(rest), maxBatch)]
 	batch = append(batch, rest...)
-	return batch, position + uint64(len(rest)), l.changed, l.ended
+	return batch, position + uint64(len(rest)), newest, l.changed, l.ended
 }
 
 // choice is what one feed is to bring.
@@ -129,7 +132,7 @@ type following struct {
 }
 
 // append adds an entry's frames, as far as they belong into the feed.
-func (c choice) append(frames [][]byte, e *entry, position uint64, now time.Time) [][]byte {
+func (c choice) append(frames [][]byte, e *entry, position uint64, newest time.Time) [][]byte {
 	if len(e.heads) == 0 {
 		if position >= c.began {
 			frames = append(frames, e.frame)
@@ -144,7 +147,7 @@ func (c choice) append(frames [][]byte, e *entry, position uint64, now time.Time
 	if !wanted {
 		return frames
 	}
-	late := position >= c.began && now.Sub(e.added) > stale
+	late := position >= c.began && newest.Sub(e.added) > stale
 	if late || len(e.media) == 0 {
 		return append(frames, e.frame)
 	}
