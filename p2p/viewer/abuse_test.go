@@ -146,6 +146,11 @@ func TestAbuse13And16PeersThatMisbehave(t *testing.T) {
 				done <- r
 			})
 			require.Equal(t, test.code, i.says(test.say(w)).Code)
+			require.Eventually(t, func() bool {
+				w.mu.Lock()
+				defer w.mu.Unlock()
+				return len(w.failed) == 1
+			}, 5*time.Second, 5*time.Millisecond, "the tracker hears of it")
 			r := <-done
 			require.Zero(t, r.Stalls)
 			if test.code != wire.ByeMalformed {

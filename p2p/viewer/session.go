@@ -63,7 +63,8 @@ type session struct {
 	transport *rtc.Transport // nil without peers
 	tracker   *signal.Client // nil until connected
 	connected map[string]struct{}
-	failed    []string
+	failed    []string            // closed, and not yet reported
+	parted    map[string]struct{} // the tracker asked to close these
 
 	mu     sync.Mutex
 	newest map[string]uint64 // newest head by rendition name, for the feed's return
@@ -94,7 +95,7 @@ func watchLive(ctx context.Context, s settings) (result, error) {
 	v := &session{
 		settings: s, client: newClient(), began: time.Now(),
 		frames: make(chan frame, 64), fetched: make(chan fetchResult, 16), told: make(chan trackerEvent, 64),
-		fetches: map[wire.PartID]*fetching{}, connected: map[string]struct{}{}, newest: map[string]uint64{},
+		fetches: map[wire.PartID]*fetching{}, connected: map[string]struct{}{}, parted: map[string]struct{}{}, newest: map[string]uint64{},
 		clock: &signal.Clock{},
 	}
 	defer v.client.http.CloseIdleConnections()

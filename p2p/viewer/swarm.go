@@ -12,6 +12,9 @@ import (
 	"github.com/liverelay/liverelay/p2p/wire"
 )
 
+// maxReported bounds the peers that one report names as connected, and as failed.
+const maxReported = 64
+
 // Bounds of the pause before the tracker is tried again.
 const minPause, maxPause = time.Second, 15 * time.Second
 
@@ -105,8 +108,10 @@ func (v *session) trackerMessage(ctx context.Context, e trackerEvent) {
 	case "welcome":
 		v.do(ctx, v.core.Identify(v.now(), m.Peer))
 	case "connect":
+		delete(v.parted, m.Peer)
 		v.transport.Connect(m.Peer, m.Role == "offer")
 	case "disconnect":
+		v.parted[m.Peer] = struct{}{}
 		v.disconnect(m.Peer, wire.ByeTold, "the tracker says so")
 		v.do(ctx, v.core.PeerClose(v.now(), m.Peer))
 	case "offer", "answer", "candidate":
@@ -133,10 +138,7 @@ func (v *session) peerEvent(ctx context.Context, e rtc.Event) {
 	case rtc.Closed:
 		delete(v.connected, e.Peer)
 		v.do(ctx, v.core.PeerClose(v.now(), e.Peer))
-		if e.Failed && len(v.failed) < 64 {
-			v.failed = append(v.failed, e.Peer)
-			v.report()
-		}
+		v.gone(e.Peer)
 	case rtc.Signalled:
 		v.say(signal.Message{
 			Type: e.Signal.Type, Peer: e.Peer, SDP: e.Signal.SDP, Candidate: e.Signal.Candidate,
@@ -145,6 +147,19 @@ func (v *session) peerEvent(ctx context.Context, e rtc.Event) {
 	case rtc.Received:
 		v.received(ctx, e)
 		v.advance()
+	}
+}
+
+// gone tells the tracker of a connection that failed or closed, so that the place is
+// given to another, unless the tracker itself ended it.
+func (v *session) gone(peer string) {
+	if _, told := v.parted[peer]; told {
+		delete(v.parted, peer)
+		return
+	}
+	if len(v.failed) < maxReported {
+		v.failed = append(v.failed, peer)
+		v.report()
 	}
 }
 
@@ -199,7 +214,7 @@ func (v *session) report() {
 		P2PBytes: stats.P2PBytes, UploadedBytes: stats.UploadedBytes,
 	}
 	for peer := range v.connected {
-		if len(m.Connected) < 64 {
+		if len(m.Connected) < maxReported {
 			m.Connected = append(m.Connected, peer)
 		}
 	}

@@ -41,6 +41,7 @@ type world struct {
 	noFeed   bool
 
 	noTracker bool
+	failed    []string // what was reported as failed
 }
 
 const epoch = "abcdefghijklmnop"
@@ -217,6 +218,8 @@ func (w *world) tracked(ctx context.Context, id string, socket *websocket.Conn, 
 			tell(socket, signal.Message{Type: "connect", Peer: other, Role: "offer"})
 		}
 		w.viewers[id] = socket
+	case "report":
+		w.failed = append(w.failed, m.Failed...)
 	case "ping":
 		tell(socket, signal.Message{Type: "pong", T: m.T, Now: time.Now().UnixMilli()})
 	case "offer", "answer", "candidate":
