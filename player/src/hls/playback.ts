@@ -40,7 +40,6 @@ const jumpBeyond = 4;
 
 const config: Partial<HlsConfig> = {
 	autoStartLoad: false,
-	debug: true,
 	backBufferLength: 20,
 	// Only parts of fMP4 pass through: a worker would cost more than it saves.
 	enableWorker: false,
