@@ -174,6 +174,16 @@ describe("the engine", () => {
 		await vi.waitFor(() => expect(engine.timeline("source")!.ended).toBe(true));
 		expect(engine.playlist("source")).toContain("#EXT-X-ENDLIST");
 	});
+	it("forgets whole segments after a while, and with the first one the gap before it", async () => {
+		await begin();
+		expect(engine.playlist("source")).toContain("#EXT-X-MEDIA-SEQUENCE:2\n");
+		server.send(...heads(0, 24, 63));
+		server.send(...heads(0, 64, 127));
+		server.send(...heads(0, 128, 155));
+		await vi.waitFor(() => expect(engine.timeline("source")!.newest?.number).toBe(155));
+		expect(engine.timeline("source")!.oldest?.number).toBe(32);
+		expect(engine.playlist("source")).toContain("#EXT-X-MEDIA-SEQUENCE:5\n");
+	});
 	it("tells the wall clock of a position", async () => {
 		await begin();
 		expect(engine.dateAt(5.1)).toBe(started + 5100);

@@ -47,13 +47,18 @@ export class Timeline {
 		if (newest && head.number <= newest.number) return;
 		if (newest && head.number !== newest.number + 1) this.#heads = [];
 		this.#heads.push(head);
-		const oldest = head.start - window;
-		const keep = this.#heads.findIndex((h) => h.start >= oldest);
+		this.#trim(head.start - window);
+		this.#advance();
+	}
+
+	/** Forgets segments that ended before `start`: whole ones, as a playlist may (§6.2.2). */
+	#trim(start: number): void {
+		const first = this.#heads.find((head) => head.start + head.duration > start);
+		const keep = this.#heads.findIndex((head) => head.msn === first?.msn);
 		for (const { number } of this.#heads.splice(0, Math.max(0, keep))) {
 			this.#ready.delete(number);
 			this.#lost.delete(number);
 		}
-		this.#advance();
 	}
 
 	/** Shows all heads that are there: playback can begin, and asks for what it wants. */
