@@ -4,7 +4,7 @@ import type { ServerClock } from "../clock.ts";
 import { equal, sha256 } from "../crypto.ts";
 import type { Join } from "../net/join.ts";
 import { Core } from "../peer/core.ts";
-import type { Action, Event } from "../peer/types.ts";
+import { type Action, constants, type Event } from "../peer/types.ts";
 import { leadOf, multivariantPlaylist } from "../playlist.ts";
 import type { Stats } from "../stats.ts";
 import type { Trust } from "../trust.ts";
@@ -57,6 +57,8 @@ const tickEvery = 50;
 const fetchWithin = 12_000;
 /** How long the first heads may take to become complete. */
 const settle = { quiet: 40, most: 400 };
+/** Parts that are asked for in one go after an interruption; beyond, playback begins anew. */
+const catchUpBy = 32;
 /** How long a rendition that was switched from is kept. */
 const keepSwitched = 3000;
 
@@ -222,6 +224,16 @@ export class Engine {
 		}
 		this.#handle({ type: "heads", heads, ...(peer === undefined ? {} : { peer }) });
 		this.#settle();
+		for (const rendition of this.#followed) this.#catchUp(rendition);
+	}
+
+	/** After heads that came late, asks for the parts that nobody saw to meanwhile. */
+	#catchUp(rendition: number): void {
+		const { edge, newest } = this.#timeline(rendition);
+		const last = (newest?.number ?? 0) + 1 - constants.AHEAD;
+		if (edge < 0 || last <= edge) return;
+		for (let number = Math.max(edge, last - catchUpBy) + 1; number <= last; number++)
+			this.#handle({ type: "demand", rendition, number });
 	}
 
 	/** Lets playback begin once the first heads have all come. */

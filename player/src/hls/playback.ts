@@ -29,6 +29,8 @@ const lookEvery = 50;
 const controlEvery = 200;
 /** Milliseconds: renditions whose keyframes are further apart are not switched to. */
 const keyframesWithin = 4000;
+/** Milliseconds without advance, though parts come in, before playback begins anew. */
+const stuckFor = 2500;
 /** Milliseconds for which a busy page's figures are not to be trusted. */
 const busyFor = 2000;
 /** Seconds of steady playback before other viewers are connected to. */
@@ -71,6 +73,7 @@ export class Playback {
 	/** When the page was last too busy to look in time. */
 	#busyAt = Number.NEGATIVE_INFINITY;
 	#lookedAt = performance.now();
+	#stuckSince: number | null = null;
 
 	constructor(options: PlaybackOptions) {
 		this.#options = options;
@@ -206,10 +209,21 @@ export class Playback {
 			this.#quality.stalled(now / 1000);
 			this.#steadySince = null;
 		}
+		this.#watchdog(now);
 		stats.stalls = this.#monitor.stalls;
 		stats.stalledSeconds = round(this.#monitor.stalledSeconds);
 		stats.buffer = round(this.#bufferedEnd - time);
 		this.#tellState();
+	}
+
+	/** Stuck although there is something to play: begins anew at the live edge. */
+	#watchdog(now: number): void {
+		const { engine } = this.#options;
+		if (!this.#monitor.isStalled || engine.quiet > 1000) this.#stuckSince = null;
+		else this.#stuckSince ??= now;
+		if (this.#stuckSince === null || now - this.#stuckSince < stuckFor) return;
+		this.#stuckSince = null;
+		this.#restart();
 	}
 
 	#tellState(): void {
@@ -232,9 +246,9 @@ export class Playback {
 		if (atEnd === null) return;
 		const { target } = this.#rate;
 		const isLate = performance.now() - this.#begunAt > startWithin;
-		if (atEnd > target && !isLate) return;
+		if (atEnd > target - 0.4 && !isLate) return;
 		const behind = this.#behind(video.currentTime) ?? target;
-		const ahead = Math.min(behind - target, end - 0.2 - video.currentTime);
+		const ahead = Math.min(behind - target, end - 0.4 - video.currentTime);
 		if (ahead > 0.2) video.currentTime += ahead;
 		this.#hasStarted = true;
 		this.#play();

@@ -227,7 +227,7 @@ export class Core {
 		if (message.type !== "data" && neighbour.isFlooding(this.#state.now))
 			return this.#violate(neighbour, bye.flood, "too many messages", null);
 		if ((message.type === "hello") === neighbour.hasGreeted)
-			return this.#violate(neighbour, bye.malformed, "hello comes first, and once", null);
+			return this.#violate(neighbour, bye.malformed, "hello first, and once", null);
 		this.#understand(neighbour, message);
 	}
 
@@ -257,7 +257,7 @@ export class Core {
 	#greet(neighbour: Neighbour, hello: Hello): void {
 		const { stream, epoch } = this.#state.options;
 		if (hello.version !== version || hello.stream !== stream || hello.epoch !== epoch)
-			return this.#close(neighbour, bye.other, "another version, stream or epoch", null);
+			return this.#close(neighbour, bye.other, "another broadcast", null);
 		neighbour.hasGreeted = true;
 		if (this.#state.lends) this.#sendHave(neighbour, this.#state.store.held());
 	}
@@ -281,11 +281,11 @@ export class Core {
 		if (asked?.open.has(chunk)) asked.open.remove([chunk]);
 		else if (asked?.forgiven.has(chunk) && this.#state.now < asked.until)
 			return asked.forgiven.remove([chunk]);
-		else return this.#violate(neighbour, bye.unasked, "bytes that nobody asked for", null);
+		else return this.#violate(neighbour, bye.unasked, "unasked bytes", null);
 		if (!part) return;
 		if (!this.#downloads.chunk(part, { from: neighbour, chunk, bytes }))
 			return this.#violate(neighbour, bye.wrongBytes, "wrong bytes", part);
 		if (neighbour.waiting > constants.WAITING)
-			this.#violate(neighbour, bye.flood, "too much before its head", part);
+			this.#violate(neighbour, bye.flood, "too much", part);
 	}
 }

@@ -39,7 +39,7 @@ export class Reader {
 	}
 
 	raw(length: number): Uint8Array {
-		if (length > this.left) throw new Malformed(`${length} bytes wanted, ${this.left} left`);
+		if (length > this.left) throw new Malformed("too short");
 		this.#at += length;
 		return this.#bytes.subarray(this.#at - length, this.#at);
 	}
@@ -57,7 +57,7 @@ export class Reader {
 		const bytes = this.raw(8);
 		const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
 		const value = view.getUint32(0) * 2 ** 32 + view.getUint32(4);
-		if (value > Number.MAX_SAFE_INTEGER) throw new Malformed("integer above 2^53 - 1");
+		if (value > Number.MAX_SAFE_INTEGER) throw new Malformed("integer too great");
 		return value;
 	}
 
@@ -68,7 +68,7 @@ export class Reader {
 			const byte = this.u8();
 			if (shift > 0 && byte === 0) throw new Malformed("integer longer than needed");
 			// 7 groups of 7 bits fill 49; the eighth may hold 4 bits more.
-			if (shift === 49 && byte > 15) throw new Malformed("integer above 2^53 - 1");
+			if (shift === 49 && byte > 15) throw new Malformed("integer too great");
 			value += (byte & 127) * 2 ** shift;
 			if (byte < 128) break;
 		}
@@ -85,7 +85,7 @@ export class Reader {
 		try {
 			return utf8.decode(bytes);
 		} catch {
-			throw new Malformed("text that is not UTF-8");
+			throw new Malformed("no UTF-8");
 		}
 	}
 
