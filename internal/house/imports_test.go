@@ -42,6 +42,7 @@ func rules() map[string]rule {
 		"segmenter":          {ours: []string{"media"}, never: []string{http, webrtc}},
 		"origin":             {ours: []string{"media", "player", "segmenter"}, never: []string{webrtc}},
 		"tracker":            {never: []string{"github.com/bluenviron/mediacommon", webrtc}},
+		"tracker/forest":     {never: ioFree},
 		"tracker/topology":   {never: ioFree},
 		"p2p":                {ours: []string{"media"}},
 		"p2p/wire":           {ours: []string{"media"}, never: ioFree},
