@@ -55,6 +55,8 @@ const agent = "liverelay-player/0.1";
 const tickEvery = 50;
 /** A held request for a part ends after this many milliseconds. */
 const fetchWithin = 12_000;
+/** Without heads for this long, the server's playlists are used. */
+const headsWithin = 4000;
 /** How long the first heads may take to become complete. */
 const settle = { quiet: 40, most: 400 };
 /** Parts that are asked for in one go after an interruption; beyond, playback begins anew. */
@@ -369,11 +371,13 @@ export class Engine {
 
 	/**
 	 * Resolves when a rendition can begin to play, with the seconds before its first
-	 * part. The sound begins with it.
+	 * part; null when no heads come and the server's playlists have to do. The sound
+	 * begins with the picture.
 	 */
-	async lead(name: string): Promise<number> {
+	async lead(name: string): Promise<number | null> {
 		const timeline = this.timeline(name);
-		while (timeline && !this.#end.signal.aborted && !(await timeline.beyond(-1, 1000)));
+		while (!this.#end.signal.aborted && !(await timeline?.beyond(-1, headsWithin)))
+			if (this.mayFallBack) return null;
 		const start = timeline?.oldest?.start ?? 0;
 		for (const other of this.#followed.map((r) => this.#timeline(r)))
 			if (other !== timeline) other.restartAt(start);
@@ -401,7 +405,8 @@ export class Engine {
 	part(name: string, number: number): Promise<Delivery | null> {
 		const rendition = this.#index(name);
 		const part = { rendition, number };
-		if (![...this.#followed, ...this.#kept].includes(rendition)) return Promise.resolve(null);
+		const isFollowed = [...this.#followed, ...this.#kept].includes(rendition);
+		if (!isFollowed || !this.#timeline(rendition).head(number)) return Promise.resolve(null);
 		return new Promise((resolve) => {
 			const waiting = this.#waiting.get(key(part)) ?? [];
 			this.#waiting.set(key(part), [...waiting, resolve]);

@@ -110,7 +110,7 @@ export class Playback {
 		const { engine, stats, video } = this.#options;
 		const startPosition = await this.#lead();
 		if (this.#end.signal.aborted) return;
-		const hls = new Hls({ ...config, ...loaders(engine, stats) });
+		const hls = new Hls({ ...config, ...loaders(engine, stats, startPosition === null) });
 		this.#hls?.destroy();
 		this.#hls = hls;
 		this.#hasStarted = false;
