@@ -74,7 +74,7 @@ func (s *swarm) checkClusters(t *tree) {
 				}
 				continue
 			}
-			s.must(c.parent.depth+1 == c.depth, "depth")
+			s.must(c.parent.depth+1 == c.depth && c.depth <= deepest, "depth")
 			s.must(slices.Contains(c.parent.kids, c), "kid")
 			s.must(!c.parent.leaf, "under a leaf")
 		}

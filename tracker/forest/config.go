@@ -23,6 +23,9 @@ const (
 	// leastSlots is what makes a contributor: two of them make a cluster that halves
 	// what both take from elsewhere.
 	leastSlots = 3
+	// deepest is how many clusters may be between one and the server. Weak uplinks, which
+	// leave a cluster little for others, would else make a long chain.
+	deepest = 7
 	// spareConnections stay free when children are placed, for repairs.
 	spareConnections = 1
 	// passing is how many connections a peer may have beyond those that plans need,

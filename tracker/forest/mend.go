@@ -223,7 +223,7 @@ func (t *tree) raise() bool {
 
 // exchange lets a strong node and a weak one nearer to the server change places.
 func (t *tree) exchange() {
-	weak := t.extremeNode(func(n *node) int { return mostSlots - t.slots(n) }, -1)
+	weak := t.extremeNode(func(n *node) int { return 16*(mostSlots-t.slots(n)) + deepest - n.cluster.depth }, -1)
 	if weak == nil {
 		return
 	}

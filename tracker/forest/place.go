@@ -45,13 +45,13 @@ type choice struct {
 // and for a leaf that has to make way there.
 func (t *tree) findParent(c *cluster) (p, out *cluster) {
 	var best choice
-	start := 0
+	start, height := 0, c.height()
 	if len(t.groups) > 0 {
 		start = t.forest.random.IntN(len(t.groups))
 	}
 	for i := range t.groups {
 		g := t.groups[(start+i)%len(t.groups)]
-		if g == c || g == c.parent || !t.worthLooking(c, g, best) || g.under(c) || t.strangers(c, g) {
+		if g == c || g == c.parent || g.depth+height >= deepest || !t.worthLooking(c, g, best) || g.under(c) || t.strangers(c, g) {
 			continue
 		}
 		v := choice{cluster: g, spare: t.spare(g)}
@@ -102,6 +102,15 @@ func (c *cluster) under(top *cluster) bool {
 		}
 	}
 	return false
+}
+
+// height is how many clusters hang below one another under c.
+func (c *cluster) height() int {
+	most := 0
+	for _, kid := range c.kids {
+		most = max(most, 1+kid.height())
+	}
+	return most
 }
 
 // strangers says whether too many of one cluster failed to reach those of the other.

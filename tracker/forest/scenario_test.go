@@ -2,6 +2,7 @@ package forest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -79,8 +80,8 @@ func TestWhoFollowsNothingKnownHasNoPlan(t *testing.T) {
 func TestTheLadderMayComeLate(t *testing.T) {
 	f := New(Config{}, seeded(1))
 	now := time.Unix(1_800_000_000, 0)
-	require.Empty(t, f.Handle(now, Join{Peer: "a", Follow: []int{0}, Upload: -1}))
-	require.Empty(t, f.Handle(now, Join{Peer: "b", Follow: []int{0}, Upload: -1}))
+	require.Empty(t, f.Handle(now, Join{Peer: "a", Follow: []int{0, 1}, Upload: -1}))
+	require.Empty(t, f.Handle(now, Join{Peer: "b", Follow: []int{0, 1}, Upload: -1}))
 	require.False(t, f.Known())
 	kinds := map[Kind]int{}
 	for _, a := range f.Handle(now, ladder(1)) {
@@ -95,6 +96,8 @@ func TestFiftyViewersOfWhomEveryFifthLendsNothing(t *testing.T) {
 	require.LessOrEqual(t, s.hops(), 4)
 	t.Logf("%d connections made, %d plans told, hops at most %d", s.connects, s.planned, s.hops())
 	before, plans := s.connects, s.planned
+	s.pass(5 * time.Minute)
+	require.Equal(t, plans, s.planned, "a plan that is good stays")
 	const turns = 500
 	for i := range turns {
 		s.do(Leave{s.anybody()})
@@ -217,15 +220,7 @@ func TestWhoIsLateForTwoLosesRank(t *testing.T) {
 	bad := tree.groups[0].members[0]
 	require.NotZero(t, bad.used)
 	slots := tree.slots(bad)
-	var children []Peer
-	for _, n := range tree.nodes {
-		for _, q := range n.parent {
-			if q == bad {
-				children = append(children, n.peer.id)
-				break
-			}
-		}
-	}
+	children := s.childrenOf(bad)
 	s.do(Report{Peer: children[0], Late: map[Peer]int{bad.peer.id: 2}})
 	s.do(Report{Peer: "p49", Late: map[Peer]int{"p49": 2, "stranger": 9}})
 	require.Equal(t, slots, tree.slots(bad), "one is not enough")
@@ -234,7 +229,10 @@ func TestWhoIsLateForTwoLosesRank(t *testing.T) {
 	require.Less(t, tree.slots(bad), slots)
 	for i := range 10 { // again and again
 		s.pass(11 * time.Second)
-		s.do(Report{Peer: children[i%2], Late: map[Peer]int{bad.peer.id: 1}})
+		if children := s.childrenOf(bad); len(children) > 1 {
+			s.do(Report{Peer: children[i%2], Late: map[Peer]int{bad.peer.id: 1}})
+			s.do(Report{Peer: children[1-i%2], Late: map[Peer]int{bad.peer.id: 1}})
+		}
 		s.check()
 	}
 	lowest := tree.slots(bad)
@@ -242,6 +240,15 @@ func TestWhoIsLateForTwoLosesRank(t *testing.T) {
 	s.pass(5 * time.Minute)
 	s.check()
 	require.Greater(t, tree.slots(bad), lowest, "and gets another chance")
+}
+
+func (s *swarm) childrenOf(parent *node) (all []Peer) {
+	for _, n := range parent.tree.nodes {
+		if slices.Contains(n.parent[:], parent) {
+			all = append(all, n.peer.id)
+		}
+	}
+	return all
 }
 
 func TestWhoFindsAllLateHasASlowLine(t *testing.T) {
@@ -351,12 +358,12 @@ func TestAStrongViewerComesUpAndALeafMakesWay(t *testing.T) {
 		s.join([]int64{2 * bitrate, 0}[i%2], 0) // three of each
 	}
 	for range 60 {
-		s.join(9*bitrate/5, 0)
+		s.join(6*bitrate/5, 0) // six slots: one for other clusters
 	}
 	s.pass(2 * time.Minute)
 	strong := s.join(20*bitrate, 0)
 	s.pass(3 * time.Minute)
-	s.quiet()
+	s.check()
 	for _, n := range s.forest.Picture() {
 		if n.Peer == strong {
 			require.LessOrEqual(t, n.Depth, 1)
@@ -365,7 +372,8 @@ func TestAStrongViewerComesUpAndALeafMakesWay(t *testing.T) {
 			require.Positive(t, n.Depth)
 		}
 	}
-	require.InDelta(t, 1/67.0, s.share(), 1e-9)
+	t.Logf("weak uplinks: %.3f from the server, hops at most %d", s.share(), s.hops())
+	require.LessOrEqual(t, s.share(), 3.1/67)
 }
 
 func TestTheSameEventsLeadToTheSameActions(t *testing.T) {
