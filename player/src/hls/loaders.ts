@@ -11,7 +11,8 @@ import Hls, {
 	type LoaderStats,
 	type PlaylistLoaderContext,
 } from "hls.js";
-import type { Delivery, Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Delivery } from "../engine/types.ts";
 import { msnShift } from "../playlist.ts";
 import type { Stats } from "../stats.ts";
 

@@ -2,7 +2,8 @@
 // quality, and getting up again after errors.
 import Hls, { type ErrorData, type HlsConfig } from "hls.js";
 import type { ServerClock } from "../clock.ts";
-import type { Arrival, Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Arrival } from "../engine/types.ts";
 import { Monitor } from "../playback/monitor.ts";
 import { Quality } from "../playback/quality.ts";
 import { RateControl } from "../playback/rate.ts";
