@@ -135,12 +135,13 @@ export class Playback {
 	 * keyframe is long ago is left for one with a recent one.
 	 */
 	async #lead(): Promise<number | null> {
-		const { engine, clock } = this.#options;
+		const { engine } = this.#options;
 		const { name } = this.#quality.current;
 		const seconds = await engine.lead(name);
-		const first = engine.timeline(name)?.oldest;
+		const { oldest, newest } = engine.timeline(name) ?? {};
 		const { lower } = this.#quality;
-		if (!first || !lower || clock.now() - first.programTime < keyframesWithin) return seconds;
+		const age = oldest && newest ? newest.programTime - oldest.programTime : 0;
+		if (!lower || age < keyframesWithin) return seconds;
 		this.#quality.avoid(name);
 		this.#quality.force(lower.name);
 		engine.watch(lower.name);
