@@ -43,7 +43,6 @@ func rules() map[string]rule {
 		"origin":             {ours: []string{"media", "player", "segmenter"}, never: []string{webrtc}},
 		"tracker":            {never: []string{"github.com/bluenviron/mediacommon", webrtc}},
 		"tracker/forest":     {never: ioFree},
-		"tracker/topology":   {never: ioFree},
 		"p2p":                {ours: []string{"media"}},
 		"p2p/wire":           {ours: []string{"media"}, never: ioFree},
 		"p2p/peer":           {ours: []string{"media", "p2p/wire"}, never: ioFree},

@@ -22,7 +22,7 @@ type Ladder struct{ Renditions []Rendition }
 // Join says that a peer came. A peer that is already there is left as it is.
 type Join struct {
 	Peer   Peer
-	Follow []int // indices of renditions
+	Follow []int // indices of renditions; nil for the first video rendition and all audio
 	Upload int64 // bit/s that it lends, 0 for none, −1 for unknown: a claim
 }
 

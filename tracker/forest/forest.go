@@ -160,6 +160,13 @@ func (f *Forest) follow(p *peer, renditions []int) {
 // of its audio when it follows nothing else.
 func (f *Forest) treesOf(p *peer) []int {
 	var video, audio []int
+	if p.follow == nil {
+		for r := range f.ladder {
+			if !f.ladder[r].Audio {
+				return []int{r}
+			}
+		}
+	}
 	for _, r := range p.follow {
 		switch {
 		case r < 0 || r >= len(f.ladder) || slices.Contains(video, r) || slices.Contains(audio, r):

@@ -25,13 +25,13 @@ func churn(t *testing.T, size int, bad uint32, videos int) {
 	s.unreachable = unlucky(bad)
 	for i := range size {
 		s.join(s.anyUplink(i), s.random.IntN(videos))
-		if size <= 100 || i%10 == 0 { // a check costs as much as many events
+		if size <= 50 || i%10 == 0 { // a check costs as much as many events
 			s.check()
 		}
 	}
 	for i := range size {
 		s.do(Leave{s.anybody()})
-		if size > 100 && i%10 != 0 {
+		if size > 50 && i%10 != 0 {
 			continue
 		}
 		s.check()

@@ -59,7 +59,9 @@ func TestNobodyIsConnectedBelowTheLeastAudience(t *testing.T) {
 func TestWhoFollowsNothingKnownHasNoPlan(t *testing.T) {
 	s := newSwarm(t, Config{}, 1, 1)
 	s.do(Join{Peer: "a", Follow: []int{7, -1}, Upload: -1})
-	s.do(Join{Peer: "b", Upload: -1})
+	s.do(Join{Peer: "b", Follow: []int{}, Upload: -1})
+	s.do(Join{Peer: "d", Upload: -1}) // says nothing
+	require.Equal(t, []int{0, 1}, s.plans["d"][0].Renditions)
 	s.do(Join{Peer: "c", Follow: []int{1}, Upload: -1}) // audio alone
 	s.join(-1, 0)
 	require.Nil(t, s.plans["a"])

@@ -38,6 +38,9 @@ func (t *tree) contributes(n *node) bool {
 }
 
 func (p *peer) follows(rendition int) bool {
+	if p.follow == nil { // the first video rendition and all audio
+		return true
+	}
 	for _, r := range p.follow {
 		if r == rendition {
 			return true
