@@ -1,4 +1,4 @@
-// offload.js [--seconds=60]: what two and then four browsers spare the daemon, ladder
+// offload.js [--seconds=60] [--viewers=N]: what two and then four browsers spare the daemon, ladder
 // off, 240p, counted outside of it; and how far behind live each of them is.
 
 import { Daemon } from "../e2e/lib/daemon.js";
@@ -8,12 +8,14 @@ import { Publisher } from "../e2e/lib/publisher.js";
 import { option, report } from "./lib.js";
 
 const seconds = option("seconds", 60);
+const only = option("viewers", 0);
+const counts = only > 0 ? [only] : [2, 4];
 
 /** @type {(string | number)[][]} */
 const rows = [];
 /** @type {Record<string, object>} */
 const results = {};
-for (const viewers of [2, 4]) {
+for (const viewers of counts) {
 	const daemon = await Daemon.start({ renditions: null });
 	const size = { width: 426, height: 240, bitrate: "600k" };
 	const publisher = new Publisher({ url: daemon.rtmp, ...size }).start();

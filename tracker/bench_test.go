@@ -14,7 +14,7 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/liverelay/liverelay/tracker/topology"
+	"github.com/liverelay/liverelay/tracker/forest"
 )
 
 // chromiumSDP is shaped like a data-channel offer of a browser with a few candidates:
@@ -107,17 +107,17 @@ func (nowhere) end(*fault)  {}
 
 // BenchmarkOwner is what the owner does for one candidate on its way.
 func BenchmarkOwner(b *testing.B) {
-	config := Config{}.withDefaults()
+	config := Config{Renditions: renditions}.withDefaults()
 	config.Limits.Candidates = 1 << 62
 	h := newHub(config, rand.New(rand.NewPCG(1, 1)))
 	key := broadcastKey{"demo", epoch}
 	now := time.Unix(1_800_000_000, 0)
-	ids := make([]topology.Peer, 10_000)
+	ids := make([]forest.Peer, 10_000)
 	for i := range ids {
 		ids[i] = newID()
-		h.join(now, key, ids[i], nowhere{})
+		h.join(now, key, ids[i], nowhere{}, []int{0, 1}, -1)
 	}
-	var pairs [][2]topology.Peer
+	var pairs [][2]forest.Peer
 	for pair := range h.swarms[key].exchanges {
 		pairs = append(pairs, pair)
 	}
@@ -133,21 +133,21 @@ func BenchmarkOwner(b *testing.B) {
 
 // BenchmarkArrival is what the owner does for a viewer that comes, at 10,000.
 func BenchmarkArrival(b *testing.B) {
-	config := Config{}.withDefaults()
+	config := Config{Renditions: renditions}.withDefaults()
 	h := newHub(config, rand.New(rand.NewPCG(1, 1)))
 	key := broadcastKey{"demo", epoch}
 	now := time.Unix(1_800_000_000, 0)
-	var ids []topology.Peer
+	var ids []forest.Peer
 	for range 10_000 {
 		ids = append(ids, newID())
-		h.join(now, key, ids[len(ids)-1], nowhere{})
+		h.join(now, key, ids[len(ids)-1], nowhere{}, []int{0, 1}, -1)
 	}
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
 		h.leave(now, key, ids[i%len(ids)])
 		ids[i%len(ids)] = newID()
-		h.join(now, key, ids[i%len(ids)], nowhere{})
+		h.join(now, key, ids[i%len(ids)], nowhere{}, []int{0, 1}, -1)
 		i++
 	}
 }

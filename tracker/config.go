@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/liverelay/liverelay/tracker/admission"
+	"github.com/liverelay/liverelay/tracker/forest"
 )
 
 // Admission decides who may join. Check is called from many goroutines and says why
@@ -24,6 +25,9 @@ type Config struct {
 	Admission Admission
 	// Live says whether a broadcast is live. It is called from many goroutines.
 	Live func(stream, epoch string) bool
+	// Renditions lists what a live broadcast has, by index, or nothing while that isn't
+	// known: then viewers have no plan. It is called by the owner, and must be quick.
+	Renditions func(stream, epoch string) []forest.Rendition
 	// Remote names the address a request came from, with trusted proxies taken into
 	// account. The default is the other end of the connection, which is the proxy's
 	// where there is one: then all viewers share one address's limits.
@@ -48,6 +52,8 @@ type Limits struct {
 	MessagesPerAddress Rate // 1,000 a second, 5,000 at once; more have to wait
 	Messages           Rate // of a connection; 20 a second, 400 at once; more cut it
 
+	Follows Rate // of a connection: it follows others; 1 a second, 20 at once; more cut it
+
 	MessageBytes int // of one message from a viewer; 16 KiB
 	QueueBytes   int // waiting to be written to a viewer; 128 KiB
 	Candidates   int // passed on from one end of a pair; 32, more are dropped
@@ -70,6 +76,9 @@ func (c Config) withDefaults() Config {
 	if c.Site == nil {
 		c.Site = func(r *http.Request) string { return admission.Site(r) }
 	}
+	if c.Renditions == nil {
+		c.Renditions = func(string, string) []forest.Rendition { return nil }
+	}
 	if c.MinAudience == nil {
 		c.MinAudience = func(string) int { return 0 }
 	}
@@ -86,6 +95,7 @@ func (l Limits) withDefaults() Limits {
 	setDefault(&l.ArrivalsPerAddress, Rate{20, 200})
 	setDefault(&l.MessagesPerAddress, Rate{1_000, 5_000})
 	setDefault(&l.Messages, Rate{20, 400})
+	setDefault(&l.Follows, Rate{1, 20})
 	setDefault(&l.MessageBytes, 16<<10)
 	setDefault(&l.QueueBytes, 128<<10)
 	setDefault(&l.Candidates, 32)

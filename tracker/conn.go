@@ -14,7 +14,7 @@ import (
 	"github.com/coder/websocket"
 	"golang.org/x/time/rate"
 
-	"github.com/liverelay/liverelay/tracker/topology"
+	"github.com/liverelay/liverelay/tracker/forest"
 )
 
 // queued is how many messages may wait to be written to a viewer.
@@ -28,7 +28,8 @@ type conn struct {
 	site    string
 	visitor *visitor
 	limit   *rate.Limiter
-	id      topology.Peer
+	follows *rate.Limiter
+	id      forest.Peer
 	key     broadcastKey
 	queue   chan frame
 	waiting atomic.Int64 // bytes in queue
@@ -74,7 +75,7 @@ func (c *conn) converse(ctx context.Context) error {
 		return err
 	}
 	now := c.tracker.config.Now()
-	if !c.tracker.do(func(h *hub) { h.join(now, c.key, c.id, c) }) {
+	if !c.tracker.do(func(h *hub) { h.join(now, c.key, c.id, c, first.Follow, first.lends()) }) {
 		return errClosing
 	}
 	defer func() {
@@ -117,8 +118,14 @@ func (c *conn) take(r request) error {
 		data := passedOn(c.id, r)
 		c.tracker.do(func(h *hub) { h.pass(c.key, c.id, r.Peer, r.Type, data) })
 	case "report":
-		report := topology.Report{Peer: c.id, Connected: r.Connected, Failed: r.Failed}
+		report := forest.Report{Peer: c.id, Connected: r.Connected, Failed: r.Failed, Suspect: r.Suspect, Late: r.Late}
 		c.tracker.do(func(h *hub) { h.report(now, c.key, c.id, report, claimed(r)) })
+	case "follow":
+		if !c.follows.Allow() {
+			return &fault{TooMany, "follows another rendition too often"}
+		}
+		renditions := append([]int{}, r.Renditions...) // nothing is not nil, which joins may say
+		c.tracker.do(func(h *hub) { h.follow(now, c.key, c.id, renditions) })
 	case "ping":
 		c.send(encode(pong{"pong", r.T, now.UnixMilli()}))
 	case "join":
@@ -222,8 +229,8 @@ func (c *conn) writeOne(ctx context.Context, data []byte) error {
 }
 
 // newID makes up a peer's id: 16 characters that nobody can guess.
-func newID() topology.Peer {
+func newID() forest.Peer {
 	var random [10]byte
 	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
-	return topology.Peer(strings.ToLower(base32.StdEncoding.EncodeToString(random[:])))
+	return forest.Peer(strings.ToLower(base32.StdEncoding.EncodeToString(random[:])))
 }

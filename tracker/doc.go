@@ -1,5 +1,5 @@
 // Package tracker introduces the viewers of a broadcast to each other: the WebSocket
-// of docs/protocol.md section 8. It admits them, asks the plan (package topology) who
+// of docs/protocol.md section 8. It admits them, asks the plan (package forest) who
 // is to be connected to whom, and passes offers, answers and candidates between
 // those, and nobody else.
 //

@@ -1,14 +1,14 @@
 package tracker
 
-import "github.com/liverelay/liverelay/tracker/topology"
+import "github.com/liverelay/liverelay/tracker/forest"
 
 // exchanges holds what the pairs that were told to connect may still say to each
 // other. It is as much state as the plan has connections.
-type exchanges map[[2]topology.Peer]*exchange
+type exchanges map[[2]forest.Peer]*exchange
 
 // exchange is what one pair has said.
 type exchange struct {
-	offerer    topology.Peer
+	offerer    forest.Peer
 	offered    bool
 	answered   bool
 	candidates [2]int // from the offerer, from the other
@@ -24,22 +24,25 @@ const (
 	ignore
 )
 
-func between(a, b topology.Peer) [2]topology.Peer {
+func between(a, b forest.Peer) [2]forest.Peer {
 	if b < a {
 		a, b = b, a
 	}
-	return [2]topology.Peer{a, b}
+	return [2]forest.Peer{a, b}
 }
 
 // follow keeps up with an action of the plan.
-func (x exchanges) follow(a topology.Action) {
+func (x exchanges) follow(a forest.Action) {
+	if a.Kind == forest.NewPlan {
+		return
+	}
 	key := between(a.To, a.About)
-	if a.Kind != topology.Connect {
+	if a.Kind != forest.Connect {
 		delete(x, key)
 		return
 	}
 	offerer := a.About
-	if a.Role == topology.Offer {
+	if a.Role == forest.Offer {
 		offerer = a.To
 	}
 	if x[key] == nil {
@@ -48,7 +51,7 @@ func (x exchanges) follow(a topology.Action) {
 }
 
 // judge says what becomes of an offer, an answer or a candidate, and remembers it.
-func (x exchanges) judge(from, to topology.Peer, kind string, maxCandidates int) verdict {
+func (x exchanges) judge(from, to forest.Peer, kind string, maxCandidates int) verdict {
 	e := x[between(from, to)]
 	if e == nil || from == to {
 		return stranger

@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/liverelay/liverelay/tracker/topology"
+	"github.com/liverelay/liverelay/tracker/forest"
 )
 
 // outlet is a connection as the hub sees it. Neither method waits.
@@ -28,8 +28,8 @@ type hub struct {
 // swarm is the viewers of one broadcast.
 type swarm struct {
 	key       broadcastKey
-	mesh      *topology.Mesh
-	viewers   map[topology.Peer]*viewer
+	forest    *forest.Forest
+	viewers   map[forest.Peer]*viewer
 	exchanges exchanges
 	past      claims // of viewers that left
 }
@@ -45,14 +45,15 @@ func newHub(c Config, random *rand.Rand) *hub {
 	return &hub{config: c, random: random, swarms: make(map[broadcastKey]*swarm)}
 }
 
-func (h *hub) join(now time.Time, key broadcastKey, id topology.Peer, o outlet) {
+func (h *hub) join(now time.Time, key broadcastKey, id forest.Peer, o outlet, follow []int, upload int64) {
 	s := h.swarms[key]
 	if s == nil {
 		s = h.open(key)
 	}
+	h.learn(now, s)
 	s.viewers[id] = &viewer{outlet: o, joined: now}
 	o.send(encode(welcome{"welcome", id, now.UnixMilli()}))
-	s.do(now, topology.Join{Peer: id})
+	s.do(now, forest.Join{Peer: id, Follow: follow, Upload: upload})
 }
 
 func (h *hub) open(key broadcastKey) *swarm {
@@ -62,26 +63,44 @@ func (h *hub) open(key broadcastKey) *swarm {
 	}
 	s := &swarm{
 		key:       key,
-		mesh:      topology.New(topology.Config{MinAudience: audience}, h.random),
-		viewers:   make(map[topology.Peer]*viewer),
+		forest:    forest.New(forest.Config{MinAudience: audience}, h.random),
+		viewers:   make(map[forest.Peer]*viewer),
 		exchanges: make(exchanges),
 	}
 	h.swarms[key] = s
 	return s
 }
 
-func (h *hub) leave(now time.Time, key broadcastKey, id topology.Peer) {
+// learn tells the plan which renditions there are, as soon as that is known.
+func (h *hub) learn(now time.Time, s *swarm) {
+	if s.forest.Known() {
+		return
+	}
+	if renditions := h.config.Renditions(s.key.stream, s.key.epoch); len(renditions) > 0 {
+		s.do(now, forest.Ladder{Renditions: renditions})
+	}
+}
+
+func (h *hub) follow(now time.Time, key broadcastKey, id forest.Peer, renditions []int) {
+	s := h.swarms[key]
+	if s == nil || s.viewers[id] == nil {
+		return
+	}
+	s.do(now, forest.Follow{Peer: id, Renditions: renditions})
+}
+
+func (h *hub) leave(now time.Time, key broadcastKey, id forest.Peer) {
 	s := h.swarms[key]
 	if s == nil || s.viewers[id] == nil {
 		return
 	}
 	s.past.add(s.viewers[id].claims)
 	delete(s.viewers, id)
-	s.do(now, topology.Leave{Peer: id})
+	s.do(now, forest.Leave{Peer: id})
 }
 
 // pass passes an offer, answer or candidate on, if its sender may send it.
-func (h *hub) pass(key broadcastKey, from, to topology.Peer, kind string, data []byte) {
+func (h *hub) pass(key broadcastKey, from, to forest.Peer, kind string, data []byte) {
 	s := h.swarms[key]
 	if s == nil || s.viewers[from] == nil {
 		return
@@ -98,7 +117,7 @@ func (h *hub) pass(key broadcastKey, from, to topology.Peer, kind string, data [
 	}
 }
 
-func (h *hub) report(now time.Time, key broadcastKey, id topology.Peer, r topology.Report, c claims) {
+func (h *hub) report(now time.Time, key broadcastKey, id forest.Peer, r forest.Report, c claims) {
 	s := h.swarms[key]
 	if s == nil || s.viewers[id] == nil {
 		return
@@ -110,7 +129,8 @@ func (h *hub) report(now time.Time, key broadcastKey, id topology.Peer, r topolo
 
 func (h *hub) tick(now time.Time) {
 	for key, s := range h.swarms {
-		s.do(now, topology.Tick{})
+		h.learn(now, s)
+		s.do(now, forest.Tick{})
 		if len(s.viewers) == 0 && !h.config.Live(key.stream, key.epoch) {
 			delete(h.swarms, key)
 		}
@@ -136,7 +156,7 @@ func (h *hub) stats(stream string) Stats {
 			continue
 		}
 		total.Viewers += len(s.viewers)
-		total.Connections += s.mesh.Open()
+		total.Connections += s.forest.Open()
 		bytes := s.past
 		for _, v := range s.viewers {
 			bytes.add(v.claims)
@@ -148,9 +168,20 @@ func (h *hub) stats(stream string) Stats {
 	return total
 }
 
+// picture is the plan of a stream's swarm as it stands.
+func (h *hub) picture(stream string) []forest.Node {
+	var all []forest.Node
+	for key, s := range h.swarms {
+		if key.stream == stream && h.config.Live(key.stream, key.epoch) {
+			all = append(all, s.forest.Picture()...)
+		}
+	}
+	return all
+}
+
 // do lets the plan know of an event and tells the viewers what it says.
-func (s *swarm) do(now time.Time, e topology.Event) {
-	for _, a := range s.mesh.Handle(now, e) {
+func (s *swarm) do(now time.Time, e forest.Event) {
+	for _, a := range s.forest.Handle(now, e) {
 		s.exchanges.follow(a)
 		if v := s.viewers[a.To]; v != nil {
 			v.outlet.send(instructed(a))

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/liverelay/liverelay/tracker/topology"
+	"github.com/liverelay/liverelay/tracker/forest"
 )
 
 // Bounds of what a viewer's messages hold, beside their size as a whole.
@@ -14,6 +14,7 @@ const (
 	maxAgent     = 128
 	maxCandidate = 1024
 	maxReported  = 64
+	maxFollowed  = 16
 )
 
 // request is a message from a viewer: all fields of all types.
@@ -25,17 +26,23 @@ type request struct {
 	Token  string `json:"token"`
 	Agent  string `json:"agent"`
 
-	Peer          topology.Peer `json:"peer"`
-	SDP           string        `json:"sdp"`
-	Candidate     string        `json:"candidate"`
-	SDPMid        *string       `json:"sdpMid"`
-	SDPMLineIndex *uint16       `json:"sdpMLineIndex"`
+	Follow     []int    `json:"follow"`
+	Renditions []int    `json:"renditions"`
+	Upload     *float64 `json:"upload"`
 
-	Connected     []topology.Peer `json:"connected"`
-	Failed        []topology.Peer `json:"failed"`
-	HTTPBytes     float64         `json:"httpBytes"`
-	P2PBytes      float64         `json:"p2pBytes"`
-	UploadedBytes float64         `json:"uploadedBytes"`
+	Peer          forest.Peer `json:"peer"`
+	SDP           string      `json:"sdp"`
+	Candidate     string      `json:"candidate"`
+	SDPMid        *string     `json:"sdpMid"`
+	SDPMLineIndex *uint16     `json:"sdpMLineIndex"`
+
+	Connected     []forest.Peer       `json:"connected"`
+	Failed        []forest.Peer       `json:"failed"`
+	Suspect       []forest.Peer       `json:"suspect"`
+	Late          map[forest.Peer]int `json:"late"`
+	HTTPBytes     float64             `json:"httpBytes"`
+	P2PBytes      float64             `json:"p2pBytes"`
+	UploadedBytes float64             `json:"uploadedBytes"`
 
 	T float64 `json:"t"`
 }
@@ -49,35 +56,50 @@ func parse(data []byte) (request, error) {
 	switch {
 	case len(r.Stream) > maxName, len(r.Epoch) > maxName, len(r.Peer) > maxName, len(r.Agent) > maxAgent,
 		len(r.Token) > maxToken, len(r.Candidate) > maxCandidate, r.SDPMid != nil && len(*r.SDPMid) > maxName,
-		len(r.Connected) > maxReported, len(r.Failed) > maxReported:
+		len(r.Connected) > maxReported, len(r.Failed) > maxReported, len(r.Suspect) > maxReported,
+		len(r.Late) > maxReported, len(r.Follow) > maxFollowed, len(r.Renditions) > maxFollowed:
 		return request{}, fmt.Errorf("a field of %.16q is too long", r.Type)
 	}
 	return r, nil
 }
 
+// lends is the upload that a join claims, in bit/s; −1 when it says nothing.
+func (r request) lends() int64 {
+	if r.Upload == nil || *r.Upload < 0 {
+		return -1
+	}
+	return int64(min(*r.Upload, fastest*8))
+}
+
 // The messages to a viewer.
 type (
 	welcome struct {
-		Type string        `json:"type"`
-		Peer topology.Peer `json:"peer"`
-		Now  int64         `json:"now"`
+		Type string      `json:"type"`
+		Peer forest.Peer `json:"peer"`
+		Now  int64       `json:"now"`
 	}
 	instruction struct {
-		Type string        `json:"type"`
-		Peer topology.Peer `json:"peer"`
-		Role string        `json:"role,omitempty"`
+		Type string      `json:"type"`
+		Peer forest.Peer `json:"peer"`
+		Role string      `json:"role,omitempty"`
+	}
+	plan struct {
+		Type       string                        `json:"type"`
+		Serial     uint64                        `json:"serial"`
+		Renditions []int                         `json:"renditions"`
+		Stripes    [forest.Stripes]forest.Source `json:"stripes"`
 	}
 	description struct {
-		Type string        `json:"type"`
-		Peer topology.Peer `json:"peer"`
-		SDP  string        `json:"sdp"`
+		Type string      `json:"type"`
+		Peer forest.Peer `json:"peer"`
+		SDP  string      `json:"sdp"`
 	}
 	candidate struct {
-		Type          string        `json:"type"`
-		Peer          topology.Peer `json:"peer"`
-		Candidate     string        `json:"candidate"`
-		SDPMid        *string       `json:"sdpMid"`
-		SDPMLineIndex *uint16       `json:"sdpMLineIndex"`
+		Type          string      `json:"type"`
+		Peer          forest.Peer `json:"peer"`
+		Candidate     string      `json:"candidate"`
+		SDPMid        *string     `json:"sdpMid"`
+		SDPMLineIndex *uint16     `json:"sdpMLineIndex"`
 	}
 	pong struct {
 		Type string  `json:"type"`
@@ -101,7 +123,7 @@ func encode(message any) []byte {
 }
 
 // passedOn is what the other end gets to see of an offer, answer or candidate.
-func passedOn(from topology.Peer, r request) []byte {
+func passedOn(from forest.Peer, r request) []byte {
 	if r.Type == "candidate" {
 		return encode(candidate{r.Type, from, r.Candidate, r.SDPMid, r.SDPMLineIndex})
 	}
@@ -109,15 +131,17 @@ func passedOn(from topology.Peer, r request) []byte {
 }
 
 // instructed is the message for an action of the plan.
-func instructed(a topology.Action) []byte {
+func instructed(a forest.Action) []byte {
 	switch a.Kind {
-	case topology.Connect:
+	case forest.NewPlan:
+		return encode(plan{"plan", a.Plan.Serial, a.Plan.Renditions, a.Plan.Stripes})
+	case forest.Connect:
 		role := "answer"
-		if a.Role == topology.Offer {
+		if a.Role == forest.Offer {
 			role = "offer"
 		}
 		return encode(instruction{"connect", a.About, role})
-	case topology.Disconnect:
+	case forest.Disconnect:
 		return encode(instruction{"disconnect", a.About, ""})
 	default:
 		return encode(instruction{"gone", a.About, ""})

@@ -7,22 +7,27 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/liverelay/liverelay/tracker/topology"
+	"github.com/liverelay/liverelay/tracker/forest"
 )
 
 func TestParseRefuses(t *testing.T) {
 	for name, text := range map[string]string{
-		"nothing":           ``,
-		"no object":         `[]`,
-		"two objects":       `{}{}`,
-		"a wrong type":      `{"type":7}`,
-		"a long stream":     `{"stream":"` + strings.Repeat("a", 65) + `"}`,
-		"a long peer":       `{"peer":"` + strings.Repeat("a", 65) + `"}`,
-		"a long token":      `{"token":"` + strings.Repeat("a", 513) + `"}`,
-		"a long candidate":  `{"candidate":"` + strings.Repeat("a", 1025) + `"}`,
-		"a long sdpMid":     `{"sdpMid":"` + strings.Repeat("a", 65) + `"}`,
-		"many connections":  `{"connected":[` + strings.Repeat(`"a",`, 64) + `"a"]}`,
-		"a negative m-line": `{"sdpMLineIndex":-1}`,
+		"nothing":             ``,
+		"no object":           `[]`,
+		"two objects":         `{}{}`,
+		"a wrong type":        `{"type":7}`,
+		"a long stream":       `{"stream":"` + strings.Repeat("a", 65) + `"}`,
+		"a long peer":         `{"peer":"` + strings.Repeat("a", 65) + `"}`,
+		"a long token":        `{"token":"` + strings.Repeat("a", 513) + `"}`,
+		"a long candidate":    `{"candidate":"` + strings.Repeat("a", 1025) + `"}`,
+		"a long sdpMid":       `{"sdpMid":"` + strings.Repeat("a", 65) + `"}`,
+		"many connections":    `{"connected":[` + strings.Repeat(`"a",`, 64) + `"a"]}`,
+		"many suspects":       `{"suspect":[` + strings.Repeat(`"a",`, 64) + `"a"]}`,
+		"much followed":       `{"follow":[` + strings.Repeat(`1,`, 16) + `1]}`,
+		"many renditions":     `{"renditions":[` + strings.Repeat(`1,`, 16) + `1]}`,
+		"a rendition by name": `{"follow":["240p"]}`,
+		"lateness of a list":  `{"late":[1]}`,
+		"a negative m-line":   `{"sdpMLineIndex":-1}`,
 	} {
 		_, err := parse([]byte(text))
 		require.Error(t, err, name)
@@ -35,6 +40,9 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"type":"offer","peer":"a","sdp":"v=0\r\n"}`))
 	f.Add([]byte(`{"type":"candidate","peer":"a","candidate":"candidate:1","sdpMid":null,"sdpMLineIndex":0}`))
 	f.Add([]byte(`{"type":"report","connected":["a"],"failed":[],"httpBytes":1e300,"p2pBytes":-1}`))
+	f.Add([]byte(`{"type":"join","stream":"demo","follow":[0,3],"upload":-1}`))
+	f.Add([]byte(`{"type":"follow","renditions":[1,-2]}`))
+	f.Add([]byte(`{"type":"report","late":{"a":3,"b":-1},"suspect":["a"]}`))
 	f.Add([]byte(`{"type":"ping","t":-0.5}`))
 	f.Add([]byte(strings.Repeat(`[`, 4096)))
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -43,6 +51,9 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		claimed(r)
+		if up := r.lends(); up < -1 {
+			t.Fatalf("lends %d", up)
+		}
 		var out struct {
 			Peer, SDP, Candidate string
 		}
@@ -57,14 +68,14 @@ func FuzzParse(f *testing.F) {
 
 func TestExchangesAreJudged(t *testing.T) {
 	x := exchanges{}
-	for _, a := range []topology.Action{
-		{Kind: topology.Connect, To: "b", About: "a", Role: topology.Answer},
-		{Kind: topology.Connect, To: "a", About: "b", Role: topology.Offer},
+	for _, a := range []forest.Action{
+		{Kind: forest.Connect, To: "b", About: "a", Role: forest.Answer},
+		{Kind: forest.Connect, To: "a", About: "b", Role: forest.Offer},
 	} {
 		x.follow(a)
 	}
 	for i, c := range []struct {
-		from, to topology.Peer
+		from, to forest.Peer
 		kind     string
 		want     verdict
 	}{
@@ -84,6 +95,6 @@ func TestExchangesAreJudged(t *testing.T) {
 	} {
 		require.Equal(t, c.want, x.judge(c.from, c.to, c.kind, 2), "step %d", i)
 	}
-	x.follow(topology.Action{Kind: topology.Gone, To: "a", About: "b"})
+	x.follow(forest.Action{Kind: forest.Gone, To: "a", About: "b"})
 	require.Empty(t, x)
 }

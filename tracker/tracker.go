@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/liverelay/liverelay/tracker/forest"
 )
 
 // Subprotocol is the WebSocket subprotocol of docs/protocol.md section 8.
@@ -96,6 +98,16 @@ func (t *Tracker) Stats(stream string) Stats {
 	return <-answer
 }
 
+// Picture is who feeds whom in a stream's swarm just now, without addresses. It answers
+// while Run runs.
+func (t *Tracker) Picture(stream string) []forest.Node {
+	answer := make(chan []forest.Node, 1)
+	if !t.do(func(h *hub) { answer <- h.picture(stream) }) {
+		return nil
+	}
+	return <-answer
+}
+
 // Drop ends a broadcast: its viewers are told (unknown-broadcast) and their
 // connections closed. Live has to say no before.
 func (t *Tracker) Drop(stream, epoch string) {
@@ -121,6 +133,7 @@ func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		site:    t.config.Site(r),
 		visitor: visitor,
 		limit:   t.config.Limits.Messages.limiter(),
+		follows: t.config.Limits.Follows.limiter(),
 		queue:   make(chan frame, queued),
 		cancel:  cancel,
 	}

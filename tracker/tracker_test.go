@@ -203,7 +203,7 @@ func TestMessagesAreCompressedWhenTheBrowserOffersIt(t *testing.T) {
 	w := start(t, nil)
 	b := w.viewer()
 	c := w.dial(&websocket.DialOptions{CompressionMode: websocket.CompressionNoContextTakeover}).listen()
-	c.say(message{"type": "join", "stream": "demo", "epoch": epoch, "token": w.token("")})
+	c.say(message{"type": "join", "stream": "demo", "epoch": epoch, "token": w.token(""), "follow": []int{0}})
 	c.id = c.expect("welcome")["peer"].(string)
 	c.expect("connect")
 	sdp := strings.Repeat("a=candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host\r\n", 100)

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/liverelay/liverelay/tracker/admission"
+	"github.com/liverelay/liverelay/tracker/forest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -43,7 +44,7 @@ func start(t *testing.T, change func(*Config)) *world {
 	office, err := admission.New(nil, time.Hour)
 	require.NoError(t, err)
 	w := &world{t: t, office: office, ended: make(map[string]bool)}
-	config := Config{Admission: office, Live: w.live}
+	config := Config{Admission: office, Live: w.live, Renditions: renditions}
 	if change != nil {
 		change(&config)
 	}
@@ -91,6 +92,11 @@ func (w *world) end(e string) {
 }
 
 func (w *world) token(site string) string { return w.office.Mint("demo", site, time.Now()) }
+
+// renditions is a broadcast with one video rendition and audio.
+func renditions(string, string) []forest.Rendition {
+	return []forest.Rendition{{Rate: 500_000}, {Rate: 64_000, Audio: true}}
+}
 
 // message is any message from the tracker.
 type message map[string]any
@@ -152,7 +158,7 @@ func (c *client) listen() *client {
 func (w *world) viewer() *client {
 	w.t.Helper()
 	c := w.dial(nil).listen()
-	c.say(message{"type": "join", "stream": "demo", "epoch": epoch, "token": w.token(""), "agent": "test"})
+	c.say(message{"type": "join", "stream": "demo", "epoch": epoch, "token": w.token(""), "agent": "test", "follow": []int{0, 1}})
 	c.id = c.expect("welcome")["peer"].(string)
 	return c
 }
@@ -231,7 +237,7 @@ func (c *client) rest() (all []message) {
 }
 
 // sync returns when the tracker has dealt with all that was said before, and what
-// came until then.
+// came until then, plans aside.
 func (c *client) sync() (all []message) {
 	c.t.Helper()
 	c.say(message{"type": "ping", "t": 77})
@@ -239,7 +245,9 @@ func (c *client) sync() (all []message) {
 		if m["type"] == "pong" && m["t"] == 77.0 {
 			return all
 		}
-		all = append(all, m)
+		if m["type"] != "plan" {
+			all = append(all, m)
+		}
 	}
 	c.t.Fatal("closed")
 	return nil

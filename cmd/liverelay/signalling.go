@@ -2,9 +2,11 @@ package main
 
 import (
 	"github.com/liverelay/liverelay/config"
+	"github.com/liverelay/liverelay/media"
 	"github.com/liverelay/liverelay/origin"
 	"github.com/liverelay/liverelay/tracker"
 	"github.com/liverelay/liverelay/tracker/admission"
+	"github.com/liverelay/liverelay/tracker/forest"
 )
 
 // newTracker makes a tracker that admits whom the origin gave a token, to the
@@ -16,11 +18,30 @@ func newTracker(d *daemon, catalog *origin.Catalog, office *admission.Office) *t
 			live, phase := catalog.Current(stream)
 			return phase == origin.Playable && live.Epoch == epoch
 		},
+		Renditions:  func(stream, epoch string) []forest.Rendition { return renditions(catalog, stream, epoch) },
 		Remote:      d.origin.ClientAddress,
 		Site:        d.origin.Site,
 		MinAudience: func(stream string) int { return minAudience(d.config.P2POf(stream)) },
 		Log:         d.log.With().Str("room", "tracker").Logger(),
 	})
+}
+
+// renditions is what the tracker has to know of a broadcast's renditions.
+func renditions(catalog *origin.Catalog, stream, epoch string) []forest.Rendition {
+	live, phase := catalog.Current(stream)
+	if phase != origin.Playable || live.Epoch != epoch {
+		return nil
+	}
+	all, _, _, _ := live.Media.Live()
+	list := make([]forest.Rendition, len(all))
+	for i, r := range all {
+		rate := r.AverageBandwidth
+		if rate <= 0 {
+			rate = r.Bandwidth
+		}
+		list[i] = forest.Rendition{Rate: int64(rate), Audio: r.Kind == media.Audio}
+	}
+	return list
 }
 
 // minAudience is the least audience that the tracker connects, or -1 where viewers

@@ -13,8 +13,9 @@ async function nft(rules) {
 export class Counters {
 	/** @param {import("./daemon.js").Ports} ports */
 	static async start(ports) {
+		// A table that is only flushed keeps its counters: it goes and comes anew.
 		await nft(`table inet e2e {}
-flush table inet e2e
+delete table inet e2e
 table inet e2e {
 	counter http {}
 	counter stun {}

@@ -42,7 +42,7 @@ func rules() map[string]rule {
 		"segmenter":          {ours: []string{"media"}, never: []string{http, webrtc}},
 		"origin":             {ours: []string{"media", "player", "segmenter"}, never: []string{webrtc}},
 		"tracker":            {never: []string{"github.com/bluenviron/mediacommon", webrtc}},
-		"tracker/topology":   {never: ioFree},
+		"tracker/forest":     {never: ioFree},
 		"p2p":                {ours: []string{"media"}},
 		"p2p/wire":           {ours: []string{"media"}, never: ioFree},
 		"p2p/peer":           {ours: []string{"media", "p2p/wire"}, never: ioFree},

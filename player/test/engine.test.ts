@@ -167,6 +167,12 @@ describe("the engine", () => {
 		await vi.waitFor(() => expect(server.feeds.length).toBe(2), 3000);
 		expect(engine.timeline("source")!.newest?.number).toBe(23);
 	});
+	it("leaves to the server what it has no heads of", async () => {
+		await begin();
+		expect(await engine.part("source", 7)).toBeNull();
+		expect(await engine.segment("source", 1)).toBeNull();
+		expect(await engine.part("720p", 7)).toBeNull();
+	});
 	it("gets what it missed while the feed was away", async () => {
 		await begin();
 		server.send(...heads(0, 24, 47));

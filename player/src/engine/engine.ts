@@ -1,60 +1,23 @@
 // The engine of one broadcast: it joins feed, peers and server, and answers what a
 // player asks: playlists, init segments, parts. It knows nothing of hls.js.
-import type { ServerClock } from "../clock.ts";
-import { equal, sha256 } from "../crypto.ts";
-import type { Join } from "../net/join.ts";
 import { Core } from "../peer/core.ts";
 import { type Action, constants, type Event } from "../peer/types.ts";
 import { leadOf, multivariantPlaylist } from "../playlist.ts";
-import type { Stats } from "../stats.ts";
-import type { Trust } from "../trust.ts";
 import type { Head } from "../wire/heads.ts";
 import { kind, type Manifest, type Rendition } from "../wire/manifest.ts";
 import type { PartName } from "../wire/messages.ts";
 import { Feed } from "./feed.ts";
-import { type Answer, get, HttpError } from "./http.ts";
+import { Fetches, key } from "./fetches.ts";
+import type { Answer } from "./http.ts";
+import { Inits } from "./inits.ts";
 import { Swarm } from "./swarm.ts";
 import { Timeline } from "./timeline.ts";
-
-export interface EngineOptions {
-	join: Join;
-	trust: Trust;
-	clock: ServerClock;
-	stats: Stats;
-	/** Bytes a second that are lent to others: 0 for unlimited, -1 for none. */
-	upload: number;
-	/** Whether other viewers are connected to at all. */
-	isShared: boolean;
-	/** A fresh admission token. */
-	token: () => Promise<string>;
-	/** The player trusts its server without signatures when heads stop coming. */
-	mayFallBack: boolean;
-	onManifest: (manifest: Manifest) => void;
-}
-
-/** A part as playback gets it. `answer` is there when it came from the server. */
-export interface Delivery {
-	bytes: Uint8Array;
-	answer: Answer | null;
-}
-
-/** A part that became playable. */
-export interface Arrival {
-	/** It is of the rendition that is watched, not its sound. */
-	isMain: boolean;
-	/** Seconds from the moment that its first sample shows until it could be played. */
-	delay: number;
-	/** The server took nearly as long to send it as it lasts: the link is too slow. */
-	isLate: boolean;
-	bytes: number;
-	/** How long the server took to send it; null when it came from elsewhere. */
-	ms: number | null;
-}
+import type { Arrival, Delivery, EngineOptions } from "./types.ts";
 
 const agent = "liverelay-player/0.1";
 const tickEvery = 50;
-/** A held request for a part ends after this many milliseconds. */
-const fetchWithin = 12_000;
+/** Without heads for this long, the server's playlists are used. */
+const headsWithin = 4000;
 /** How long the first heads may take to become complete. */
 const settle = { quiet: 40, most: 400 };
 /** Parts that are asked for in one go after an interruption; beyond, playback begins anew. */
@@ -68,10 +31,9 @@ export class Engine {
 	readonly #feed: Feed;
 	readonly #swarm: Swarm;
 	readonly #timelines = new Map<number, Timeline>();
-	readonly #fetches = new Map<string, AbortController>();
-	readonly #answers = new Map<string, Answer>();
+	readonly #fetches: Fetches;
+	readonly #inits: Inits;
 	readonly #waiting = new Map<string, ((delivery: Delivery | null) => void)[]>();
-	readonly #inits = new Map<string, Promise<Uint8Array>>();
 	readonly #end = new AbortController();
 	/** Parts that were announced while playing, and have not come yet. */
 	readonly #announced = new Set<string>();
@@ -90,6 +52,8 @@ export class Engine {
 	constructor(options: EngineOptions) {
 		this.#options = options;
 		const { stream, epoch, base } = options.join;
+		this.#fetches = new Fetches(options.stats, (event) => this.#handle(event));
+		this.#inits = new Inits(options.stats, this.#end.signal);
 		this.#core = new Core({ id: "", stream, epoch, agent, upload: options.upload });
 		this.#feed = new Feed({
 			base,
@@ -138,7 +102,7 @@ export class Engine {
 		clearInterval(this.#ticks);
 		clearTimeout(this.#settling);
 		clearTimeout(this.#dropping);
-		for (const fetching of this.#fetches.values()) fetching.abort();
+		this.#fetches.stop();
 		for (const waiting of this.#waiting.values()) for (const resolve of waiting) resolve(null);
 		this.#waiting.clear();
 	}
@@ -290,9 +254,9 @@ export class Engine {
 			case "close":
 				return this.#swarm.close(action);
 			case "fetch":
-				return void this.#fetch(action);
+				return this.#fetch(action);
 			case "abortFetch":
-				return this.#abort(action);
+				return this.#fetches.abort(action);
 			case "part":
 				return this.#deliver(action, action.bytes);
 			case "lost":
@@ -302,38 +266,17 @@ export class Engine {
 		}
 	}
 
-	#abort(part: PartName): void {
-		this.#fetches.get(key(part))?.abort();
-		this.#fetches.delete(key(part));
-	}
-
-	async #fetch(part: PartName): Promise<void> {
+	#fetch(part: PartName): void {
 		const { rendition, number } = part;
 		// What the broadcast ended before is not there to be waited for.
 		if (this.isOver && number > (this.#timeline(rendition).newest?.number ?? -1)) return;
-		const controller = new AbortController();
-		const timer = setTimeout(() => controller.abort(), fetchWithin);
-		this.#fetches.set(key(part), controller);
 		const url = `${this.base}${this.#rendition(rendition).name}/p${number}.m4s`;
-		let event: Event;
-		try {
-			const answer = await get(url, this.#options.stats, controller.signal);
-			this.#answers.set(key(part), answer);
-			event = { type: "fetched", rendition, number, bytes: answer.bytes };
-		} catch (error) {
-			const gone = error instanceof HttpError && error.isGone;
-			event = { type: "fetchFailed", rendition, number, gone };
-		}
-		clearTimeout(timer);
-		// Whoever aborted the request expects no answer.
-		if (this.#fetches.get(key(part)) !== controller) return;
-		this.#fetches.delete(key(part));
-		this.#handle(event);
+		void this.#fetches.start(part, url);
 	}
 
 	#deliver(part: PartName, bytes: Uint8Array): void {
 		const timeline = this.#timeline(part.rendition);
-		const answer = this.#answers.get(key(part)) ?? null;
+		const answer = this.#fetches.answerTo(part);
 		if (timeline.ready(part.number) && bytes.length > 0) {
 			if (answer) this.#options.stats.httpParts++;
 			else this.#options.stats.p2pParts++;
@@ -369,11 +312,13 @@ export class Engine {
 
 	/**
 	 * Resolves when a rendition can begin to play, with the seconds before its first
-	 * part. The sound begins with it.
+	 * part; null when no heads come and the server's playlists have to do. The sound
+	 * begins with the picture.
 	 */
-	async lead(name: string): Promise<number> {
+	async lead(name: string): Promise<number | null> {
 		const timeline = this.timeline(name);
-		while (timeline && !this.#end.signal.aborted && !(await timeline.beyond(-1, 1000)));
+		while (!this.#end.signal.aborted && !(await timeline?.beyond(-1, headsWithin)))
+			if (this.mayFallBack) return null;
 		const start = timeline?.oldest?.start ?? 0;
 		for (const other of this.#followed.map((r) => this.#timeline(r)))
 			if (other !== timeline) other.restartAt(start);
@@ -381,7 +326,6 @@ export class Engine {
 	}
 
 	#resolve(part: PartName, delivery: Delivery | null): void {
-		this.#answers.delete(key(part));
 		const waiting = this.#waiting.get(key(part));
 		this.#waiting.delete(key(part));
 		for (const resolve of waiting ?? []) resolve(delivery);
@@ -401,7 +345,8 @@ export class Engine {
 	part(name: string, number: number): Promise<Delivery | null> {
 		const rendition = this.#index(name);
 		const part = { rendition, number };
-		if (![...this.#followed, ...this.#kept].includes(rendition)) return Promise.resolve(null);
+		const isFollowed = [...this.#followed, ...this.#kept].includes(rendition);
+		if (!isFollowed || !this.#timeline(rendition).head(number)) return Promise.resolve(null);
 		return new Promise((resolve) => {
 			const waiting = this.#waiting.get(key(part)) ?? [];
 			this.#waiting.set(key(part), [...waiting, resolve]);
@@ -426,24 +371,9 @@ export class Engine {
 
 	/** An init segment, checked against the manifest. */
 	init(name: string, number: number): Promise<Uint8Array> {
-		const url = `${this.base}${name}/init${number}.mp4`;
-		let init = this.#inits.get(url);
-		if (!init) {
-			init = this.#fetchInit(url, name, number);
-			this.#inits.set(url, init);
-			init.catch(() => this.#inits.delete(url));
-		}
-		return init;
-	}
-
-	async #fetchInit(url: string, name: string, number: number): Promise<Uint8Array> {
-		const { bytes } = await get(url, this.#options.stats, this.#end.signal);
 		const hash = this.#rendition(this.#index(name))?.inits[number];
-		if (!hash || !equal(sha256(bytes), hash)) throw new Error("an init segment with wrong bytes");
-		return bytes;
+		return this.#inits.get(`${this.base}${name}/init${number}.mp4`, hash);
 	}
 }
-
-const key = ({ rendition, number }: PartName) => `${rendition}/${number}`;
 
 const now = () => Math.round(performance.now());

@@ -11,7 +11,8 @@ import Hls, {
 	type LoaderStats,
 	type PlaylistLoaderContext,
 } from "hls.js";
-import type { Delivery, Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Delivery } from "../engine/types.ts";
 import { msnShift } from "../playlist.ts";
 import type { Stats } from "../stats.ts";
 
@@ -85,6 +86,11 @@ abstract class EngineLoader<T extends LoaderContext> implements Loader<T> {
 		callbacks?.onError({ code: 404, text }, context, null, this.stats);
 	}
 
+	/** What the server is asked for. */
+	protected address(url: string): string {
+		return url;
+	}
+
 	/** What the player gets to see of an answer of the server. */
 	protected translate(data: LoaderResponse["data"]): LoaderResponse["data"] {
 		return data;
@@ -98,8 +104,7 @@ abstract class EngineLoader<T extends LoaderContext> implements Loader<T> {
 		this.stats.total = 0;
 		this.stats.loading.start = 0;
 		inner.stats = this.stats;
-		// Without delivery directives: they name the playlists that are built here.
-		context.url = context.url.replace(/\?_HLS_.*$/, "");
+		context.url = this.address(context.url);
 		inner.load(context, config, {
 			...callbacks,
 			onSuccess: (response, stats, ...rest) => {
@@ -145,10 +150,19 @@ function soon(task: () => void): void {
 	port2.postMessage(null);
 }
 
-/** Loaders as hls.js's configuration wants them. */
-export function loaders(engine: Engine, stats: Stats): Pick<HlsConfig, "pLoader" | "fLoader"> {
+/**
+ * Loaders as hls.js's configuration wants them; `isFedByServer` when no heads came to
+ * begin with.
+ */
+export function loaders(
+	engine: Engine,
+	stats: Stats,
+	isFedByServer: boolean,
+): Pick<HlsConfig, "pLoader" | "fLoader"> {
 	/** The last part that each rendition's playlist was answered with. */
 	const shown = new Map<string, number>();
+	/** How long to wait for heads; once they stopped coming, not at all. */
+	let patience = isFedByServer ? 0 : fallBackAfter;
 
 	class PlaylistLoader extends EngineLoader<PlaylistLoaderContext> {
 		protected async answer(context: PlaylistLoaderContext): Promise<boolean> {
@@ -164,9 +178,12 @@ export function loaders(engine: Engine, stats: Stats): Pick<HlsConfig, "pLoader"
 			// A player that has nothing yet is told what there is; another one, what is new.
 			const hasSome = context.deliveryDirectives || context.levelOrTrack?.details;
 			const known = hasSome ? (shown.get(name) ?? -1) : -1;
-			while (!this.isOver && !(await timeline.beyond(known, fallBackAfter))) {
-				if (engine.mayFallBack) return false;
+			while (!this.isOver && !(await timeline.beyond(known, patience))) {
+				if (!engine.mayFallBack) continue;
+				patience = 0;
+				return false;
 			}
+			patience = fallBackAfter;
 			shown.set(name, timeline.edge);
 			this.#succeed(context, engine.playlist(name));
 			return true;
@@ -177,6 +194,10 @@ export function loaders(engine: Engine, stats: Stats): Pick<HlsConfig, "pLoader"
 			this.stats.loading.first = now;
 			this.stats.loading.end = now;
 			this.succeed(context, text, text.length);
+		}
+
+		protected override address(url: string): string {
+			return url.replace(/(?<=_HLS_msn=)\d+/, (msn) => `${Number(msn) - msnShift}`);
 		}
 
 		protected override translate(data: LoaderResponse["data"]): LoaderResponse["data"] {

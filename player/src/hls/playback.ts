@@ -2,7 +2,8 @@
 // quality, and getting up again after errors.
 import Hls, { type ErrorData, type HlsConfig } from "hls.js";
 import type { ServerClock } from "../clock.ts";
-import type { Arrival, Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Arrival } from "../engine/types.ts";
 import { Monitor } from "../playback/monitor.ts";
 import { Quality } from "../playback/quality.ts";
 import { RateControl } from "../playback/rate.ts";
@@ -110,7 +111,7 @@ export class Playback {
 		const { engine, stats, video } = this.#options;
 		const startPosition = await this.#lead();
 		if (this.#end.signal.aborted) return;
-		const hls = new Hls({ ...config, ...loaders(engine, stats) });
+		const hls = new Hls({ ...config, ...loaders(engine, stats, startPosition === null) });
 		this.#hls?.destroy();
 		this.#hls = hls;
 		this.#hasStarted = false;
@@ -118,7 +119,7 @@ export class Playback {
 		this.#begunAt = performance.now();
 		hls.on(Hls.Events.MANIFEST_PARSED, () => {
 			this.#setLevel(hls);
-			hls.startLoad(startPosition);
+			hls.startLoad(startPosition ?? -1);
 		});
 		hls.on(Hls.Events.INIT_PTS_FOUND, (_, { id, initPTS, timescale }) => {
 			if (id === "main") this.#offset = initPTS / timescale;
@@ -133,13 +134,14 @@ export class Playback {
 	 * The seconds before the first part, once there is one. A rendition whose last
 	 * keyframe is long ago is left for one with a recent one.
 	 */
-	async #lead(): Promise<number> {
-		const { engine, clock } = this.#options;
+	async #lead(): Promise<number | null> {
+		const { engine } = this.#options;
 		const { name } = this.#quality.current;
 		const seconds = await engine.lead(name);
-		const first = engine.timeline(name)?.oldest;
+		const { oldest, newest } = engine.timeline(name) ?? {};
 		const { lower } = this.#quality;
-		if (!first || !lower || clock.now() - first.programTime < keyframesWithin) return seconds;
+		const age = oldest && newest ? newest.programTime - oldest.programTime : 0;
+		if (!lower || age < keyframesWithin) return seconds;
 		this.#quality.avoid(name);
 		this.#quality.force(lower.name);
 		engine.watch(lower.name);
@@ -177,7 +179,11 @@ export class Playback {
 
 	/** The wall clock of the moment at `time`, in milliseconds since 1970. */
 	#dateAt(time: number): number | null {
-		return this.#offset === null ? null : this.#options.engine.dateAt(time + this.#offset);
+		const { engine, video } = this.#options;
+		const date = this.#offset === null ? null : engine.dateAt(time + this.#offset);
+		// Without heads, hls.js knows it from the server's playlists.
+		const playing = date === null ? this.#hls?.playingDate : null;
+		return playing ? playing.getTime() + (time - video.currentTime) * 1000 : date;
 	}
 
 	get #bufferedEnd(): number {
@@ -207,7 +213,8 @@ export class Playback {
 		if (this.#monitor.look({ now, time, rate, isPlaying })) {
 			this.#rate.stalled();
 			this.#quality.stalled(now / 1000);
-			this.#steadySince = null;
+			// Steady again from here on, if it does not stall again.
+			this.#steadySince = now;
 		}
 		this.#watchdog(now);
 		stats.stalls = this.#monitor.stalls;
@@ -242,11 +249,9 @@ export class Playback {
 		const { video } = this.#options;
 		if (video.buffered.length === 0 || video.readyState < 2) return;
 		const end = video.buffered.end(video.buffered.length - 1);
-		const atEnd = this.#behind(end);
-		if (atEnd === null) return;
 		const { target } = this.#rate;
 		const isLate = performance.now() - this.#begunAt > startWithin;
-		if (atEnd > target - 0.4 && !isLate) return;
+		if ((this.#behind(end) ?? target) > target - 0.4 && !isLate) return;
 		const behind = this.#behind(video.currentTime) ?? target;
 		const ahead = Math.min(behind - target, end - 0.4 - video.currentTime);
 		if (ahead > 0.2) video.currentTime += ahead;

@@ -28,7 +28,7 @@ export class FrameReader {
 
 	/** Fails when the stream ended within a frame. */
 	end(): void {
-		if (this.#pending.length > 0) throw new Malformed("the feed ended within a frame");
+		if (this.#pending.length > 0) throw new Malformed("cut off");
 	}
 }
 
@@ -38,8 +38,8 @@ function frameAt(bytes: Uint8Array, at: number): { start: number; end: number } 
 	for (let i = 1; at + i < bytes.length; i++) {
 		const byte = bytes[at + i]!;
 		length += (byte & 127) * 2 ** (7 * (i - 1));
-		if (length >= bounds.message || i > 3) throw new Malformed("a frame that is too long");
-		if (i > 1 && byte === 0) throw new Malformed("a length longer than needed");
+		if (length >= bounds.message || i > 3) throw new Malformed("too long");
+		if (i > 1 && byte === 0) throw new Malformed("integer longer than needed");
 		if (byte < 128) {
 			const start = at + i + 1;
 			return start + length <= bytes.length ? { start, end: start + length } : null;

@@ -47,10 +47,14 @@ export class Overlay {
 
 	/** Shows where playback stands. */
 	update(stats: Stats): void {
+		const isInterrupted = stats.state === "interrupted" && stats.joinSeconds > 0;
 		const isPlaying = stats.state === "playing" || stats.state === "stalled";
-		this.#badge.hidden = !isPlaying || stats.latency === 0 || !this.#panel.hidden;
-		this.#badge.classList.toggle("late", stats.latency > 5);
-		const text = `${stats.latency.toFixed(1)} ${words.behind} · ${share(stats)} ${words.shared}`;
+		const hasNews = isInterrupted || (isPlaying && stats.latency > 0);
+		this.#badge.hidden = !hasNews || !this.#panel.hidden;
+		this.#badge.classList.toggle("late", isInterrupted || stats.latency > 5);
+		const text = isInterrupted
+			? words.reconnecting
+			: `${stats.latency.toFixed(1)} ${words.behind} · ${share(stats)} ${words.shared}`;
 		if (this.#text.textContent !== text) this.#text.textContent = text;
 	}
 }

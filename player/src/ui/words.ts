@@ -18,6 +18,7 @@ export const words = {
 	retry: "Try again",
 	ready: "Ready",
 	play: "Play",
+	reconnecting: "Reconnecting",
 	behind: "s behind live",
 	shared: "from viewers",
 } as const;

@@ -40,7 +40,7 @@ export function encodeBitmap(chunks: readonly number[]): Uint8Array {
 /** The chunk numbers of a bitmap, or null for all of them. */
 export function decodeBitmap(bitmap: Uint8Array): number[] | null {
 	if (bitmap.length === 0) return null;
-	if (bitmap[bitmap.length - 1] === 0) throw new Malformed("bitmap longer than needed");
+	if (bitmap[bitmap.length - 1] === 0) throw new Malformed("bitmap too long");
 	const chunks: number[] = [];
 	for (let chunk = 0; chunk < bitmap.length * 8; chunk++) {
 		if (bitmap[chunk >> 3]! & (128 >> (chunk & 7))) chunks.push(chunk);

@@ -66,7 +66,7 @@ export function encodeSigned(signed: Signed): Uint8Array<ArrayBuffer> {
 export function decodeManifest(body: Uint8Array): Manifest {
 	const reader = new Reader(body);
 	const version = reader.u8();
-	if (version !== 1) throw new Malformed(`manifest of version ${version}`);
+	if (version !== 1) throw new Malformed(`version ${version}`);
 	return {
 		stream: reader.str(),
 		epoch: reader.str(),
@@ -95,7 +95,7 @@ function decodeRenditions(reader: Reader): Rendition[] {
 function decodeRendition(reader: Reader): Rendition {
 	const name = reader.str();
 	const what = reader.u8();
-	if (what !== kind.video && what !== kind.audio) throw new Malformed(`rendition of kind ${what}`);
+	if (what !== kind.video && what !== kind.audio) throw new Malformed(`kind ${what}`);
 	const rendition = {
 		name,
 		kind: what,

@@ -111,7 +111,7 @@ function decodeFields(code: number, reader: Reader): Message {
 		case type.interest:
 			return decodeInterest(reader);
 		default:
-			throw new Malformed(`message of type ${code}`);
+			throw new Malformed(`type ${code}`);
 	}
 }
 

@@ -1,0 +1,270 @@
+package forest
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	// bookable is the share of an uplink, in percent, that plans may use.
+	bookable = 85
+	// fastestUplink bounds claims, in bit/s.
+	fastestUplink = 10_000_000_000
+
+	trial       = 15 * time.Second // what was sent so long without complaint is borne out
+	growEvery   = time.Minute
+	shrinkEvery = 10 * time.Second
+	together    = 30 * time.Second // complaints of two within this count
+	repeated    = 3                // as do as many of one within twice that
+	shunFor     = 30 * time.Second
+	weighFor    = 500 * time.Millisecond
+)
+
+// uplink is what a peer may be planned to send: a claim, and what those it feeds say.
+type uplink struct {
+	claim      int64 // bit/s; −1 unknown
+	trust      int64 // bit/s that evidence allows
+	unit       int64 // bit/s of a stripe of what it follows
+	low        int64 // least planned since checked
+	checked    time.Time
+	calm       time.Time // since when nobody complained, or it last grew
+	shrunk     bool      // evidence spoke against it once
+	complaints []complaint
+}
+
+type complaint struct {
+	by *peer
+	at time.Time
+}
+
+// suspicion is a peer that says it is fed nothing.
+type suspicion struct {
+	by, of *peer
+	at     time.Time
+}
+
+// begin sets what is believed without evidence.
+func (u *uplink) begin(stripe int64) {
+	u.unit = stripe
+	first := int64(trustedSlots)
+	if u.claim < 0 {
+		first = unknownSlots
+	}
+	if !u.shrunk {
+		u.trust = max(u.trust, first*stripe)
+	}
+}
+
+// budget is what may be planned, in bit/s.
+func (u *uplink) budget() int64 {
+	if u.claim < 0 {
+		return u.trust
+	}
+	return min(u.trust, min(u.claim, fastestUplink)*bookable/100)
+}
+
+// learn lets trust grow where nobody complains: to twice what was borne out, or, after
+// evidence spoke against a peer or where nothing was claimed, by a stripe a minute.
+func (f *Forest) learn(p *peer) {
+	u := &p.uplink
+	if u.checked.IsZero() {
+		u.checked, u.calm, u.low = f.now, f.now, p.spent
+	}
+	u.low = min(u.low, p.spent)
+	if f.now.Sub(u.checked) < trial {
+		return
+	}
+	careful := u.shrunk || u.claim < 0
+	if !careful && len(u.complaints) == 0 {
+		u.trust = max(u.trust, min(2*u.low, mostSlots*u.unit))
+	}
+	u.complaints = slices.DeleteFunc(u.complaints, func(c complaint) bool { return f.now.Sub(c.at) > 2*together })
+	if careful && f.now.Sub(u.calm) >= growEvery && (u.shrunk || u.low+2*u.unit >= u.trust) {
+		u.calm = f.now
+		u.trust = min(u.trust+u.unit, mostSlots*u.unit)
+	}
+	u.checked, u.low = f.now, p.spent
+}
+
+func (f *Forest) report(r Report) {
+	p := f.peers[r.Peer]
+	if p == nil {
+		return
+	}
+	for _, id := range r.Connected {
+		if k := f.told(p, id); k != nil && !k.open {
+			k.open = true
+			f.open++
+			k.a.strikes, k.b.strikes = 0, 0
+		}
+	}
+	for _, id := range r.Failed {
+		if k := f.told(p, id); k != nil {
+			f.fail(k)
+			f.tell(Action{Kind: Disconnect, To: p.id, About: id})
+			f.tell(Action{Kind: Disconnect, To: id, About: p.id})
+		}
+	}
+	for _, id := range r.Suspect {
+		if k := f.told(p, id); k != nil {
+			f.suspect(p, k)
+		}
+	}
+	f.hearLate(p, r.Late)
+}
+
+// told is the pair of p and another that both were told of.
+func (f *Forest) told(p *peer, id Peer) *pair {
+	q := f.peers[id]
+	if q == nil || q == p {
+		return nil
+	}
+	if k := p.pairWith(q); k != nil && k.told {
+		return k
+	}
+	return nil
+}
+
+// hearLate notes who was late. Who says it of most that feed it has a slow line itself.
+func (f *Forest) hearLate(p *peer, late map[Peer]int) {
+	var accused []*peer
+	for id, count := range late {
+		if q := f.peers[id]; count > 0 && q != nil && f.feeds(q, p) {
+			accused = append(accused, q)
+		}
+	}
+	feeders := f.feedersOf(p)
+	if feeders >= 3 && 2*len(accused) > feeders {
+		return
+	}
+	slices.SortFunc(accused, func(a, b *peer) int { return a.number - b.number })
+	for _, q := range accused {
+		f.complain(p, q)
+	}
+}
+
+func (f *Forest) feeds(q, p *peer) bool {
+	for _, n := range p.nodes {
+		for _, parent := range n.parent {
+			if parent != nil && parent.peer == q {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (f *Forest) feedersOf(p *peer) int {
+	var seen []*peer
+	for _, n := range p.nodes {
+		for _, parent := range n.parent {
+			if parent != nil && !slices.Contains(seen, parent.peer) {
+				seen = append(seen, parent.peer)
+			}
+		}
+	}
+	return len(seen)
+}
+
+// complain notes that p was ill served by q, and has q send less when that is said by
+// two, or by one again and again.
+func (f *Forest) complain(p, q *peer) {
+	u := &q.uplink
+	u.complaints = slices.DeleteFunc(u.complaints, func(c complaint) bool { return f.now.Sub(c.at) > 2*together })
+	u.complaints = append(u.complaints, complaint{p, f.now})
+	same, others := 0, 0
+	for _, c := range u.complaints {
+		switch {
+		case c.by == p:
+			same++
+		case f.now.Sub(c.at) <= together:
+			others++
+		}
+	}
+	recently := u.shrunk && f.now.Sub(u.calm) < shrinkEvery
+	if (others > 0 || same >= repeated) && !recently {
+		f.shrink(q)
+	}
+}
+
+// shrink books a quarter less on an uplink than it was planned to send.
+func (f *Forest) shrink(q *peer) {
+	u := &q.uplink
+	now := min(u.budget(), max(q.spent, leastSlots*u.unit))
+	u.trust = max(0, min(now*3/4, now-u.unit))
+	u.shrunk, u.calm, u.complaints = true, f.now, nil
+	for _, n := range q.nodes {
+		switch {
+		case n.cluster == nil:
+		case !n.cluster.leaf && !n.tree.contributes(n):
+			n.tree.reinsert(n)
+		default:
+			n.tree.trim(n)
+		}
+	}
+}
+
+// suspect notes that p gets nothing over a connection. One that never opened has failed.
+func (f *Forest) suspect(p *peer, k *pair) {
+	q := k.other(p)
+	switch {
+	case !k.open:
+		f.fail(k)
+		f.tell(Action{Kind: Disconnect, To: p.id, About: q.id})
+		f.tell(Action{Kind: Disconnect, To: q.id, About: p.id})
+	case f.feeds(q, p) && !f.accuses(p, q):
+		f.accused = append(f.accused, suspicion{p, q, f.now})
+	}
+}
+
+func (f *Forest) accuses(p, q *peer) bool {
+	for _, s := range f.accused {
+		if s.by == p && s.of == q {
+			return true
+		}
+	}
+	return false
+}
+
+// judge acts on suspicions that had time for others to come in: silence above makes all
+// below suspect their parents, and only the topmost is to blame.
+func (f *Forest) judge() {
+	var guilty, waiting []suspicion
+	for _, s := range f.accused {
+		switch {
+		case s.by.left || s.of.left:
+		case f.now.Sub(s.at) < weighFor:
+			waiting = append(waiting, s)
+		case !f.derived(s):
+			guilty = append(guilty, s)
+		}
+	}
+	f.accused = waiting
+	for _, s := range guilty {
+		k := s.by.pairWith(s.of)
+		if k == nil {
+			continue
+		}
+		k.shun = f.now.Add(shunFor)
+		f.unlink(s.by, s.of)
+		f.resettle(s.by)
+		f.complain(s.by, s.of)
+	}
+}
+
+// derived says whether somebody further up is suspected for what the accuser lacks.
+func (f *Forest) derived(s suspicion) bool {
+	for _, n := range s.by.nodes {
+		for stripe, q := range n.parent {
+			if q == nil || q.peer != s.of {
+				continue
+			}
+			for ; q.parent[stripe] != nil; q = q.parent[stripe] {
+				if f.accuses(q.peer, q.parent[stripe].peer) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,225 @@
+package forest
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Forest is the plan of one swarm: a tree of clusters for each rendition that is
+// followed. It isn't safe for concurrent use.
+type Forest struct {
+	config Config
+	random *rand.Rand
+	peers  map[Peer]*peer
+	order  []*peer // the same, to walk through
+	joined int     // peers that ever joined
+	ladder []Rendition
+	trees  []*tree // by rendition; nil while nobody followed it
+	active bool    // the audience is big enough
+
+	asked    []*pair // connections that were asked for, oldest first
+	idle     []*pair // connections that no plan needs
+	open     int     // connections that were reported
+	accused  []suspicion
+	clusters int // clusters that ever were
+
+	now     time.Time // of the event at hand
+	actions []Action  // of the event at hand
+	pairs   []*pair   // whose need changed with the event at hand
+	dirty   []*node   // whose plan may have changed with the event at hand
+}
+
+// New makes the plan of an empty swarm. With an equally seeded random source the same
+// events lead to the same actions.
+func New(config Config, random *rand.Rand) *Forest {
+	return &Forest{config: config.withDefaults(), random: random, peers: make(map[Peer]*peer)}
+}
+
+// Handle takes one event and returns what is to be told, in order. The slice is valid
+// until the next call.
+func (f *Forest) Handle(now time.Time, e Event) []Action {
+	f.now, f.actions = now, f.actions[:0]
+	switch e := e.(type) {
+	case Ladder:
+		f.setLadder(e.Renditions)
+	case Join:
+		f.join(e)
+	case Follow:
+		if p := f.peers[e.Peer]; p != nil {
+			f.follow(p, e.Renditions)
+		}
+	case Leave:
+		f.leave(e.Peer)
+	case Report:
+		f.report(e)
+	case Tick:
+		f.tick()
+	}
+	f.settlePairs()
+	f.sendPlans()
+	return f.actions
+}
+
+// Members is the number of peers there are.
+func (f *Forest) Members() int { return len(f.order) }
+
+// Open is the number of connections that were reported as open.
+func (f *Forest) Open() int { return f.open }
+
+// Known says whether the renditions were told.
+func (f *Forest) Known() bool { return len(f.ladder) > 0 }
+
+func (f *Forest) tell(a Action) { f.actions = append(f.actions, a) }
+
+func (f *Forest) setLadder(renditions []Rendition) {
+	if f.Known() || len(renditions) == 0 {
+		return // fixed for a broadcast
+	}
+	f.ladder = slices.Clone(renditions)
+	f.trees = make([]*tree, len(f.ladder))
+	for _, p := range f.order {
+		f.follow(p, p.follow)
+	}
+}
+
+func (f *Forest) join(e Join) {
+	if f.peers[e.Peer] != nil {
+		return
+	}
+	p := &peer{
+		id: e.Peer, number: f.joined, place: len(f.order), since: f.now,
+		tokens: float64(f.config.Introductions), uplink: uplink{claim: e.Upload},
+	}
+	f.joined++
+	f.peers[p.id] = p
+	f.order = append(f.order, p)
+	f.follow(p, e.Follow)
+	f.wake()
+}
+
+// wake begins to connect viewers when there are enough, and stops when half of those
+// are left.
+func (f *Forest) wake() {
+	enough := len(f.order) >= f.config.MinAudience
+	few := len(f.order) < max(2, (f.config.MinAudience+1)/2)
+	switch {
+	case !f.active && enough:
+		f.active = true
+		for _, t := range f.standing() {
+			for _, n := range slices.Clone(t.nodes) {
+				t.insert(n)
+			}
+		}
+	case f.active && few:
+		f.active = false
+		for _, t := range f.standing() {
+			for _, n := range slices.Clone(t.nodes) {
+				t.remove(n)
+				f.changed(n)
+			}
+		}
+	}
+}
+
+func (f *Forest) standing() []*tree {
+	var all []*tree
+	for _, t := range f.trees {
+		if t != nil {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// follow puts a peer into the trees of what it follows, and takes it out of the others.
+func (f *Forest) follow(p *peer, renditions []int) {
+	p.follow = slices.Clone(renditions)
+	want := f.treesOf(p)
+	for _, n := range slices.Clone(p.nodes) {
+		if !slices.Contains(want, n.tree.rendition) {
+			n.tree.forget(n)
+		}
+	}
+	for _, r := range want {
+		if f.trees[r] == nil {
+			f.trees[r] = newTree(f, r)
+		}
+		if n := f.trees[r].nodeOf(p); n != nil {
+			f.changed(n) // what rides with it may be another
+			continue
+		}
+		n := f.trees[r].admit(p)
+		if f.active {
+			f.trees[r].insert(n)
+		}
+	}
+}
+
+// treesOf lists the trees that a peer belongs into: those of its video renditions, or
+// of its audio when it follows nothing else.
+func (f *Forest) treesOf(p *peer) []int {
+	var video, audio []int
+	if p.follow == nil {
+		for r := range f.ladder {
+			if !f.ladder[r].Audio {
+				return []int{r}
+			}
+		}
+	}
+	for _, r := range p.follow {
+		switch {
+		case r < 0 || r >= len(f.ladder) || slices.Contains(video, r) || slices.Contains(audio, r):
+		case f.ladder[r].Audio:
+			audio = append(audio, r)
+		default:
+			video = append(video, r)
+		}
+	}
+	if len(video) > 0 {
+		return video
+	}
+	return audio
+}
+
+func (f *Forest) leave(id Peer) {
+	p := f.peers[id]
+	if p == nil {
+		return
+	}
+	p.left = true
+	for _, n := range slices.Clone(p.nodes) {
+		n.tree.forget(n)
+	}
+	for _, k := range slices.Clone(p.pairs) {
+		other := k.other(p)
+		f.forgetPair(k)
+		if k.told {
+			f.tell(Action{Kind: Gone, To: other.id, About: id})
+		}
+	}
+	delete(f.peers, id)
+	last := f.order[len(f.order)-1]
+	f.order[p.place], last.place = last, p.place
+	f.order = f.order[:len(f.order)-1]
+	for failed := range p.failed {
+		if other := f.peers[failed]; other != nil {
+			delete(other.failed, id)
+		}
+	}
+	f.wake()
+}
+
+func (f *Forest) tick() {
+	f.expirePairs()
+	f.judge()
+	for _, p := range f.order {
+		f.learn(p)
+	}
+	if !f.active {
+		return
+	}
+	for _, t := range f.standing() {
+		t.mend()
+	}
+}

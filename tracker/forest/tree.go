@@ -1,0 +1,283 @@
+package forest
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// tree is the plan of one rendition: clusters that hang on clusters.
+type tree struct {
+	forest    *Forest
+	rendition int
+	riding    []int // audio renditions that ride with it
+	stripe    int64 // bit/s of one stripe, at least 1
+	nodes     []*node
+	groups    []*cluster // of contributors
+	leaves    []*cluster // of one each, that lends nothing
+	roots     int        // groups without a parent
+	todo      []*cluster // to be settled
+}
+
+// node is a peer in a tree.
+type node struct {
+	peer    *peer
+	tree    *tree
+	place   int // in tree.nodes
+	cluster *cluster
+	parent  [Stripes]*node // nil stands for the server
+	used    int            // stripes it sends, each to one
+	below   int            // of these, to members of other clusters
+	moved   time.Time      // when it came to its cluster
+	dirty   bool           // stands in Forest.dirty
+	sent    *Plan          // the last plan
+	gone    bool
+}
+
+// cluster is up to six peers that feed each other.
+type cluster struct {
+	number  int
+	leaf    bool
+	place   int // in tree.groups or tree.leaves
+	members []*node
+	holder  [Stripes]*node // takes the stripe from above and feeds it to the others
+	parent  *cluster       // nil stands for the server
+	kids    []*cluster
+	depth   int
+	gone    bool
+}
+
+func newTree(f *Forest, rendition int) *tree {
+	t := &tree{forest: f, rendition: rendition}
+	rate := f.ladder[rendition].Rate
+	if !f.ladder[rendition].Audio {
+		for i, r := range f.ladder {
+			if r.Audio {
+				t.riding = append(t.riding, i)
+				rate += r.Rate
+			}
+		}
+	}
+	t.stripe = max(1, rate/Stripes)
+	return t
+}
+
+func (t *tree) nodeOf(p *peer) *node {
+	for _, n := range p.nodes {
+		if n.tree == t {
+			return n
+		}
+	}
+	return nil
+}
+
+// admit makes a peer known to the tree, without a place in it.
+func (t *tree) admit(p *peer) *node {
+	n := &node{peer: p, tree: t, place: len(t.nodes)}
+	t.nodes = append(t.nodes, n)
+	p.nodes = append(p.nodes, n)
+	p.uplink.begin(t.stripe)
+	t.forest.changed(n)
+	return n
+}
+
+// forget takes a node out for good.
+func (t *tree) forget(n *node) {
+	n.gone = true
+	t.remove(n)
+	last := t.nodes[len(t.nodes)-1]
+	t.nodes[n.place], last.place = last, n.place
+	t.nodes = t.nodes[:len(t.nodes)-1]
+	i := slices.Index(n.peer.nodes, n)
+	n.peer.nodes = slices.Delete(n.peer.nodes, i, i+1)
+}
+
+// insert gives a node a place: contributors in the cluster that lacks members and is
+// nearest to the server, or in a new one; who lends nothing hangs on a cluster alone.
+func (t *tree) insert(n *node) {
+	if n.cluster != nil {
+		return
+	}
+	n.moved = t.forest.now
+	if t.contributes(n) {
+		if c := t.opening(n); c != nil {
+			t.enter(n, c)
+			return
+		}
+	}
+	c := t.found(!t.contributes(n))
+	c.members = append(c.members, n)
+	n.cluster = c
+	t.place(c)
+	t.drain()
+}
+
+// enter makes a node a member of a cluster that is there.
+func (t *tree) enter(n *node, c *cluster) {
+	n.cluster, n.moved = c, t.forest.now
+	c.members = append(c.members, n)
+	t.settle(c)
+	t.drain()
+}
+
+// remove takes a node out of its cluster. What it fed is fed by others at once.
+func (t *tree) remove(n *node) {
+	c := n.cluster
+	if c == nil {
+		return
+	}
+	t.cutOff(n)
+	i := slices.Index(c.members, n)
+	c.members = slices.Delete(c.members, i, i+1)
+	n.cluster = nil
+	for s, h := range c.holder {
+		if h == n {
+			c.holder[s] = nil
+		}
+	}
+	if len(c.members) == 0 {
+		t.dissolve(c)
+	} else {
+		t.settle(c)
+	}
+	t.drain()
+}
+
+// cutOff ends all links of a node, to above and below.
+func (t *tree) cutOff(n *node) {
+	for s := range Stripes {
+		t.detach(n, s)
+	}
+	for _, m := range n.cluster.members {
+		t.detachFrom(m, n)
+	}
+	for _, kid := range n.cluster.kids {
+		for _, m := range kid.members {
+			if t.detachFrom(m, n) {
+				t.later(kid)
+			}
+		}
+	}
+}
+
+func (t *tree) detachFrom(n, parent *node) bool {
+	some := false
+	for s, q := range n.parent {
+		if q == parent {
+			t.detach(n, s)
+			some = true
+		}
+	}
+	return some
+}
+
+// attach lets n take a stripe from q.
+func (t *tree) attach(n *node, s int, q *node) {
+	n.parent[s] = q
+	q.used++
+	if q.cluster != n.cluster {
+		q.below++
+	}
+	q.peer.spent += t.stripe
+	t.forest.need(n.peer, q.peer)
+}
+
+// detach ends what attach began. Both have to be in the clusters of then.
+func (t *tree) detach(n *node, s int) {
+	q := n.parent[s]
+	if q == nil {
+		return
+	}
+	n.parent[s] = nil
+	q.used--
+	if q.cluster != n.cluster {
+		q.below--
+	}
+	q.peer.spent -= t.stripe
+	t.forest.release(n.peer, q.peer)
+	t.forest.changed(n)
+}
+
+func (t *tree) found(leaf bool) *cluster {
+	t.forest.clusters++
+	c := &cluster{number: t.forest.clusters, leaf: leaf}
+	list := t.listOf(c)
+	c.place = len(*list)
+	*list = append(*list, c)
+	if !leaf {
+		t.roots++
+	}
+	return c
+}
+
+func (t *tree) dissolve(c *cluster) {
+	t.hang(c, nil)
+	c.gone = true
+	list := t.listOf(c)
+	last := (*list)[len(*list)-1]
+	(*list)[c.place], last.place = last, c.place
+	*list = (*list)[:len(*list)-1]
+	if !c.leaf {
+		t.roots--
+	}
+	kids := c.kids
+	c.kids = nil
+	slices.SortStableFunc(kids, func(a, b *cluster) int { return t.strength(b) - t.strength(a) })
+	for _, kid := range kids {
+		kid.parent = nil
+		kid.sink()
+		if !kid.leaf {
+			t.roots++
+		}
+	}
+	for _, kid := range kids {
+		t.place(kid)
+	}
+}
+
+func (t *tree) listOf(c *cluster) *[]*cluster {
+	if c.leaf {
+		return &t.leaves
+	}
+	return &t.groups
+}
+
+// hang makes p the parent of c; links are not touched.
+func (t *tree) hang(c, p *cluster) {
+	if c.parent == p {
+		return
+	}
+	if c.parent != nil {
+		i := slices.Index(c.parent.kids, c)
+		c.parent.kids = slices.Delete(c.parent.kids, i, i+1)
+	}
+	if !c.leaf {
+		switch {
+		case c.parent == nil:
+			t.roots--
+		case p == nil:
+			t.roots++
+		}
+	}
+	c.parent = p
+	if p != nil {
+		p.kids = append(p.kids, c)
+	}
+	c.sink()
+}
+
+// sink works out the depth of c and of all below it.
+func (c *cluster) sink() {
+	c.depth = 0
+	if c.parent != nil {
+		c.depth = c.parent.depth + 1
+	}
+	for _, kid := range c.kids {
+		kid.sink()
+	}
+}
+
+// wanted is the number of clusters that take the stripes from the server.
+func (t *tree) wanted() int {
+	return max(1, int(math.Ceil(t.forest.config.SeedShare*float64(len(t.nodes)))))
+}
