@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"github.com/liverelay/liverelay/config"
 	"github.com/liverelay/liverelay/p2p/viewer"
@@ -21,8 +24,15 @@ type viewersCommand struct {
 	Churn      float64       `placeholder:"N" help:"Viewers that leave, and as many that join, in a minute."`
 	Uploads    []string      `placeholder:"RATE,..." help:"Upload limits, handed out in turn: unlimited, none, or like 2Mbit/s. Default: what the server says."`
 	NoPeers    bool          `help:"Take everything over HTTP, for comparison."`
-	Delay      time.Duration `placeholder:"DURATION" help:"Added to every message between viewers, one way."`
-	Loss       float64       `placeholder:"SHARE" help:"Share of messages between viewers that are lost once, 0 to 1."`
+	Uplinks    []string      `placeholder:"RATE,..." help:"Speed of the viewers' way to each other, handed out in turn: unlimited, none, or like 1.2Mbit/s."`
+	Delay      time.Duration `placeholder:"DURATION" help:"Added to every packet between viewers, one way."`
+	Loss       float64       `placeholder:"SHARE" help:"Share of packets between viewers that are lost, 0 to 1."`
+	Unordered  bool          `help:"Let messages between viewers overtake each other, for comparison."`
+	Kill       string        `placeholder:"stripe|half" help:"Make viewers vanish: all that feed one stripe, or half of all that feed anybody."`
+	KillAt     time.Duration `default:"60s" help:"When they vanish."`
+	CutTracker time.Duration `placeholder:"DURATION" help:"Cut everybody off from the tracker for so long."`
+	CutAt      time.Duration `default:"60s" help:"When that begins."`
+	Verbose    bool          `short:"v" help:"Say what happens to viewers, on standard error."`
 }
 
 // Run watches and prints what was seen.
@@ -30,13 +40,17 @@ func (c viewersCommand) Run(ctx context.Context, out io.Writer) error {
 	fleet := viewer.FleetConfig{
 		URL: c.URL, N: c.N, Duration: c.Duration, JoinOver: c.JoinOver, Renditions: c.Renditions,
 		ChurnPerMinute: c.Churn, NoPeers: c.NoPeers, Delay: c.Delay, Loss: c.Loss,
+		Unordered: c.Unordered, Kill: c.Kill, KillAt: c.KillAt, CutTracker: c.CutTracker, CutAt: c.CutAt,
 	}
-	for _, text := range c.Uploads {
-		limit, err := uploadLimit(text)
-		if err != nil {
-			return usageError{fmt.Errorf("--uploads: %w", err)}
-		}
-		fleet.Uploads = append(fleet.Uploads, limit)
+	if c.Verbose {
+		fleet.Log = zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: "15:04:05.000"}).Level(zerolog.InfoLevel).With().Timestamp().Logger()
+	}
+	var err error
+	if fleet.Uploads, err = rates("--uploads", c.Uploads); err != nil {
+		return err
+	}
+	if fleet.Uplinks, err = rates("--uplinks", c.Uplinks); err != nil {
+		return err
 	}
 	report, err := viewer.RunFleet(ctx, fleet)
 	if err != nil {
@@ -47,6 +61,17 @@ func (c viewersCommand) Run(ctx context.Context, out io.Writer) error {
 	}
 	printReport(out, report)
 	return nil
+}
+
+func rates(flag string, texts []string) (list []int64, err error) {
+	for _, text := range texts {
+		limit, err := uploadLimit(text)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("%s: %w", flag, err)}
+		}
+		list = append(list, limit)
+	}
+	return list, nil
 }
 
 func uploadLimit(text string) (int64, error) {

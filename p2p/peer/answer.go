@@ -2,6 +2,7 @@ package peer
 
 import (
 	"errors"
+	"math/bits"
 
 	"github.com/liverelay/liverelay/p2p/wire"
 )
@@ -18,26 +19,22 @@ func (c *Core) Message(now int64, peer string, b []byte) []Action {
 func (c *Core) message(now int64, n *neighbour, b []byte) {
 	m, err := wire.Decode(b)
 	if err != nil {
-		c.violate(n, wire.ByeMalformed, reason(err), nil)
+		c.violate(now, n, wire.ByeMalformed, reason(err))
 		return
 	}
 	data, isData := m.(wire.Data)
 	if !isData && n.flooded(now) {
-		c.violate(n, wire.ByeFlood, "too many messages", nil)
+		c.violate(now, n, wire.ByeFlood, "too many messages")
 		return
 	}
 	hello, isHello := m.(wire.Hello)
 	if isHello == n.hello {
-		c.violate(n, wire.ByeMalformed, "hello comes first, and once", nil)
+		c.violate(now, n, wire.ByeMalformed, "hello comes first, and once")
 		return
 	}
 	switch m := m.(type) {
 	case wire.Hello:
-		c.greet(n, hello)
-	case wire.Have:
-		for _, id := range m.Parts {
-			n.haves[id.Rendition].add(id.Number)
-		}
+		c.greet(now, n, hello)
 	case wire.Request:
 		c.request(now, n, m)
 	case wire.Data:
@@ -45,11 +42,15 @@ func (c *Core) message(now int64, n *neighbour, b []byte) {
 	case wire.Cancel:
 		c.cancelled(n, m)
 	case wire.Absent:
-		c.absent(n, m)
+		c.absent(now, n, m)
 	case wire.Bye:
-		c.close(n, wire.ByeLeaving, "", nil)
+		c.close(now, n, wire.ByeLeaving, "")
 	case wire.Interest:
 		n.interest = m.Renditions
+	case wire.Subscribe:
+		c.subscribed(n, m)
+	case wire.Refuse:
+		c.refused(now, n, m)
 	}
 }
 
@@ -64,32 +65,12 @@ func reason(err error) string {
 	}
 }
 
-func (c *Core) greet(n *neighbour, m wire.Hello) {
+func (c *Core) greet(now int64, n *neighbour, m wire.Hello) {
 	if m.Version != wire.Version || m.Stream != c.cfg.Stream || m.Epoch != c.cfg.Epoch {
-		c.close(n, wire.ByeOther, "other version, stream or epoch", nil)
+		c.close(now, n, wire.ByeOther, "other version, stream or epoch")
 		return
 	}
-	n.hello = true
-	if !c.lends() {
-		return
-	}
-	var held []wire.PartID
-	for i := range c.renditions {
-		c.renditions[i].each(func(p *part) {
-			if p.whole && !p.head.Gap {
-				held = append(held, p.id)
-			}
-		})
-	}
-	c.sendHaves(n, held)
-}
-
-func (c *Core) sendHaves(n *neighbour, parts []wire.PartID) {
-	for len(parts) > 0 {
-		some := parts[:min(len(parts), wire.MaxHave)]
-		c.send(n, wire.Have{Parts: some})
-		parts = parts[len(some):]
-	}
+	n.hello, c.dirty = true, true
 }
 
 // request answers what can be answered and keeps the rest.
@@ -98,9 +79,9 @@ func (c *Core) request(now int64, n *neighbour, m wire.Request) {
 	p := c.part(m.PartID)
 	k := n.kept[m.PartID]
 	switch {
-	case !c.lends(), !r.followed, !r.within(m.Number), c.spent(now),
+	case !c.lends(), !r.followed, !r.within(m.Number), c.holdsBack(now, n),
 		p != nil && (p.gone || p.whole && p.head.Gap),
-		m.Number <= r.newest && (p == nil || !p.sought && !p.whole),
+		m.Number <= r.newest && (p == nil || !c.wanted(p) && !p.whole),
 		k == nil && len(n.kept) >= Kept && (p == nil || !p.whole):
 		c.send(n, wire.Absent(m))
 		return
@@ -118,28 +99,39 @@ func (c *Core) request(now int64, n *neighbour, m wire.Request) {
 	}
 	for i := range p.head.Chunks {
 		if p.got.has(i) && k.has(i) {
+			k.remove(i)
 			c.answer(now, n, p, i, nil)
 		}
 	}
 	c.tidy(n, p)
 }
 
-// passOn sends a chunk to everybody whose request for it is kept (rule 7). message is
-// the data message that it came in, if it did.
-func (c *Core) passOn(now int64, p *part, chunk int, message []byte) {
+// holdsBack reports whether nothing is to be sent to a neighbour just now.
+func (c *Core) holdsBack(now int64, n *neighbour) bool { return c.spent(now) || n.pressure > Pressured }
+
+// passOn sends a chunk to everybody but from who is subscribed for its stripe or whose
+// request for it is kept (rule 7). message is the data message that it came in, if it
+// did.
+func (c *Core) passOn(now int64, p *part, chunk int, message []byte, from *neighbour) {
+	s := p.stripe(chunk)
 	for _, n := range c.neighbours {
-		if k := n.kept[p.id]; k != nil && k.has(chunk) {
-			message = c.answer(now, n, p, chunk, message)
+		k := n.kept[p.id]
+		kept := k != nil && k.has(chunk)
+		if n == from || !kept && n.wants[p.id.Rendition]>>s&1 == 0 {
+			continue
+		}
+		message = c.answer(now, n, p, chunk, message)
+		if kept {
+			k.remove(chunk)
 			c.tidy(n, p)
 		}
 	}
 }
 
-// answer sends one chunk, or that it is absent when the budget is spent. It gives the
+// answer sends one chunk, or that it is absent when that can't be. It gives the
 // message, so that it is made once for all who get it.
 func (c *Core) answer(now int64, n *neighbour, p *part, chunk int, message []byte) []byte {
-	n.kept[p.id].remove(chunk)
-	if c.spent(now) {
+	if c.holdsBack(now, n) {
 		c.send(n, wire.Absent{PartID: p.id, Chunks: wire.BitmapOf(chunk)})
 		return message
 	}
@@ -151,6 +143,21 @@ func (c *Core) answer(now int64, n *neighbour, p *part, chunk int, message []byt
 	c.pay(to - from)
 	c.do(Action{Kind: Send, Peer: n.id, Bytes: message})
 	return message
+}
+
+// subscribed: a neighbour says what it wants to be pushed.
+func (c *Core) subscribed(n *neighbour, m wire.Subscribe) {
+	n.wants = [wire.MaxRenditions]uint8{}
+	count := c.stripes(n)
+	for _, w := range m.Wishes {
+		count += bits.OnesCount8(w.Stripes)
+		if !c.lends() || !c.renditions[w.Rendition].followed || count > ChildStripes {
+			count -= bits.OnesCount8(w.Stripes)
+			c.send(n, wire.Refuse{Wish: w})
+			continue
+		}
+		n.wants[w.Rendition] = w.Stripes
+	}
 }
 
 // tidy forgets a kept request that is answered.
@@ -185,65 +192,76 @@ func (c *Core) cancelled(n *neighbour, m wire.Cancel) {
 	}
 }
 
-// absent: a neighbour will not send these chunks.
-func (c *Core) absent(n *neighbour, m wire.Absent) {
-	a := n.asked[m.PartID]
-	if a == nil {
-		return
-	}
+// absent: a neighbour will not send these chunks, whether they were asked of it or a
+// subscription would have brought them.
+func (c *Core) absent(now int64, n *neighbour, m wire.Absent) {
 	p := c.part(m.PartID)
 	chunks := -1
 	if p != nil {
 		chunks = p.chunks()
 	}
-	affected := a.open.touches(m.Chunks, chunks)
-	a.open.subtract(m.Chunks)
-	a.forgiven.subtract(m.Chunks)
-	if a.open.empty(chunks) && a.forgiven.empty(chunks) {
-		delete(n.asked, m.PartID)
+	affected := n.wanted[m.Rendition] != 0
+	if a := n.asked[m.PartID]; a != nil {
+		affected = affected || a.open.touches(m.Chunks, chunks)
+		a.open.subtract(m.Chunks)
+		a.forgiven.subtract(m.Chunks)
+		if a.open.empty(chunks) && a.forgiven.empty(chunks) {
+			delete(n.asked, m.PartID)
+		}
 	}
-	if p != nil && affected {
-		c.fail(n, p)
+	if p != nil && p.head != nil && !p.whole && affected {
+		c.fail(now, n, p)
 	}
 }
 
 // data takes one chunk; message is the whole message, which is passed on as it is.
 func (c *Core) data(now int64, n *neighbour, m wire.Data, message []byte) {
 	c.stats.P2PBytes += int64(len(m.Bytes))
-	p := c.part(m.PartID)
-	a := n.asked[m.PartID]
+	r, p, a := &c.renditions[m.Rendition], c.part(m.PartID), n.asked[m.PartID]
+	w := waiting{from: n, message: message, chunk: m.Chunk, bytes: m.Bytes}
 	switch {
 	case a != nil && a.open.has(m.Chunk):
 		a.open.remove(m.Chunk)
 	case a != nil && a.forgiven.has(m.Chunk) && now < a.until:
 		a.forgiven.remove(m.Chunk)
 		return
+	case !r.known && n.pushes(now, m, p):
+		return
+	case !r.within(m.Number), !n.pushes(now, m, p), c.make(m.PartID).pushedTwice(n, m.Chunk):
+		c.violate(now, n, wire.ByeUnasked, "bytes that nobody asked for")
+		return
 	default:
-		c.violate(n, wire.ByeUnasked, "bytes that nobody asked for", nil)
-		return
+		w.pushed = true
+		p = c.part(m.PartID)
 	}
-	if p == nil {
-		return
-	}
-	w := waiting{from: n, message: message, chunk: m.Chunk, bytes: m.Bytes}
 	switch {
+	case p == nil || !r.followed:
 	case p.head == nil:
-		c.wait(n, p, w)
+		c.wait(now, n, p, w)
 	case !c.takeChunk(now, p, w):
-		c.violate(n, wire.ByeWrong, "wrong bytes", p)
+		c.violate(now, n, wire.ByeWrong, "wrong bytes")
 	}
 }
 
+// pushes reports whether a subscription lets a neighbour send this chunk.
+func (n *neighbour) pushes(now int64, m wire.Data, p *part) bool {
+	if p != nil && p.head != nil && len(p.head.Chunks) > 0 {
+		return n.mayPush(now, m.Rendition, p.stripe(m.Chunk))
+	}
+	return n.mayPush(now, m.Rendition, m.Chunk%wire.Stripes) ||
+		m.Chunk == 0 && n.mayPush(now, m.Rendition, int(m.Number%wire.Stripes))
+}
+
 // wait keeps a chunk until its head comes.
-func (c *Core) wait(n *neighbour, p *part, w waiting) {
+func (c *Core) wait(now int64, n *neighbour, p *part, w waiting) {
 	for _, other := range p.waiting {
-		if other.chunk == w.chunk {
+		if other.chunk == w.chunk && other.from == n {
 			return
 		}
 	}
 	n.waiting += len(w.bytes)
 	p.waiting = append(p.waiting, w)
 	if n.waiting > Waiting {
-		c.violate(n, wire.ByeFlood, "too much before its head", p)
+		c.violate(now, n, wire.ByeFlood, "too much before its head")
 	}
 }

@@ -6,20 +6,47 @@ import (
 
 // Constants of docs/protocol.md, section 6.1; times in milliseconds.
 const (
-	Store       = 64
-	Ahead       = 8
-	PatienceMin = 150
-	PatienceMax = 1000
-	HTTPLead    = 400
-	Retry       = 500
-	HaveEvery   = 250
-	HelloWithin = 10_000
-	Forgive     = 10_000
-	Kept        = 64
-	Flood       = 200
-	Waiting     = 2 << 20
+	Store        = 64
+	Ahead        = 8
+	PatienceMin  = 150
+	PatienceMax  = 1000
+	LeadMin      = 200
+	LeadFirst    = 300
+	LeadMax      = 600
+	AskLead      = 150
+	RescueSpread = 100
+	ServerLate   = 500
+	Retry        = 500
+	Recent       = 2
+	Suspicious   = 350
+	StandbyWait  = 400
+	Spread       = 300
+	OpenWithin   = 5000
+	BringWithin  = 2000
+	HeadsSilence = 100
+	HeadsSpread  = 150
+	HeadsBack    = 8
+	FeedBack     = 16
+	FeedGrow     = 50
+	FeedShrink   = 500
+	Pressured    = 64 << 10
+	ChildStripes = 96
+	LateAfter    = 400
+	LateEvery    = 5000
+	HelloWithin  = 10_000
+	Forgive      = 10_000
+	Idle         = 10_000
+	Kept         = 64
+	Flood        = 200
+	Waiting      = 2 << 20
 	// minBudget is the least size of the upload budget, in bytes.
 	minBudget = 64 << 10
+	// leadOf is how many fetches the lead is learnt from, and leadMore what is added.
+	leadOf, leadMore = 8, 100
+	// unknownAhead stands for the distance to the playhead before there is one.
+	unknownAhead = 2000
+	// usualPart stands for the duration of a part before one is known.
+	usualPart = 250
 	never     = int64(1) << 62
 )
 
@@ -40,22 +67,36 @@ type Kind uint8
 const (
 	Send Kind = iota + 1
 	Close
+	Feed
 	Fetch
 	AbortFetch
 	Part
 	Lost
+	Suspect
+	Late
 )
 
 // Action is one thing for the shell to do.
 type Action struct {
 	Kind Kind
-	Peer string      // Send, Close
+	Peer string      // Send, Close, Suspect, Late
 	Part wire.PartID // Fetch, AbortFetch, Part, Lost
 	// Bytes are a message (Send), or a whole part (Part; empty for a gap). They may be
 	// shared and are not to be changed.
-	Bytes  []byte
-	Code   uint64 // Close
-	Reason string // Close
+	Bytes []byte
+	// First and Count name the chunks to fetch, From and To the bytes that they are.
+	First, Count, From, To int
+	Want                   []Want // Feed; none: no feed
+	Late                   int    // Late: chunks
+	Code                   uint64 // Close
+	Reason                 string // Close
+}
+
+// Want is what a feed is to bring of one rendition.
+type Want struct {
+	Rendition int
+	Stripes   uint8 // bit s for stripe s
+	From      int64 // a part's number, −1 for live
 }
 
 // Stats are totals since the beginning, in bytes and counts.
@@ -73,24 +114,27 @@ type Stats struct {
 type Core struct {
 	cfg        Config
 	renditions [wire.MaxRenditions]rendition
+	groups     []*group     // by their first rendition
 	neighbours []*neighbour // in the order in which they opened
 	banned     map[string]struct{}
-	buffer     int64
+	playhead   int64 // −1 before it began
+	fetches    [leadOf]int64
+	fetchCount int
 	stats      Stats
+	feed       feed
+	dirty      bool  // subscriptions are to be worked out
+	lateTurn   int64 // of LateEvery
 
 	credit, creditAt int64 // upload budget in thousandths of a byte
 
-	newHaves []wire.PartID
-	haveAt   int64 // when the next have may be sent
-
-	wake    int64 // no timer is due before
 	actions []Action
 	scratch []byte
 }
 
 // New makes a core that follows nothing yet.
 func New(cfg Config) *Core {
-	c := &Core{cfg: cfg, banned: map[string]struct{}{}, wake: never, scratch: make([]byte, 0, 300)}
+	c := &Core{cfg: cfg, banned: map[string]struct{}{}, playhead: -1, scratch: make([]byte, 0, 300)}
+	c.feed.healthy, c.feed.unlikeAt = true, never
 	c.credit = c.budget()
 	return c
 }
@@ -104,10 +148,11 @@ func (c *Core) begin() {
 	c.actions = c.actions[:0]
 }
 
-// end runs what has become due and gives the event's actions.
+// end brings subscriptions up to date and gives the event's actions.
 func (c *Core) end(now int64) []Action {
-	if now >= c.wake {
-		c.runTimers(now)
+	if c.dirty {
+		c.dirty = false
+		c.subscribeAll(now)
 	}
 	return c.actions
 }
@@ -118,7 +163,10 @@ func (c *Core) send(n *neighbour, m wire.Message) {
 	c.do(Action{Kind: Send, Peer: n.id, Bytes: m.Append(nil)})
 }
 
-func (c *Core) wakeAt(t int64) { c.wake = min(c.wake, t) }
+// spread gives a number below the limit that is this peer's own.
+func (c *Core) spread(rendition int, number uint64, limit int64) int64 {
+	return int64(wire.Score(c.scratch, c.cfg.ID, wire.PartID{Rendition: rendition, Number: number}) % uint64(limit))
+}
 
 // lends reports whether the peer lends upload at all.
 func (c *Core) lends() bool { return c.cfg.Upload >= 0 }

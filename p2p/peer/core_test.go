@@ -11,7 +11,7 @@ import (
 	"github.com/liverelay/liverelay/p2p/wire"
 )
 
-// open gives a core that follows rendition 0, whose neighbour ann lends upload.
+// open gives a core that follows rendition 0, whose parent for all stripes is ann.
 func open(t *testing.T) *peer.Core {
 	t.Helper()
 	c := peer.New(peer.Config{ID: "self", Stream: "demo", Epoch: "e"})
@@ -19,17 +19,22 @@ func open(t *testing.T) *peer.Core {
 	c.PeerOpen(0, "ann")
 	c.Message(0, "ann", wire.Hello{Version: 1, Stream: "demo", Epoch: "e"}.Append(nil))
 	c.Message(0, "ann", wire.Interest{Renditions: 1}.Append(nil))
+	plan := peer.PlanEvent{Serial: 1, Renditions: []int{0}}
+	for s := range plan.Stripes {
+		plan.Stripes[s].Parent = "ann"
+	}
+	c.Plan(0, plan)
+	c.Heads(0, []media.Head{headOf(97, medium)}, nil, "")
 	return c
 }
 
 func headOf(number uint64, length int) media.Head {
-	return wire.HeadOf(&media.Part{Number: number, Data: pattern(id(0, number), length)})
+	return headWith(id(0, number), pattern(id(0, number), length))
 }
 
 // ABUSE 16: chunks that come before their head are bounded for each peer.
 func TestAbuse16DataBeforeItsHeadIsBounded(t *testing.T) {
 	c := open(t)
-	c.Heads(100, []media.Head{headOf(98, medium)}, "") // 99 is ann's
 	sent := 0
 	for i := range wire.MaxChunks {
 		m := wire.Data{PartID: id(0, 99), Chunk: i, Bytes: make([]byte, wire.MaxChunk)}
@@ -45,19 +50,29 @@ func TestAbuse16DataBeforeItsHeadIsBounded(t *testing.T) {
 	t.Fatal("the peer was never closed")
 }
 
-// ABUSE 16: haves for numbers beyond reason cost nothing and change nothing.
-func TestAbuse16HaveForAnything(t *testing.T) {
+// ABUSE 13, 14 and 16: a parent that pushes without an end gets no further than what
+// there is to push.
+func TestAbuse16EndlessPush(t *testing.T) {
 	c := open(t)
-	c.Message(10, "ann", wire.Have{Parts: []wire.PartID{{Number: wire.MaxInteger}, {Number: 0}, {Rendition: 31, Number: 5}}}.Append(nil))
-	require.NotEmpty(t, c.Heads(100, []media.Head{headOf(98, medium)}, ""))
-	require.Empty(t, c.Tick(5000))
+	good := pattern(id(0, 97), medium)
+	for i := range 7 {
+		m := wire.Data{PartID: id(0, 97), Chunk: i % 6, Bytes: good[i%6*1000 : (i%6+1)*1000]}
+		for _, a := range c.Message(10, "ann", m.Append(nil)) {
+			if a.Kind == peer.Close {
+				require.Equal(t, 6, i)
+				require.EqualValues(t, wire.ByeUnasked, a.Code)
+				return
+			}
+		}
+	}
+	t.Fatal("the peer was never closed")
 }
 
 // ABUSE 16: heads handed on by a peer count as its messages.
 func TestAbuse16HeadsCountAsMessages(t *testing.T) {
 	c := open(t)
 	for i := range peer.Flood {
-		for _, a := range c.Heads(10, []media.Head{headOf(uint64(i), small)}, "ann") {
+		for _, a := range c.Heads(10, []media.Head{headOf(uint64(i), small)}, nil, "ann") {
 			if a.Kind == peer.Close {
 				require.EqualValues(t, wire.ByeFlood, a.Code)
 				return
@@ -82,7 +97,7 @@ func FuzzCore(f *testing.F) {
 	for i := range 6 {
 		add(wire.Data{PartID: id(0, 99), Chunk: i, Bytes: good[i*1000 : (i+1)*1000]})
 	}
-	add(want(0, 99), have(0, 99), absent(0, 99, 2), wire.Cancel{PartID: id(0, 99)}, want(0, 105))
+	add(wants(0, 99), absent(0, 99, 2), wire.Cancel{PartID: id(0, 99)}, wants(0, 105), subscribe(0, 63), wire.Refuse{Wish: wire.Wish{Stripes: 3}})
 	add(wire.Interest{Renditions: 3}, wire.Bye{Code: 3}, wire.Data{PartID: id(0, 99), Chunk: 3, Bytes: make([]byte, 1000)})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c := open(t)
@@ -106,7 +121,7 @@ func FuzzCore(f *testing.F) {
 			now += 30
 			if n%3 == 0 {
 				h := headOf(number, medium)
-				check(c.Heads(now, []media.Head{h}, ""))
+				check(c.Heads(now, []media.Head{h}, batch(t, []media.Head{h}), ""))
 				number++
 			}
 			check(c.Demand(now, id(0, number-1)))

@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/liverelay/liverelay/media"
@@ -12,16 +13,17 @@ import (
 func (c *Core) Follow(now int64, renditions []int) []Action {
 	c.begin()
 	before := c.interest()
-	var began []*rendition
+	if len(c.groups) == 0 {
+		c.feed.headAt = now
+	}
 	var ended []int
 	for i := range c.renditions {
 		r := &c.renditions[i]
 		follow := slices.Contains(renditions, i)
-		switch {
-		case follow && !r.followed:
-			r.seen = false
-			began = append(began, r)
-		case !follow && r.followed:
+		if follow && !r.followed {
+			r.started = false
+		}
+		if !follow && r.followed {
 			ended = append(ended, i)
 		}
 		r.followed = follow
@@ -31,174 +33,160 @@ func (c *Core) Follow(now int64, renditions []int) []Action {
 			c.send(n, wire.Interest{Renditions: bits})
 		}
 	}
+	c.regroup(now)
 	for _, i := range ended {
 		c.unfollow(now, i)
 	}
-	for _, r := range began {
-		c.ahead(now, r)
-	}
+	c.runFeed(now, true)
 	return c.end(now)
 }
 
 // unfollow drops all of a rendition but its heads.
 func (c *Core) unfollow(now int64, index int) {
 	r := &c.renditions[index]
+	for _, n := range c.neighbours {
+		if n.wants[index] != 0 {
+			c.send(n, wire.Refuse{Wish: wire.Wish{Rendition: index, Stripes: n.wants[index]}})
+			n.wants[index] = 0
+		}
+	}
 	r.each(func(p *part) {
 		c.forget(now, p, false)
 		r.ring[p.id.Number%ringSize] = nil
 		if p.head != nil {
-			c.make(p.id).head = p.head
+			again := c.make(p.id)
+			again.head, again.headAt = p.head, p.headAt
+			again.left = len(p.head.Chunks)
 		}
 	})
+	r.open = nil
 }
 
-// ahead sees to the parts up to the one after the newest head (rule 2).
-func (c *Core) ahead(now int64, r *rendition) {
-	if !r.known || !r.followed {
-		return
-	}
-	last := r.newest + 1
-	first := last
-	if r.seen {
-		first = max(r.seenTo+1, last-min(last, Ahead-1))
-	}
-	r.seen, r.seenTo = true, max(r.seenTo, last)
-	for n := first; n <= last; n++ {
-		c.seeTo(now, c.make(wire.PartID{Rendition: c.indexOf(r), Number: n}))
-	}
-}
-
-func (c *Core) indexOf(r *rendition) int {
-	for i := range c.renditions {
-		if &c.renditions[i] == r {
-			return i
-		}
-	}
-	return 0
-}
-
-// Heads: verified heads have come, from the feed (peer is empty) or from a peer. The
-// core keeps them.
-func (c *Core) Heads(now int64, heads []media.Head, peer string) []Action {
+// Heads: verified heads have come, from the feed (peer is empty) or from a peer, in
+// the batch with this payload. The core keeps both.
+func (c *Core) Heads(now int64, heads []media.Head, payload []byte, peer string) []Action {
 	c.begin()
-	if n := c.find(peer); n != nil && n.flooded(now) {
-		c.violate(n, wire.ByeFlood, "too many messages", nil)
+	from := c.find(peer)
+	if from != nil && from.flooded(now) {
+		c.violate(now, from, wire.ByeFlood, "too many messages")
 	}
 	var came []*part
-	var grown uint32
+	fresh := false
 	for i := range heads {
-		h := &heads[i]
-		if h.Rendition < 0 || h.Rendition >= wire.MaxRenditions {
-			continue
-		}
-		r := &c.renditions[h.Rendition]
-		if !r.known || h.Number > r.newest {
-			grown |= 1 << h.Rendition
-			c.advance(now, h.Rendition, h.Number)
-		}
-		if !r.within(h.Number) {
-			continue
-		}
-		p := c.make(wire.PartID{Rendition: h.Rendition, Number: h.Number})
-		if p.head != nil {
-			continue
-		}
-		p.head = h
-		if r.followed {
-			c.headCame(now, p)
-			came = append(came, p)
+		if p, isNew := c.head(now, &heads[i], peer == ""); isNew {
+			fresh = true
+			if c.renditions[heads[i].Rendition].followed {
+				c.feed.headAt = now
+				came = append(came, p)
+			}
 		}
 	}
-	for i := range c.renditions {
-		if grown>>i&1 != 0 {
-			c.ahead(now, &c.renditions[i])
-		}
+	c.countBack(heads, from)
+	if fresh && len(payload) > 0 {
+		c.passHeads(heads, payload, from)
+	}
+	for _, p := range came {
+		c.headCame(now, p)
 	}
 	for _, p := range came { // kept for a part that nobody here wants
-		if !p.sought && !p.whole {
+		if !p.whole && !c.wanted(p) {
 			c.refuse(p)
 		}
 	}
 	return c.end(now)
 }
 
-// Fetched: a fetch has given these bytes, which the core keeps.
-func (c *Core) Fetched(now int64, id wire.PartID, data []byte) []Action {
-	c.begin()
-	if p := c.part(id); p != nil && p.fetching {
-		p.fetching = false
-		switch {
-		case p.head != nil:
-			c.takeWhole(now, p, data)
-		case len(data) == 0 || len(data) > wire.MaxPart:
-			c.stats.RejectedChunks++
-			c.retry(now, p)
-		default:
-			p.early = data
-		}
+// head keeps one head; isNew says that it was not known, and is within the store.
+func (c *Core) head(now int64, h *media.Head, fed bool) (p *part, isNew bool) {
+	if h.Rendition < 0 || h.Rendition >= wire.MaxRenditions {
+		return nil, false
 	}
-	return c.end(now)
+	r := &c.renditions[h.Rendition]
+	c.advance(now, h.Rendition, h.Number)
+	if fed && r.followed {
+		c.start(now, r, h.Number)
+	}
+	if !r.within(h.Number) {
+		return nil, false
+	}
+	if p = c.make(wire.PartID{Rendition: h.Rendition, Number: h.Number}); p.head != nil {
+		return p, false
+	}
+	p.head, p.headAt, p.left = h, now, len(h.Chunks)
+	return p, true
 }
 
-// FetchFailed: a fetch has failed; gone means that the server has the part no more.
-func (c *Core) FetchFailed(now int64, id wire.PartID, gone bool) []Action {
-	c.begin()
-	if p := c.part(id); p != nil && p.fetching {
-		p.fetching = false
-		if gone && p.head != nil {
-			p.gone = true
-			c.forget(now, p, false)
-			c.do(Action{Kind: Lost, Part: p.id})
-		} else {
-			c.retry(now, p)
-		}
-	}
-	return c.end(now)
-}
-
-// Demand: playback asks for a part now.
-func (c *Core) Demand(now int64, id wire.PartID) []Action {
-	c.begin()
-	if id.Rendition >= 0 && id.Rendition < wire.MaxRenditions {
-		c.demand(now, id)
-	}
-	return c.end(now)
-}
-
-func (c *Core) demand(now int64, id wire.PartID) {
-	r := &c.renditions[id.Rendition]
-	if !r.followed || !r.known || id.Number > r.newest+Ahead {
+// countBack counts batches of peers after heads were silent (rule 3).
+func (c *Core) countBack(heads []media.Head, from *neighbour) {
+	f := &c.feed
+	if f.healthy || from == nil {
 		return
 	}
-	if id.Number < r.oldest() {
-		c.do(Action{Kind: Lost, Part: id})
-		return
-	}
-	p := c.make(id)
-	p.demanded = true
-	switch {
-	case p.whole:
-		c.do(Action{Kind: Part, Part: id, Bytes: p.data})
-	case p.gone:
-		c.do(Action{Kind: Lost, Part: id})
-	case !p.pending() && !c.covered(p, -1):
-		p.sought = true
-		c.fetch(p)
-		c.setDue(now, p)
+	for i := range heads {
+		if h := &heads[i]; h.Rendition < wire.MaxRenditions {
+			if r := &c.renditions[h.Rendition]; r.followed && r.recent(h.Number) {
+				f.back++
+				f.healthy = f.back >= HeadsBack
+				return
+			}
+		}
 	}
 }
 
-// Buffer: this much media is ahead of the playhead, in milliseconds.
-func (c *Core) Buffer(now, ms int64) []Action {
+// passHeads sends a batch on to those who are subscribed for one of its heads.
+func (c *Core) passHeads(heads []media.Head, payload []byte, from *neighbour) {
+	var message []byte
+	for _, n := range c.neighbours {
+		if n == from || !n.wantsHeads(heads) {
+			continue
+		}
+		if message == nil {
+			message = wire.Signed{Type: wire.TypeHeads, Payload: payload}.Append(make([]byte, 0, len(payload)+1))
+		}
+		c.do(Action{Kind: Send, Peer: n.id, Bytes: message})
+	}
+}
+
+func (n *neighbour) wantsHeads(heads []media.Head) bool {
+	for i := range heads {
+		h := &heads[i]
+		s := h.Number % wire.Stripes
+		if h.Rendition < wire.MaxRenditions && n.wants[h.Rendition]&(1<<s|1<<((s+wire.Stripes/2)%wire.Stripes)) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Playhead: this is where playback is on the broadcast's timeline, in milliseconds;
+// −1 before it began.
+func (c *Core) Playhead(now, ms int64) []Action {
 	c.begin()
-	c.buffer = ms
+	c.playhead = ms
+	return c.end(now)
+}
+
+// Pressure: so many bytes wait in the channel to a peer.
+func (c *Core) Pressure(now int64, peer string, bytes int) []Action {
+	c.begin()
+	if n := c.find(peer); n != nil {
+		n.pressure = bytes
+	}
 	return c.end(now)
 }
 
 // Identify: the tracker has given the peer this id.
 func (c *Core) Identify(now int64, id string) []Action {
 	c.begin()
+	if c.cfg.ID != "" && c.cfg.ID != id {
+		for _, n := range c.neighbours {
+			n.old, n.idleAt = true, now
+		}
+	}
 	c.cfg.ID = id
+	for _, g := range c.groups {
+		g.serial = 0
+	}
 	return c.end(now)
 }
 
@@ -206,7 +194,7 @@ func (c *Core) Identify(now int64, id string) []Action {
 func (c *Core) Accuse(now int64, peer string, code uint64, reason string) []Action {
 	c.begin()
 	if n := c.find(peer); n != nil {
-		c.violate(n, code, reason, nil)
+		c.violate(now, n, code, reason)
 	}
 	return c.end(now)
 }
@@ -214,5 +202,77 @@ func (c *Core) Accuse(now int64, peer string, code uint64, reason string) []Acti
 // Tick: time has passed.
 func (c *Core) Tick(now int64) []Action {
 	c.begin()
+	c.runHoles(now)
+	c.runStripes(now)
+	ceased := c.runHeads(now)
+	if turn := now / LateEvery; turn > c.lateTurn {
+		c.lateTurn = turn
+		for _, n := range c.neighbours {
+			if n.late > 0 {
+				c.do(Action{Kind: Late, Peer: n.id, Late: n.late})
+				n.late = 0
+			}
+		}
+	}
+	c.runNeighbours(now)
+	if c.dirty {
+		c.dirty = false
+		c.subscribeAll(now)
+	}
+	c.runFeed(now, ceased)
 	return c.end(now)
+}
+
+// runNeighbours closes those that never said hello or are of no use any more, and
+// forgets what was cancelled long ago.
+func (c *Core) runNeighbours(now int64) {
+	for _, n := range slices.Clone(c.neighbours) {
+		if !n.hello && now >= n.openedAt+HelloWithin {
+			c.close(now, n, wire.ByeIdle, "no hello")
+			continue
+		}
+		if n.old {
+			if n.inUse() {
+				n.idleAt = now
+			} else if now >= n.idleAt+Idle {
+				c.close(now, n, wire.ByeIdle, "not needed any more")
+				continue
+			}
+		}
+		for id, a := range n.asked {
+			chunks := -1
+			if p := c.part(id); p != nil {
+				chunks = p.chunks()
+			}
+			if a.until != 0 && a.until <= now && a.open.empty(chunks) {
+				delete(n.asked, id)
+			}
+		}
+	}
+}
+
+// stripes counts all that neighbours but one want.
+func (c *Core) stripes(but *neighbour) (count int) {
+	for _, n := range c.neighbours {
+		for _, w := range n.wants {
+			if n != but {
+				count += bits.OnesCount8(w)
+			}
+		}
+	}
+	return count
+}
+
+// Children says how many neighbours are subscribed to each stripe.
+func (c *Core) Children() (count [wire.Stripes]int) {
+	for _, n := range c.neighbours {
+		var stripes uint8
+		for _, w := range n.wants {
+			stripes |= w
+		}
+		for s := range count {
+			count[s] += int(stripes >> s & 1)
+		}
+	}
+	return count
 }

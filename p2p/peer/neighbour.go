@@ -1,8 +1,6 @@
 package peer
 
 import (
-	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/liverelay/liverelay/p2p/wire"
@@ -14,10 +12,19 @@ type neighbour struct {
 	openedAt int64
 	hello    bool
 	interest uint32
-	haves    [wire.MaxRenditions]haveSet
 	asked    map[wire.PartID]*asked
 	kept     map[wire.PartID]*chunkSet
 	waiting  int // bytes of its chunks that wait for their head
+	pressure int // bytes that wait in its channel
+	late     int // chunks that it brought late
+
+	wanted  [wire.MaxRenditions]uint8               // stripes that it was last told to push
+	until   [wire.MaxRenditions][wire.Stripes]int64 // it may push what it was told until then
+	refused [wire.MaxRenditions]uint8
+	wants   [wire.MaxRenditions]uint8 // stripes that it is to be pushed
+
+	old    bool  // opened under another id of ours
+	idleAt int64 // since when it was of no use
 
 	secondAt int64 // the second in which messages are counted
 	messages int
@@ -30,29 +37,10 @@ type asked struct {
 	until          int64
 }
 
-// haveSet holds the newest 64 numbers that a neighbour named of a rendition.
-type haveSet struct {
-	top  uint64
-	mask uint64 // bit k is top − k
-}
-
-func (h *haveSet) add(n uint64) {
-	switch {
-	case h.mask == 0:
-		h.top, h.mask = n, 1
-	case n > h.top:
-		h.mask = h.mask<<(n-h.top) | 1
-		h.top = n
-	case h.top-n < 64:
-		h.mask |= 1 << (h.top - n)
-	}
-}
-
-func (h *haveSet) has(n uint64) bool {
-	return n <= h.top && h.top-n < 64 && h.mask&(1<<(h.top-n)) != 0
-}
-
 func (c *Core) find(id string) *neighbour {
+	if id == "" {
+		return nil
+	}
 	for _, n := range c.neighbours {
 		if n.id == id {
 			return n
@@ -61,16 +49,25 @@ func (c *Core) find(id string) *neighbour {
 	return nil
 }
 
+// mayPush reports whether a subscription lets it push a stripe.
+func (n *neighbour) mayPush(now int64, rendition, stripe int) bool {
+	return n.wanted[rendition]>>stripe&1 != 0 || now < n.until[rendition][stripe]
+}
+
+// inUse reports whether either side is subscribed to the other.
+func (n *neighbour) inUse() bool {
+	return n.wanted != [wire.MaxRenditions]uint8{} || n.wants != [wire.MaxRenditions]uint8{}
+}
+
 // PeerOpen: a data channel to a peer has opened.
 func (c *Core) PeerOpen(now int64, id string) []Action {
 	c.begin()
-	if _, banned := c.banned[id]; banned || c.find(id) != nil {
+	if _, banned := c.banned[id]; banned || id == "" || c.find(id) != nil {
 		c.do(Action{Kind: Close, Peer: id, Code: wire.ByeLeaving, Reason: "not again"})
 		return c.end(now)
 	}
 	n := &neighbour{id: id, openedAt: now, asked: map[wire.PartID]*asked{}, kept: map[wire.PartID]*chunkSet{}}
 	c.neighbours = append(c.neighbours, n)
-	c.wakeAt(now + HelloWithin)
 	c.send(n, wire.Hello{Version: wire.Version, Stream: c.cfg.Stream, Epoch: c.cfg.Epoch, Agent: c.cfg.Agent})
 	c.send(n, wire.Interest{Renditions: c.interest()})
 	return c.end(now)
@@ -80,7 +77,7 @@ func (c *Core) PeerOpen(now int64, id string) []Action {
 func (c *Core) PeerClose(now int64, id string) []Action {
 	c.begin()
 	if n := c.find(id); n != nil {
-		c.drop(n, nil)
+		c.drop(now, n)
 	}
 	return c.end(now)
 }
@@ -96,8 +93,8 @@ func (c *Core) interest() uint32 {
 	return bits
 }
 
-// violate ends a connection for good; p, if any, is the part that it concerns.
-func (c *Core) violate(n *neighbour, code uint64, reason string, p *part) {
+// violate ends a connection for good.
+func (c *Core) violate(now int64, n *neighbour, code uint64, reason string) {
 	if code == wire.ByeWrong || code == wire.ByeUnasked {
 		c.stats.RejectedChunks++
 	}
@@ -105,47 +102,35 @@ func (c *Core) violate(n *neighbour, code uint64, reason string, p *part) {
 		return
 	}
 	c.banned[n.id] = struct{}{}
-	c.close(n, code, reason, p)
+	c.close(now, n, code, reason)
 }
 
-func (c *Core) close(n *neighbour, code uint64, reason string, p *part) {
+func (c *Core) close(now int64, n *neighbour, code uint64, reason string) {
 	c.do(Action{Kind: Close, Peer: n.id, Code: code, Reason: reason})
-	c.drop(n, p)
+	c.drop(now, n)
 }
 
 // drop forgets a neighbour, throws away what of it waits unchecked, and turns to
-// others for what it was asked (rule 4).
-func (c *Core) drop(n *neighbour, also *part) {
+// others for what it was to bring (rules 4 and 6).
+func (c *Core) drop(now int64, n *neighbour) {
 	at := slices.Index(c.neighbours, n)
 	if at < 0 {
 		return
 	}
 	c.neighbours = slices.Delete(c.neighbours, at, at+1)
-	left := map[*part]struct{}{}
-	if also != nil {
-		left[also] = struct{}{}
-	}
 	for id, a := range n.asked {
 		if p := c.part(id); p != nil && !a.open.empty(p.chunks()) {
-			left[p] = struct{}{}
+			c.fail(now, n, p)
 		}
 	}
 	for i := range c.renditions {
-		c.renditions[i].each(func(p *part) {
-			if p.dropWaiting(n) {
-				left[p] = struct{}{}
-			}
-		})
+		if r := &c.renditions[i]; r.followed {
+			r.each(func(p *part) { p.dropWaiting(n) })
+		}
 	}
-	for _, p := range sorted(left) {
-		c.fail(n, p)
+	for _, g := range c.groups {
+		c.abandon(now, n, g, allStripes, false)
 	}
-}
-
-func sorted(parts map[*part]struct{}) []*part {
-	return slices.SortedFunc(maps.Keys(parts), func(a, b *part) int {
-		return cmp.Or(cmp.Compare(a.id.Rendition, b.id.Rendition), cmp.Compare(a.id.Number, b.id.Number))
-	})
 }
 
 // flooded counts a message that is no data.

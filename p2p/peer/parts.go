@@ -1,6 +1,8 @@
 package peer
 
 import (
+	"slices"
+
 	"github.com/liverelay/liverelay/media"
 	"github.com/liverelay/liverelay/p2p/wire"
 )
@@ -11,32 +13,38 @@ const ringSize = 128
 // rendition is what a core knows of one rendition.
 type rendition struct {
 	followed bool
+	group    *group // nil unless followed
 	known    bool   // a head was seen
 	newest   uint64 // number of the newest head
-	seen     bool   // a part was seen to since following
-	seenTo   uint64 // the newest of these
+	started  bool   // a feed brought something since following
+	first    uint64 // the first of that: what comes before is not wanted
+	open     []*part
 	ring     [ringSize]*part
 }
 
 // part is one part, from the first that is heard of it until it leaves the store.
 type part struct {
-	id   wire.PartID
-	head *media.Head
+	id     wire.PartID
+	head   *media.Head
+	headAt int64
 
 	whole bool
-	data  []byte // of head.Length when chunks have come, or the whole part
+	data  []byte // of head.Length when chunks have come
 	got   chunkSet
 	left  int // chunks missing
 
-	sought    bool // seen to, or demanded: it is on its way until it is whole
-	demanded  bool
-	gone      bool
-	fetching  bool
-	retryAt   int64 // never, or when to fetch again
-	half, due int64 // never, or the moments of rule 3
-	failed    map[*neighbour]struct{}
-	early     []byte // fetched before the head came
-	waiting   []waiting
+	demanded, sought bool
+	gone             bool
+	due, askAt       int64 // never, or the moments of rule 5
+
+	fetching               bool
+	fetchAt                int64
+	fetchFirst, fetchCount int
+	retryAt                int64 // never, or when to fetch again
+
+	failed  []*neighbour
+	waiting []waiting
+	pushed  []pushed
 }
 
 // waiting is a chunk that came before its head.
@@ -45,6 +53,13 @@ type waiting struct {
 	message []byte // the data message as it came
 	chunk   int
 	bytes   []byte
+	pushed  bool // by a subscription
+}
+
+// pushed is what one neighbour's subscription brought of a part.
+type pushed struct {
+	by     *neighbour
+	chunks chunkSet
 }
 
 // chunks is the number of chunks, −1 when it is unknown.
@@ -55,21 +70,33 @@ func (p *part) chunks() int {
 	return len(p.head.Chunks)
 }
 
-// pending reports whether the server is asked, will be after a failure, or has
-// answered already and only the head is missing.
-func (p *part) pending() bool { return p.fetching || p.retryAt != never || p.early != nil }
+// stripe is the stripe of a chunk of a part with a head.
+func (p *part) stripe(chunk int) int { return wire.Stripe(p.id.Number, chunk, len(p.head.Chunks)) }
 
-func (p *part) dropWaiting(n *neighbour) bool {
+func (p *part) failedBy(n *neighbour) bool { return slices.Contains(p.failed, n) }
+
+// pushedTwice notes a chunk that a subscription brought, and reports whether it had
+// brought it before.
+func (p *part) pushedTwice(n *neighbour, chunk int) bool {
+	i := slices.IndexFunc(p.pushed, func(v pushed) bool { return v.by == n })
+	if i < 0 {
+		i = len(p.pushed)
+		p.pushed = append(p.pushed, pushed{by: n})
+	}
+	before := p.pushed[i].chunks.has(chunk)
+	p.pushed[i].chunks.add(chunk)
+	return before
+}
+
+func (p *part) dropWaiting(n *neighbour) {
 	kept := p.waiting[:0]
 	for _, w := range p.waiting {
 		if w.from != n {
 			kept = append(kept, w)
 		}
 	}
-	dropped := len(kept) < len(p.waiting)
 	clear(p.waiting[len(kept):])
 	p.waiting = kept
-	return dropped
 }
 
 // oldest is the least number in the store.
@@ -82,6 +109,25 @@ func (r *rendition) oldest() uint64 {
 
 func (r *rendition) within(number uint64) bool {
 	return r.known && number >= r.oldest() && number <= r.newest+Ahead
+}
+
+// recent reports whether a chunk of this part says something of the present.
+func (r *rendition) recent(number uint64) bool { return r.known && number+Recent >= r.newest }
+
+// watch has the timers look at a part, in the order of numbers.
+func (r *rendition) watch(p *part) {
+	at, found := slices.BinarySearchFunc(r.open, p.id.Number, func(a *part, n uint64) int {
+		if a.id.Number < n {
+			return -1
+		}
+		if a.id.Number > n {
+			return 1
+		}
+		return 0
+	})
+	if !found {
+		r.open = slices.Insert(r.open, at, p)
+	}
 }
 
 // each visits the parts by number.
@@ -111,12 +157,12 @@ func (c *Core) make(id wire.PartID) *part {
 	if p := c.part(id); p != nil {
 		return p
 	}
-	p := &part{id: id, retryAt: never, half: never, due: never}
+	p := &part{id: id, retryAt: never, due: never, askAt: never}
 	c.renditions[id.Rendition].ring[id.Number%ringSize] = p
 	return p
 }
 
-// advance makes number the newest head and forgets what leaves the store (rule 8).
+// advance makes number the newest head and forgets what leaves the store (rule 9).
 func (c *Core) advance(now int64, index int, number uint64) {
 	r := &c.renditions[index]
 	if !r.known {
@@ -127,14 +173,13 @@ func (c *Core) advance(now int64, index int, number uint64) {
 		return
 	}
 	from, to := r.oldest(), r.newest+Ahead
-	before := r.newest
 	for n := from; n <= to && n+Store <= number; n++ {
 		if p := r.ring[n%ringSize]; p != nil && p.id.Number == n {
 			c.forget(now, p, true)
 			r.ring[n%ringSize] = nil
 		}
 	}
-	r.newest = max(number, before)
+	r.newest = number
 }
 
 // forget ends all that is under way for a part.
@@ -156,7 +201,7 @@ func (c *Core) settle(now int64, p *part) {
 		p.fetching = false
 		c.do(Action{Kind: AbortFetch, Part: p.id})
 	}
-	p.retryAt = never
+	p.retryAt, p.due, p.askAt = never, never, never
 	for _, n := range c.neighbours {
 		a := n.asked[p.id]
 		if a == nil {
@@ -165,7 +210,6 @@ func (c *Core) settle(now int64, p *part) {
 		if !a.open.empty(p.chunks()) {
 			c.send(n, wire.Cancel{PartID: p.id, Chunks: a.open.bitmap(p.chunks())})
 			a.forgive(now, p.chunks())
-			c.wakeAt(a.until)
 		} else if a.until <= now {
 			delete(n.asked, p.id)
 		}
@@ -181,4 +225,116 @@ func (a *asked) forgive(now int64, chunks int) {
 	}
 	a.open = chunkSet{}
 	a.until = now + Forgive
+}
+
+// start notes that the feed brought something of a rendition (rule 3).
+func (c *Core) start(now int64, r *rendition, number uint64) {
+	if r.started {
+		return
+	}
+	r.started, r.first = true, number
+	r.each(func(p *part) {
+		c.setDue(now, p)
+		if p.due != never {
+			r.watch(p)
+		}
+	})
+}
+
+// headCame deals with a head of a followed rendition: what waited for it is checked.
+func (c *Core) headCame(now int64, p *part) {
+	if p.head.Gap {
+		c.gap(now, p)
+		return
+	}
+	p.left = len(p.head.Chunks)
+	if c.setDue(now, p); p.due != never {
+		c.renditions[p.id.Rendition].watch(p)
+	}
+	waiting := p.waiting
+	p.waiting = nil
+	var wrong []*neighbour
+	for _, w := range waiting {
+		w.from.waiting -= len(w.bytes)
+		if !c.takeChunk(now, p, w) {
+			wrong = append(wrong, w.from)
+		}
+	}
+	for _, n := range wrong {
+		c.violate(now, n, wire.ByeWrong, "wrong bytes")
+	}
+}
+
+// gap makes a part whole that has no media (rule 10).
+func (c *Core) gap(now int64, p *part) {
+	for _, n := range c.neighbours {
+		delete(n.kept, p.id)
+	}
+	for _, w := range p.waiting {
+		w.from.waiting -= len(w.bytes)
+	}
+	p.waiting = nil
+	p.whole = true
+	c.settle(now, p)
+	c.do(Action{Kind: Part, Part: p.id})
+}
+
+// takeChunk checks a neighbour's chunk, takes note of what it says of the neighbour,
+// passes it on and keeps it. It reports whether the chunk is right.
+func (c *Core) takeChunk(now int64, p *part, w waiting) bool {
+	if p.gone || p.head.Gap {
+		return true
+	}
+	if !fits(p.head, w.chunk, w.bytes) {
+		return false
+	}
+	r := &c.renditions[p.id.Rendition]
+	if w.pushed && r.group != nil {
+		if now-p.headAt > LateAfter {
+			w.from.late++
+		}
+		if r.recent(p.id.Number) {
+			s := p.stripe(w.chunk)
+			r.group.stripes[s].brought = now
+			if w.from.wanted[p.id.Rendition]>>s&1 != 0 {
+				c.confirm(w.from, r.group, s)
+			}
+		}
+	}
+	if c.keep(now, p, w.chunk, w.bytes, w.message, w.from) {
+		c.stats.P2PParts++
+	}
+	return true
+}
+
+// keep takes a right chunk, unless it is held, and passes it on to all but from; it
+// reports whether the part became whole by it.
+func (c *Core) keep(now int64, p *part, chunk int, b, message []byte, from *neighbour) bool {
+	if p.whole || p.got.has(chunk) {
+		return false
+	}
+	if p.data == nil {
+		p.data = make([]byte, p.head.Length)
+		p.left = len(p.head.Chunks)
+	}
+	start, _ := wire.ChunkBounds(p.head.Length, len(p.head.Chunks), chunk)
+	copy(p.data[start:], b)
+	p.got.add(chunk)
+	p.left--
+	c.passOn(now, p, chunk, message, from)
+	if p.left > 0 {
+		return false
+	}
+	p.whole = true
+	c.settle(now, p)
+	c.do(Action{Kind: Part, Part: p.id, Bytes: p.data})
+	return true
+}
+
+func fits(h *media.Head, chunk int, b []byte) bool {
+	if chunk >= len(h.Chunks) {
+		return false
+	}
+	from, to := wire.ChunkBounds(h.Length, len(h.Chunks), chunk)
+	return len(b) == to-from && wire.HashChunk(b) == h.Chunks[chunk]
 }

@@ -1,11 +1,13 @@
 package peer_test
 
 import (
+	"encoding/binary"
 	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -63,6 +65,12 @@ type event struct {
 	Gone       bool            `json:"gone,omitempty"`
 	MS         int64           `json:"ms,omitempty"`
 	Code       uint64          `json:"code,omitempty"`
+	Chunk      int             `json:"chunk,omitempty"`
+	Count      int             `json:"count,omitempty"`
+	Serial     uint64          `json:"serial,omitempty"`
+	Stripes    [][2]string     `json:"stripes,omitempty"`
+	RetryAfter int64           `json:"retryAfter,omitempty"`
+	Length     int             `json:"length,omitempty"`
 	Expect     []action        `json:"expect"`
 }
 
@@ -74,6 +82,16 @@ type action struct {
 	Rendition int             `json:"rendition,omitempty"`
 	Number    uint64          `json:"number,omitempty"`
 	Length    int             `json:"length,omitempty"`
+	Heads     [][2]uint64     `json:"heads,omitempty"`
+	Want      []want          `json:"want,omitempty"`
+	First     int             `json:"first,omitempty"`
+	Count     int             `json:"count,omitempty"`
+}
+
+type want struct {
+	Rendition int   `json:"rendition"`
+	Stripes   uint8 `json:"stripes"`
+	From      int64 `json:"from"`
 }
 
 // pattern is the content of test parts (testdata/vectors/README.md).
@@ -109,7 +127,22 @@ func (p *player) data(id wire.PartID) []byte {
 }
 
 func (p *player) head(id wire.PartID) media.Head {
-	return wire.HeadOf(&media.Part{Rendition: id.Rendition, Number: id.Number, Data: p.data(id)})
+	return headWith(id, p.data(id))
+}
+
+const duration = 250 * time.Millisecond
+
+func headWith(id wire.PartID, data []byte) media.Head {
+	return wire.HeadOf(&media.Part{
+		Rendition: id.Rendition, Number: id.Number, Start: time.Duration(id.Number) * duration, Duration: duration, Data: data,
+	})
+}
+
+// batch is a payload as the shell would have it, but for the signature.
+func batch(t require.TestingT, heads []media.Head) []byte {
+	body, err := wire.AppendBatch(nil, heads)
+	require.NoError(t, err)
+	return append(append(binary.AppendUvarint(nil, uint64(len(body))), body...), make([]byte, 64)...)
 }
 
 // bytes are the bytes of an event's message; data without bytes is right data.
@@ -125,6 +158,14 @@ func (p *player) bytes(e *event) []byte {
 		m.Bytes = whole[from:to]
 	}
 	return m.Wire().Append(nil)
+}
+
+// chunks are the bytes of count chunks, as the publisher cuts.
+func (p *player) chunks(id wire.PartID, first, count int) []byte {
+	all := p.data(id)
+	from, _ := wire.ChunkBounds(len(all), wire.ChunkCount(len(all)), first)
+	_, to := wire.ChunkBounds(len(all), wire.ChunkCount(len(all)), first+count-1)
+	return all[from:to]
 }
 
 func (p *player) play(e *event) []action {
@@ -151,18 +192,34 @@ func (p *player) once(e *event, id wire.PartID) []peer.Action {
 		for _, h := range e.Heads {
 			heads = append(heads, p.head(wire.PartID{Rendition: int(h[0]), Number: h[1]}))
 		}
-		return p.core.Heads(e.At, heads, e.Peer)
+		return p.core.Heads(e.At, heads, batch(p.t, heads), e.Peer)
+	case "plan":
+		plan := peer.PlanEvent{Serial: e.Serial, Renditions: e.Renditions}
+		for s, v := range e.Stripes {
+			plan.Stripes[s] = peer.Source{Parent: v[0], Standby: v[1]}
+		}
+		return p.core.Plan(e.At, plan)
+	case "feedData":
+		b := p.chunks(id, e.Chunk, 1)
+		if e.Bytes != nil {
+			b = *e.Bytes
+		}
+		return p.core.FeedData(e.At, id, e.Chunk, b)
+	case "feedLost":
+		return p.core.FeedLost(e.At, e.RetryAfter)
 	case "fetched":
 		if e.Bytes != nil {
 			return p.core.Fetched(e.At, id, *e.Bytes)
 		}
-		return p.core.Fetched(e.At, id, p.data(id))
+		return p.core.Fetched(e.At, id, p.chunks(id, e.Chunk, e.Count))
 	case "fetchFailed":
-		return p.core.FetchFailed(e.At, id, e.Gone)
+		return p.core.FetchFailed(e.At, id, e.Gone, e.RetryAfter)
 	case "demand":
 		return p.core.Demand(e.At, id)
-	case "buffer":
-		return p.core.Buffer(e.At, e.MS)
+	case "playhead":
+		return p.core.Playhead(e.At, e.MS)
+	case "pressure":
+		return p.core.Pressure(e.At, e.Peer, e.Length)
 	case "identify":
 		return p.core.Identify(e.At, e.Peer)
 	case "accuse":
@@ -179,13 +236,23 @@ func (p *player) actions(list []peer.Action) []action {
 	names := map[peer.Kind]string{
 		peer.Send: "send", peer.Close: "close", peer.Fetch: "fetch",
 		peer.AbortFetch: "abortFetch", peer.Part: "part", peer.Lost: "lost",
+		peer.Feed: "feed", peer.Suspect: "suspect", peer.Late: "late",
 	}
 	out := []action{}
 	for _, a := range list {
 		v := action{Action: names[a.Kind], Peer: a.Peer, Code: a.Code, Rendition: a.Part.Rendition, Number: a.Part.Number}
 		switch a.Kind {
 		case peer.Send:
-			v.Message = p.sent(a.Bytes)
+			v.Message, v.Heads = p.sent(a.Bytes)
+		case peer.Feed:
+			for _, w := range a.Want {
+				v.Want = append(v.Want, want(w))
+			}
+		case peer.Fetch:
+			v.First, v.Count = a.First, a.Count
+			require.Len(p.t, p.chunks(a.Part, a.First, a.Count), a.To-a.From)
+		case peer.Late:
+			v.Count = a.Late
 		case peer.Part:
 			require.Equal(p.t, p.data(a.Part), append([]byte{}, a.Bytes...))
 			v.Length = len(a.Bytes)
@@ -195,17 +262,26 @@ func (p *player) actions(list []peer.Action) []action {
 	return out
 }
 
-func (p *player) sent(b []byte) *vector.Message {
+func (p *player) sent(b []byte) (*vector.Message, [][2]uint64) {
 	m, err := wire.Decode(b)
 	require.NoError(p.t, err)
 	v := vector.FromWire(m)
-	if d, is := m.(wire.Data); is {
-		whole := p.data(d.PartID)
-		from, to := wire.ChunkBounds(len(whole), wire.ChunkCount(len(whole)), d.Chunk)
-		require.Equal(p.t, whole[from:to], d.Bytes)
+	switch m := m.(type) {
+	case wire.Data:
+		require.Equal(p.t, p.chunks(m.PartID, m.Chunk, 1), m.Bytes)
 		v.Bytes = nil
+	case wire.Signed:
+		_, n := binary.Uvarint(m.Payload)
+		heads, err := wire.DecodeBatch(m.Payload[n : len(m.Payload)-64])
+		require.NoError(p.t, err)
+		v.Payload = nil
+		var names [][2]uint64
+		for _, h := range heads {
+			names = append(names, [2]uint64{uint64(h.Rendition), h.Number})
+		}
+		return &v, names
 	}
-	return &v
+	return &v, nil
 }
 
 func (p *player) stats() traceStats {

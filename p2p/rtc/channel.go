@@ -13,9 +13,6 @@ func (c *conn) ready(rw datachannel.ReadWriteCloser) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.writer = rw
-	if c.transport.options.Delay > 0 {
-		c.shim = newShim(c.transport.options, c.write)
-	}
 }
 
 // read reports messages until the channel ends. Text is no message of ours, and ends
@@ -37,29 +34,19 @@ func (c *conn) read(rw datachannel.ReadWriteCloser) {
 	}
 }
 
+// send queues a message in SCTP; a peer that does not keep up is closed.
 func (c *conn) send(b []byte) bool {
 	c.mu.Lock()
-	writer, shim, stopped := c.writer, c.shim, c.stopped
+	writer, stopped := c.writer, c.stopped
 	c.mu.Unlock()
 	if writer == nil || stopped {
 		return false
 	}
-	if shim != nil {
-		return shim.push(b)
-	}
-	return c.write(b)
-}
-
-// write queues a message in SCTP; a peer that does not keep up is closed.
-func (c *conn) write(b []byte) bool {
 	if c.channel.BufferedAmount() > maxBuffered {
 		c.transport.options.Log.Debug().Str("peer", c.peer).Msg("Peer is too slow")
 		c.stop(nil)
 		return false
 	}
-	c.mu.Lock()
-	writer := c.writer
-	c.mu.Unlock()
 	if _, err := writer.WriteDataChannel(b, false); err != nil {
 		c.end()
 		return false
@@ -67,14 +54,21 @@ func (c *conn) write(b []byte) bool {
 	return true
 }
 
-// hangUp stops the shim and sends the last message.
+func (c *conn) buffered() int {
+	c.mu.Lock()
+	writer := c.writer
+	c.mu.Unlock()
+	if writer == nil {
+		return 0
+	}
+	return int(c.channel.BufferedAmount())
+}
+
+// hangUp sends the last message.
 func (c *conn) hangUp() {
 	c.mu.Lock()
-	writer, shim, last := c.writer, c.shim, c.last
+	writer, last := c.writer, c.last
 	c.mu.Unlock()
-	if shim != nil {
-		shim.stop()
-	}
 	if writer == nil || last == nil {
 		return
 	}

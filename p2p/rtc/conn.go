@@ -28,7 +28,6 @@ type conn struct {
 	mu      sync.Mutex
 	channel *webrtc.DataChannel
 	writer  datachannel.Writer // nil until open
-	shim    *shim              // nil without delay
 	last    []byte
 	stopped bool
 }
@@ -93,7 +92,7 @@ func iceServers(urls []string) []webrtc.ICEServer {
 }
 
 func (c *conn) prepare(pc *webrtc.PeerConnection) error {
-	negotiated, ordered, id, protocol := true, true, uint16(0), wire.Protocol
+	negotiated, ordered, id, protocol := true, !c.transport.options.Unordered, uint16(0), wire.Protocol
 	channel, err := pc.CreateDataChannel(wire.Label, &webrtc.DataChannelInit{
 		Negotiated: &negotiated, Ordered: &ordered, ID: &id, Protocol: &protocol,
 	})

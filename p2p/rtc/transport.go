@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -36,11 +37,14 @@ type Options struct {
 	ICEServers []string
 	// Loopback also gathers 127.0.0.1, for tests and for peers on one machine.
 	Loopback bool
-	// Delay is added to every message sent. Of Loss × all messages, Delay × 2 more is
-	// added, to it and what follows, as a lost packet does on an ordered channel.
-	Delay time.Duration
-	Loss  float64
-	Log   zerolog.Logger
+	// Bind is an IP address of this machine; all connections then share one UDP socket
+	// there, which spares many. Empty: sockets of their own on all addresses.
+	Bind string
+	// Uplink is what the way out is like, when Bind is given.
+	Uplink Uplink
+	// Unordered lets messages overtake each other, for comparison.
+	Unordered bool
+	Log       zerolog.Logger
 }
 
 // Signal is one step of signalling: a description or a candidate.
@@ -83,6 +87,8 @@ type Transport struct {
 	options     Options
 	api         *webrtc.API
 	certificate webrtc.Certificate
+	uplink      *uplink // nil without Bind
+	mux         ice.UDPMux
 	events      chan Event
 	done        chan struct{}
 	group       sync.WaitGroup
@@ -102,15 +108,32 @@ func New(options Options) (*Transport, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make DTLS certificate: %w", err)
 	}
-	return &Transport{
-		options: options, api: newAPI(options), certificate: *certificate,
-		events: make(chan Event, 256), done: make(chan struct{}), conns: map[string]*conn{},
-	}, nil
+	t := &Transport{
+		options: options, certificate: *certificate,
+		events: make(chan Event, 1024), done: make(chan struct{}), conns: map[string]*conn{},
+	}
+	if options.Bind != "" {
+		socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.ParseIP(options.Bind)})
+		if err != nil {
+			return nil, fmt.Errorf("open UDP socket: %w", err)
+		}
+		t.uplink = newUplink(socket, options.Uplink)
+		t.mux = webrtc.NewICEUDPMux(silence().NewLogger("mux"), t.uplink)
+	}
+	t.api = newAPI(options, t.mux)
+	return t, nil
 }
 
-func newAPI(options Options) *webrtc.API {
-	// pion's own lines would name the addresses of peers.
-	e := webrtc.SettingEngine{LoggerFactory: &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled}}
+// silence keeps pion's own lines, which would name the addresses of peers.
+func silence() *logging.DefaultLoggerFactory {
+	return &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled}
+}
+
+func newAPI(options Options, mux ice.UDPMux) *webrtc.API {
+	e := webrtc.SettingEngine{LoggerFactory: silence()}
+	if mux != nil {
+		e.SetICEUDPMux(mux)
+	}
 	e.DetachDataChannels()
 	e.SetIncludeLoopbackCandidate(options.Loopback)
 	// Addresses of other peers' local networks are not resolved; connections to
@@ -171,6 +194,22 @@ func (t *Transport) Close(peer string, last []byte) {
 	}
 }
 
+// Buffered is how much waits to be sent to a peer or to be acknowledged by it, in bytes.
+func (t *Transport) Buffered(peer string) int {
+	if c := t.conn(peer); c != nil {
+		return c.buffered()
+	}
+	return 0
+}
+
+// Vanish lets nothing leave or come in any more, as if the machine had lost its power.
+// It needs Bind.
+func (t *Transport) Vanish() {
+	if t.uplink != nil {
+		t.uplink.dead.Store(true)
+	}
+}
+
 // Shutdown closes all connections, with the last message if any, and returns when all
 // goroutines have ended.
 func (t *Transport) Shutdown(last []byte) {
@@ -184,6 +223,10 @@ func (t *Transport) Shutdown(last []byte) {
 	}
 	t.mu.Unlock()
 	t.group.Wait()
+	if t.mux != nil {
+		_ = t.mux.Close()
+		_ = t.uplink.Close()
+	}
 }
 
 func (t *Transport) conn(peer string) *conn {

@@ -96,7 +96,7 @@ func TestMessagesBothWays(t *testing.T) {
 }
 
 func TestOrderIsKeptWithDelayAndLoss(t *testing.T) {
-	a, b := pair(t, rtc.Options{Delay: 5 * time.Millisecond, Loss: 0.2})
+	a, b := pair(t, rtc.Options{Bind: "127.0.0.1", Uplink: rtc.Uplink{Delay: 5 * time.Millisecond, Loss: 0.05, Rate: 20_000_000}})
 	for i := range 100 {
 		require.True(t, a.Send("b", []byte{byte(i)}))
 	}

@@ -36,6 +36,12 @@ type Message struct {
 	Token  string `json:"token,omitempty"`
 	Agent  string `json:"agent,omitempty"`
 
+	Follow     []int    `json:"follow,omitempty"`
+	Upload     *int64   `json:"upload,omitempty"`
+	Renditions []int    `json:"renditions,omitempty"`
+	Serial     uint64   `json:"serial,omitempty"`
+	Stripes    []Source `json:"stripes,omitempty"`
+
 	Peer          string  `json:"peer,omitempty"`
 	Role          string  `json:"role,omitempty"`
 	SDP           string  `json:"sdp,omitempty"`
@@ -43,17 +49,25 @@ type Message struct {
 	SDPMid        *string `json:"sdpMid,omitempty"`
 	SDPMLineIndex *uint16 `json:"sdpMLineIndex,omitempty"`
 
-	Connected     []string `json:"connected,omitempty"`
-	Failed        []string `json:"failed,omitempty"`
-	HTTPBytes     int64    `json:"httpBytes,omitempty"`
-	P2PBytes      int64    `json:"p2pBytes,omitempty"`
-	UploadedBytes int64    `json:"uploadedBytes,omitempty"`
+	Connected     []string       `json:"connected,omitempty"`
+	Failed        []string       `json:"failed,omitempty"`
+	Suspect       []string       `json:"suspect,omitempty"`
+	Late          map[string]int `json:"late,omitempty"`
+	HTTPBytes     int64          `json:"httpBytes,omitempty"`
+	P2PBytes      int64          `json:"p2pBytes,omitempty"`
+	UploadedBytes int64          `json:"uploadedBytes,omitempty"`
 
 	T   float64 `json:"t,omitempty"`
 	Now int64   `json:"now,omitempty"`
 
 	Code    string `json:"code,omitempty"`
 	Message string `json:"message,omitempty"`
+}
+
+// Source says where a plan takes a stripe from; empty stands for the server.
+type Source struct {
+	Parent  string `json:"parent"`
+	Standby string `json:"standby"`
 }
 
 // Client is one connection to a tracker. Say may be called from any goroutine.
@@ -63,6 +77,8 @@ type Client struct {
 	began  time.Time
 	clock  Clock
 	bytes  atomic.Int64
+	sent   atomic.Int64
+	came   atomic.Int64
 }
 
 // Dial connects to a tracker and joins. The URL is ws:// or wss:// (or http).
@@ -93,6 +109,9 @@ func (c *Client) Clock() *Clock { return &c.clock }
 // Bytes is what came from the tracker, in bytes, frames included.
 func (c *Client) Bytes() int64 { return c.bytes.Load() }
 
+// Messages counts what was sent to the tracker and what came from it.
+func (c *Client) Messages() (sent, came int64) { return c.sent.Load(), c.came.Load() }
+
 // Run reads until the connection or ctx ends, and calls take for every message but
 // pongs, from one goroutine. Its error is never nil.
 func (c *Client) Run(ctx context.Context, take func(Message)) error {
@@ -117,6 +136,7 @@ func (c *Client) read(ctx context.Context, take func(Message)) error {
 			return fmt.Errorf("read from the tracker: %w", err)
 		}
 		c.bytes.Add(int64(len(data) + overhead))
+		c.came.Add(1)
 		var m Message
 		if kind != websocket.MessageText || json.Unmarshal(data, &m) != nil {
 			return fmt.Errorf("a message from the tracker is no JSON object")
@@ -172,5 +192,6 @@ func (c *Client) send(ctx context.Context, m Message) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeWithin)
 	defer cancel()
+	c.sent.Add(1)
 	return c.socket.Write(ctx, websocket.MessageText, data)
 }

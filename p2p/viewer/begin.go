@@ -3,7 +3,7 @@ package viewer
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/sha256"
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -36,18 +36,15 @@ func (v *session) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v.core = peer.New(peer.Config{Stream: in.Stream, Epoch: in.Epoch, Agent: agent, Upload: v.uploadBytes()})
-	v.do(ctx, v.core.Follow(v.now(), chosen))
+	v.core = peer.New(peer.Config{
+		ID: rand.Text(), Stream: in.Stream, Epoch: in.Epoch, Agent: agent, Upload: v.uploadBytes(),
+	})
+	v.following = chosen
 	v.play = newPlayback(m.Timing, chosen...)
 	if err := v.startSwarm(ctx); err != nil {
 		return err
 	}
-	names := make([]string, len(chosen))
-	for i, r := range chosen {
-		names[i] = m.Renditions[r].Name
-		v.getInit(ctx, m, r)
-	}
-	v.group.Go(func() { v.feed(ctx, names) })
+	v.do(ctx, v.core.Follow(v.now(), chosen))
 	return nil
 }
 
@@ -83,21 +80,16 @@ func (v *session) uploadBytes() int64 {
 	return limit
 }
 
-// getInit takes a rendition's newest init segment, as a player has to.
-func (v *session) getInit(ctx context.Context, m *wire.Manifest, rendition int) {
-	n := len(m.Inits[rendition]) - 1
-	if n < 0 {
-		return
+// lends is what the tracker is told of the upload, in bit/s; −1 when it is unknown.
+func (v *session) lends() int64 {
+	switch bytes := v.uploadBytes(); {
+	case bytes < 0:
+		return 0
+	case v.uplink.Rate > 0 && (bytes == 0 || v.uplink.Rate < bytes*8):
+		return v.uplink.Rate
+	case bytes == 0:
+		return -1
+	default:
+		return bytes * 8
 	}
-	want := m.Inits[rendition][n]
-	address := v.in.address(fmt.Sprintf("%s/init%d.mp4", m.Renditions[rendition].Name, n))
-	v.group.Go(func() {
-		data, err := v.client.whole(ctx, address, maxInit)
-		if err == nil && sha256.Sum256(data) != want {
-			err = errors.New("the init segment does not have the manifest's hash")
-		}
-		if err != nil && ctx.Err() == nil {
-			v.log.Warn().Err(err).Msg("No init segment")
-		}
-	})
 }

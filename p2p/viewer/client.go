@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -38,11 +39,29 @@ func newClient() *client {
 	}}}
 }
 
-// get begins a request. The answer's head is counted; its body counts as it is read.
-func (c *client) get(ctx context.Context, address string) (io.ReadCloser, error) {
+// errWait: the server refuses, and says when it may be asked again.
+type errWait time.Duration
+
+func (e errWait) Error() string { return "refused, to be asked again in " + time.Duration(e).String() }
+
+// retryAfter is what an error says of when to ask again, in ms; 0 when nothing.
+func retryAfter(err error) int64 {
+	var wait errWait
+	if errors.As(err, &wait) {
+		return time.Duration(wait).Milliseconds()
+	}
+	return 0
+}
+
+// get begins a request, for a range of bytes when to is not 0. The answer's head is
+// counted; its body counts as it is read.
+func (c *client) get(ctx context.Context, address string, from, to int) (io.ReadCloser, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("request: %w", err)
+	}
+	if to > 0 {
+		request.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", from, to-1))
 	}
 	c.requests.Add(1)
 	response, err := c.http.Do(request) //nolint:bodyclose // whoever gets the body closes it
@@ -54,8 +73,16 @@ func (c *client) get(ctx context.Context, address string) (io.ReadCloser, error)
 	switch response.StatusCode {
 	case http.StatusOK:
 		return body, nil
+	case http.StatusPartialContent:
+		if to > 0 {
+			return body, nil
+		}
+		err = errors.New("part of a file that was wanted whole")
 	case http.StatusNotFound, http.StatusGone:
 		err = errGone
+	case http.StatusServiceUnavailable:
+		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
+		err = errWait(min(max(time.Duration(seconds)*time.Second, 0), time.Minute))
 	default:
 		err = fmt.Errorf("status %d", response.StatusCode)
 	}
@@ -89,7 +116,16 @@ func (c *counted) Read(b []byte) (int, error) {
 
 // whole gets a body of at most limit bytes.
 func (c *client) whole(ctx context.Context, address string, limit int64) ([]byte, error) {
-	body, err := c.get(ctx, address)
+	return c.read(ctx, address, 0, 0, limit)
+}
+
+// piece gets bytes from up to to of a file.
+func (c *client) piece(ctx context.Context, address string, from, to int) ([]byte, error) {
+	return c.read(ctx, address, from, to, int64(to-from))
+}
+
+func (c *client) read(ctx context.Context, address string, from, to int, limit int64) ([]byte, error) {
+	body, err := c.get(ctx, address, from, to)
 	if err != nil {
 		return nil, err
 	}

@@ -5,26 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
+	"github.com/liverelay/liverelay/p2p/peer"
 	"github.com/liverelay/liverelay/p2p/wire"
 )
 
-// feedAgain is how long to wait before a feed that broke off is asked for again.
-const feedAgain = 300 * time.Millisecond
-
-// fetch gets a part; the answer comes to the loop.
-func (v *session) fetch(ctx context.Context, id wire.PartID) {
+// fetch gets chunks of a part; the answer comes to the loop.
+func (v *session) fetch(ctx context.Context, a peer.Action) {
 	ctx, cancel := context.WithCancel(ctx)
 	f := &fetching{cancel}
-	v.fetches[id] = f
-	name := v.verifier.Current().Renditions[id.Rendition].Name
-	address := v.in.address(fmt.Sprintf("%s/p%d.m4s", name, id.Number))
+	v.fetches[a.Part] = f
+	name := v.verifier.Current().Renditions[a.Part.Rendition].Name
+	address := v.in.address(fmt.Sprintf("%s/p%d.m4s", name, a.Part.Number))
 	v.group.Go(func() {
 		defer cancel()
-		data, err := v.client.whole(ctx, address, maxMedia)
+		data, err := v.client.piece(ctx, address, a.From, a.To)
 		select {
-		case v.fetched <- fetchResult{id, f, data, err}:
+		case v.fetched <- fetchResult{a.Part, f, data, err}:
 		case <-ctx.Done():
 		}
 	})
@@ -37,31 +34,74 @@ func (v *session) answer(ctx context.Context, r fetchResult) {
 	}
 	delete(v.fetches, r.id)
 	if r.err != nil {
-		v.do(ctx, v.core.FetchFailed(v.now(), r.id, errors.Is(r.err, errGone)))
+		v.do(ctx, v.core.FetchFailed(v.now(), r.id, errors.Is(r.err, errGone), retryAfter(r.err)))
 		return
 	}
 	v.do(ctx, v.core.Fetched(v.now(), r.id, r.data))
 	v.advance()
 }
 
-// feed reads the feed, and asks again from where it broke off, until the broadcast or
-// ctx ends.
-func (v *session) feed(ctx context.Context, names []string) {
-	for ctx.Err() == nil && !v.over.Load() {
-		err := v.readFeed(ctx, names)
-		if errors.Is(err, errGone) {
-			return
-		}
+// feeding is one answer of the server's feed.
+type feeding struct{ cancel context.CancelFunc }
+
+// feed ends the feed that there is, and opens another one, unless nothing is wanted.
+func (v *session) feed(ctx context.Context, want []peer.Want) {
+	if v.feeding != nil {
+		v.feeding.cancel()
+		v.feeding = nil
+	}
+	if len(want) == 0 {
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	f := &feeding{cancel}
+	v.feeding = f
+	address := v.in.address("feed?" + v.feedQuery(want))
+	v.group.Go(func() {
+		defer cancel()
+		err := v.readFeed(ctx, f, address)
 		select {
+		case v.frames <- frame{feed: f, err: err}:
 		case <-ctx.Done():
-		case <-time.After(feedAgain):
+		}
+	})
+}
+
+// feedQuery is the query of a feed (docs/protocol.md, section 5).
+func (v *session) feedQuery(want []peer.Want) string {
+	var names, from, stripes []string
+	for _, w := range want {
+		name := v.verifier.Current().Renditions[w.Rendition].Name
+		names = append(names, name)
+		if w.From >= 0 {
+			from = append(from, fmt.Sprintf("%s:%d", name, w.From))
+		}
+		var list []string
+		for s := range wire.Stripes {
+			if w.Stripes>>s&1 != 0 {
+				list = append(list, fmt.Sprint(s))
+			}
+		}
+		if len(list) == wire.Stripes {
+			list = []string{"all"}
+		}
+		if len(list) > 0 {
+			stripes = append(stripes, name+":"+strings.Join(list, "."))
 		}
 	}
+	query := "r=" + strings.Join(names, ",")
+	if len(from) > 0 {
+		query += "&from=" + strings.Join(from, ",")
+	}
+	if len(stripes) > 0 {
+		query += "&stripes=" + strings.Join(stripes, ",")
+	}
+	return query
 }
 
 // readFeed reads one answer to its end.
-func (v *session) readFeed(ctx context.Context, names []string) error {
-	body, err := v.client.get(ctx, v.in.address("feed?r="+strings.Join(names, ",")+v.from(names)))
+func (v *session) readFeed(ctx context.Context, f *feeding, address string) error {
+	body, err := v.client.get(ctx, address, 0, 0)
 	if err != nil {
 		return err
 	}
@@ -73,25 +113,9 @@ func (v *session) readFeed(ctx context.Context, names []string) error {
 			return err
 		}
 		select {
-		case v.frames <- frame{kind, append([]byte(nil), payload...)}:
+		case v.frames <- frame{feed: f, kind: kind, payload: append([]byte(nil), payload...)}:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
-}
-
-// from names the heads that are still to come, when some have.
-func (v *session) from(names []string) string {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	var list []string
-	for _, name := range names {
-		if newest, known := v.newest[name]; known {
-			list = append(list, fmt.Sprintf("%s:%d", name, newest+1))
-		}
-	}
-	if len(list) == 0 {
-		return ""
-	}
-	return "&from=" + strings.Join(list, ",")
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/liverelay/liverelay/p2p/rtc"
 )
 
 // fleet starts sessions and collects their results.
@@ -18,7 +20,12 @@ type fleet struct {
 	watch *url.URL
 	log   zerolog.Logger
 
+	gate *gate
+
 	mu      sync.Mutex
+	running map[*standing]struct{}
+	killed  int
+	after   *AfterKill
 	count   int // sessions begun, for handing out renditions and limits
 	results []result
 	errs    []error
@@ -30,13 +37,21 @@ func (f *fleet) next() settings {
 	defer f.mu.Unlock()
 	s := settings{
 		watch: f.watch, upload: serverUpload, noPeers: f.cfg.NoPeers, loopback: onThisMachine(f.watch.Hostname()),
-		delay: f.cfg.Delay, loss: f.cfg.Loss, log: f.log,
+		gate: f.gate, unordered: f.cfg.Unordered, log: f.log,
+		uplink: rtc.Uplink{Delay: f.cfg.Delay, Loss: f.cfg.Loss},
 	}
 	if n := len(f.cfg.Renditions); n > 0 {
 		s.rendition = f.cfg.Renditions[f.count%n]
 	}
 	if n := len(f.cfg.Uploads); n > 0 {
 		s.upload = f.cfg.Uploads[f.count%n]
+	}
+	if n := len(f.cfg.Uplinks); n > 0 {
+		if rate := f.cfg.Uplinks[f.count%n]; rate < 0 {
+			s.upload = -1
+		} else {
+			s.uplink.Rate = rate
+		}
 	}
 	f.count++
 	return s
@@ -66,10 +81,18 @@ func (f *fleet) seat(ctx context.Context, wait time.Duration, leave <-chan struc
 			case <-session.Done():
 			}
 		}()
-		r, err := watchLive(session, f.next())
+		st := &standing{vanish: make(chan struct{})}
+		f.enter(st)
+		r, err := watchLive(session, f.next(), st)
 		cancel()
 		<-left
+		f.leave(st)
 		f.add(r, err)
+		select {
+		case <-st.vanish: // its seat stays empty
+			return
+		default:
+		}
 		if err != nil {
 			select { // the server is not there, or refuses
 			case <-ctx.Done():
@@ -111,7 +134,9 @@ func (f *fleet) report(seconds time.Duration) (Report, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	out := Report{Viewers: f.cfg.N, Seconds: seconds.Seconds()}
-	var latencies, joins []time.Duration
+	var latencies, joins, firsts []time.Duration
+	var minutes, possible float64
+	out.Killed, out.AfterKill = f.killed, f.after
 	for _, r := range f.results {
 		if r.join > 0 {
 			out.Joined++
@@ -125,9 +150,33 @@ func (f *fleet) report(seconds time.Duration) (Report, error) {
 		out.PlayedBytes += r.playedBytes
 		out.Requests += r.requests
 		out.RejectedChunks += r.rejected
+		out.UploadedBytes += r.uploaded
+		out.HTTPParts += r.httpParts
+		out.P2PParts += r.p2pParts
+		out.WebSocketMessages += r.signalled.sent
+		out.WebSocketReceived += r.signalled.came
+		minutes += r.watched.Minutes()
+		if r.stalls > 0 {
+			out.StalledViewers++
+		}
+		if r.join > 0 {
+			possible += (r.watched - r.join).Seconds()
+		}
+		if r.firstP2P > 0 {
+			firsts = append(firsts, r.firstP2P)
+		} else {
+			out.NoP2P++
+		}
 		latencies = append(latencies, r.latencies...)
 	}
-	out.Latency, out.Join = quantiles(latencies), quantiles(joins)
+	out.Latency, out.Join, out.FirstP2P = quantiles(latencies), quantiles(joins), quantiles(firsts)
+	if minutes > 0 {
+		out.HTTPRequestsPerViewerMinute = float64(out.Requests) / minutes
+		out.WebSocketMessagesPerViewerMinute = float64(out.WebSocketMessages) / minutes
+	}
+	if possible > 0 {
+		out.PlayedShare = out.PlayedSeconds / possible
+	}
 	if out.PlayedBytes > 0 {
 		out.Offload = 1 - float64(out.HTTPBytes)/float64(out.PlayedBytes)
 	}

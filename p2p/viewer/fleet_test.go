@@ -63,6 +63,7 @@ func TestFleetWithChurnDelayAndLeeches(t *testing.T) {
 func TestAbuse13WrongBytesFromTheServer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.bare = true
 	w.spoil = func(rendition string, number uint64, data []byte) []byte {
 		if rendition == "source" && number%5 == 0 {
 			return append([]byte("no"), data[2:]...)
@@ -126,7 +127,7 @@ func TestBroadcastEnds(t *testing.T) {
 	watch, err := url.Parse(w.watch())
 	require.NoError(t, err)
 	go func() {
-		r, err := watchLive(t.Context(), settings{watch: watch, upload: serverUpload, loopback: true})
+		r, err := watchLive(t.Context(), settings{watch: watch, upload: serverUpload, loopback: true, gate: newGate()}, &standing{vanish: make(chan struct{})})
 		if err == nil && (r.stalls > 0 || r.played < time.Second) {
 			err = fmt.Errorf("%d stalls, %v played", r.stalls, r.played)
 		}

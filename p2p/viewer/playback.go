@@ -9,8 +9,16 @@ import (
 const (
 	// stallAfter is how long a playhead may stand before it counts as a stall.
 	stallAfter = 100 * time.Millisecond
-	// minHoldBack is the least distance to the live edge at which playback begins.
-	minHoldBack = 1250 * time.Millisecond
+	// minHoldBack is the least distance to the live edge at which playback begins. Each
+	// stall adds moreHoldBack, up to maxHoldBack, and each calmFor without one takes
+	// lessHoldBack away.
+	minHoldBack, maxHoldBack   = time.Second, 3 * time.Second
+	moreHoldBack, lessHoldBack = 250 * time.Millisecond, 50 * time.Millisecond
+	calmFor                    = 10 * time.Second
+	// Further behind than tooFar beyond the hold-back the playhead is faster by a
+	// hurry-th, unless there is less than enough ahead of it.
+	tooFar, enough = 150 * time.Millisecond, 500 * time.Millisecond
+	hurry          = 20
 	// sampleEvery is how often latency is sampled.
 	sampleEvery = 250 * time.Millisecond
 )
@@ -19,6 +27,9 @@ const (
 // parts of all tracks that are there. It is pure: the times are given to it.
 type playback struct {
 	holdBack, partTarget time.Duration
+	leastHoldBack        time.Duration
+	calmSince            time.Time
+	behind               time.Duration // the edge, when it last moved, less the playhead
 	tracks               []*track
 
 	started  bool
@@ -59,6 +70,7 @@ type slot struct {
 
 func newPlayback(timing media.Timing, renditions ...int) *playback {
 	p := &playback{holdBack: max(timing.PartHoldBack, minHoldBack), partTarget: timing.PartTarget}
+	p.leastHoldBack = p.holdBack
 	for _, r := range renditions {
 		p.tracks = append(p.tracks, &track{rendition: r, parts: map[uint64]*slot{}})
 	}
@@ -90,6 +102,7 @@ func (p *playback) head(h *media.Head) bool {
 	end := h.Start + h.Duration
 	t.parts[h.Number] = &slot{start: h.Start, end: end, program: h.ProgramTime, length: h.Length}
 	t.edge = max(t.edge, end)
+	p.behind = p.edge() - p.pos
 	return true
 }
 
@@ -115,6 +128,23 @@ func (p *playback) filled() time.Duration {
 			return 0
 		}
 		least = min(least, t.filled)
+	}
+	return least
+}
+
+// playhead is where playback is, in ms; −1 before it began.
+func (p *playback) playhead() int64 {
+	if !p.started {
+		return -1
+	}
+	return p.pos.Milliseconds()
+}
+
+// edge is where the newest heads of all tracks end.
+func (p *playback) edge() time.Duration {
+	least := time.Duration(1<<63 - 1)
+	for _, t := range p.tracks {
+		least = min(least, t.edge)
 	}
 	return least
 }
@@ -148,15 +178,34 @@ func (p *playback) advance(now, server time.Time) {
 	if elapsed <= 0 {
 		return
 	}
-	moved := min(elapsed, max(p.filled()-p.pos, 0))
-	p.pos += moved
-	p.played += moved
-	if !p.ended {
-		p.stand(elapsed - moved)
+	pace := elapsed
+	if p.behind > p.holdBack+tooFar && p.filled()-p.pos > enough {
+		pace += elapsed / hurry
 	}
+	moved := min(pace, max(p.filled()-p.pos, 0))
+	p.pos += moved
+	p.played += min(moved, elapsed)
+	if !p.ended {
+		p.stand(elapsed - min(moved, elapsed))
+	}
+	p.adapt(now)
 	p.leave()
 	if now.Sub(p.sampled) >= sampleEvery && moved > 0 {
 		p.sample(now, server)
+	}
+}
+
+// adapt moves the hold-back: away from the edge with each stall, back with time.
+func (p *playback) adapt(now time.Time) {
+	switch {
+	case p.standing > stallAfter:
+		if !p.calmSince.Equal(now) && p.calmSince.Before(now.Add(-time.Second)) {
+			p.holdBack = min(p.holdBack+moreHoldBack, maxHoldBack)
+		}
+		p.calmSince = now
+	case now.Sub(p.calmSince) >= calmFor:
+		p.holdBack = max(p.holdBack-lessHoldBack, p.leastHoldBack)
+		p.calmSince = now
 	}
 }
 
@@ -173,7 +222,8 @@ func (p *playback) begin(now time.Time) {
 	if p.filled() < start+2*p.partTarget {
 		return
 	}
-	p.started, p.pos, p.last = true, start, now
+	p.started, p.pos, p.last, p.calmSince = true, start, now, now
+	p.behind = edge - start
 	for _, t := range p.tracks { // what lies before the playhead was not played
 		for s := t.parts[t.behind]; s != nil && s.there && s.end <= start; s = t.parts[t.behind] {
 			delete(t.parts, t.behind)

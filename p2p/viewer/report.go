@@ -36,6 +36,42 @@ type Report struct {
 	Requests         int64    `json:"requests"`
 	PlaylistRequests int64    `json:"playlistRequests"`
 	RejectedChunks   int64    `json:"rejectedChunks"`
+
+	// UploadedBytes are the bytes of chunks that viewers sent each other.
+	UploadedBytes int64 `json:"uploadedBytes"`
+	// FirstP2P is the time from the start of a viewer to the first byte of media from
+	// another one; viewers to whom none came are not in it, but in NoP2P.
+	FirstP2P Quantile `json:"firstP2P"`
+	NoP2P    int      `json:"noP2P"`
+	// WebSocketMessages were sent to the tracker, WebSocketReceived came from it.
+	WebSocketMessages int64 `json:"webSocketMessages"`
+	WebSocketReceived int64 `json:"webSocketReceived"`
+	// The same for each viewer and minute, and the HTTP requests.
+	HTTPRequestsPerViewerMinute      float64 `json:"httpRequestsPerViewerMinute"`
+	WebSocketMessagesPerViewerMinute float64 `json:"webSocketMessagesPerViewerMinute"`
+	// HTTPParts and P2PParts count parts by what brought their last chunk.
+	HTTPParts int64 `json:"httpParts"`
+	P2PParts  int64 `json:"p2pParts"`
+	// StalledViewers have stalled at least once. Killed were made to vanish.
+	StalledViewers int `json:"stalledViewers"`
+	Killed         int `json:"killed"`
+	// PlayedShare is played of the possible: of the time between each viewer's first
+	// advance and its end.
+	PlayedShare float64 `json:"playedShare"`
+	// AfterKill is what was seen in the minute after the kill.
+	AfterKill *AfterKill `json:"afterKill,omitempty"`
+}
+
+// AfterKill is what was seen of the viewers that were left, in the minute after some
+// were made to vanish.
+type AfterKill struct {
+	StalledSeconds float64 `json:"stalledSeconds"`
+	PlayedSeconds  float64 `json:"playedSeconds"`
+	HTTPBytes      int64   `json:"httpBytes"`
+	// PeakHTTPBytes is the most that came from the daemon in one second.
+	PeakHTTPBytes int64 `json:"peakHttpBytes"`
+	// LastStall is when somebody last stood, in seconds after the kill.
+	LastStall float64 `json:"lastStall"`
 }
 
 // Quantile holds two quantiles, in seconds.
@@ -63,9 +99,21 @@ type FleetConfig struct {
 	Uploads []int64
 	// NoPeers takes everything over HTTP.
 	NoPeers bool
-	// Delay is added to every message between peers, one way; Loss is the share of
-	// those that come a round trip later, as a lost packet on an ordered channel does.
+	// Uplinks are how fast packets to other viewers leave a viewer, in bit/s, handed out
+	// in turn: 0 is unlimited, −1 lends nothing. The tracker is told the same.
+	Uplinks []int64
+	// Delay is added to every packet between viewers, one way; Loss is the share of
+	// packets that are dropped.
 	Delay time.Duration
 	Loss  float64
-	Log   zerolog.Logger
+	// Unordered opens data channels whose messages may overtake each other.
+	Unordered bool
+	// Kill makes viewers vanish at KillAt: "stripe", all that feed one stripe, or
+	// "half", half of all that feed anybody.
+	Kill   string
+	KillAt time.Duration
+	// CutTracker cuts all connections to the tracker at CutAt, and lets nobody connect
+	// for so long.
+	CutTracker, CutAt time.Duration
+	Log               zerolog.Logger
 }

@@ -18,16 +18,19 @@ type result struct {
 	rejected    int64
 	httpParts   int64
 	p2pParts    int64
+	firstP2P    time.Duration // 0 when nothing came
+	signalled   counts
 }
 
 // result sums up. A viewer that never started has stalled all its time.
 func (v *session) result() result {
-	r := result{
-		watched: time.Since(v.began), join: v.firstAdvance,
-		httpBytes: v.client.bytes.Load() + v.trackerBytes, requests: v.client.requests.Load(),
-	}
+	talk := v.signalled
 	if v.tracker != nil {
-		r.httpBytes += v.tracker.Bytes()
+		talk.add(v.tracker)
+	}
+	r := result{
+		watched: time.Since(v.began), join: v.firstAdvance, firstP2P: v.firstP2P, signalled: talk,
+		httpBytes: v.client.bytes.Load() + talk.bytes, requests: v.client.requests.Load(),
 	}
 	if v.core != nil {
 		s := v.core.Stats()

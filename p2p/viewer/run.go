@@ -26,11 +26,14 @@ func RunFleet(ctx context.Context, cfg FleetConfig) (Report, error) {
 	if cfg.N < 1 || cfg.Duration <= 0 {
 		return Report{}, errors.New("a fleet needs viewers and a duration")
 	}
+	if cfg.Kill != "" && cfg.Kill != "stripe" && cfg.Kill != "half" {
+		return Report{}, fmt.Errorf("kill %q: not stripe or half", cfg.Kill)
+	}
 	over := cfg.JoinOver
 	if over == 0 {
 		over = joinGap * time.Duration(cfg.N-1)
 	}
-	f := &fleet{cfg: cfg, watch: watch, log: cfg.Log}
+	f := &fleet{cfg: cfg, watch: watch, log: cfg.Log, gate: newGate(), running: map[*standing]struct{}{}}
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, cfg.Duration)
 	defer cancel()
@@ -39,6 +42,12 @@ func RunFleet(ctx context.Context, cfg FleetConfig) (Report, error) {
 	for i := range cfg.N {
 		wait := over * time.Duration(i) / time.Duration(cfg.N)
 		group.Go(func() { f.seat(ctx, wait, leave) })
+	}
+	if cfg.Kill != "" {
+		group.Go(func() { f.kill(ctx) })
+	}
+	if cfg.CutTracker > 0 {
+		group.Go(func() { f.cut(ctx) })
 	}
 	if cfg.ChurnPerMinute > 0 {
 		group.Go(func() { churn(ctx, cfg.ChurnPerMinute, leave) })

@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"net/url"
 	"sync"
@@ -21,8 +22,6 @@ const (
 	agent = "liverelay viewer"
 	// tickEvery is how often the core and the playhead are looked at.
 	tickEvery = 50 * time.Millisecond
-	// reportEvery is how often the tracker hears of this viewer.
-	reportEvery = 10 * time.Second
 	// maxTracks bounds the renditions of one session: one of video, one of audio.
 	maxTracks = 2
 )
@@ -37,8 +36,9 @@ type settings struct {
 	upload    int64  // bit/s, 0 unlimited, −1 none, serverUpload
 	noPeers   bool
 	loopback  bool
-	delay     time.Duration
-	loss      float64
+	uplink    rtc.Uplink
+	unordered bool
+	gate      *gate
 	log       zerolog.Logger
 }
 
@@ -63,20 +63,34 @@ type session struct {
 	transport *rtc.Transport // nil without peers
 	tracker   *signal.Client // nil until connected
 	connected map[string]struct{}
-	failed    []string            // closed, and not yet reported
 	parted    map[string]struct{} // the tracker asked to close these
-
-	mu     sync.Mutex
-	newest map[string]uint64 // newest head by rendition name, for the feed's return
-	over   atomic.Bool       // the broadcast has ended
+	pressed   map[string]struct{} // whose channels were full when last looked at
+	news      news
+	following []int
+	feeding   *feeding // nil without a feed
 
 	firstAdvance time.Duration
-	trackerBytes int64 // of connections that are over
+	firstP2P     time.Duration
+	signalled    counts // of tracker connections that are over
+	standing     *standing
 }
 
+// counts is what a viewer and the tracker said to each other.
+type counts struct{ bytes, sent, came int64 }
+
+// standing is what a fleet may know of a session that runs.
+type standing struct {
+	children              [wire.Stripes]atomic.Int32 // peers that it feeds
+	http, played, stalled atomic.Int64               // bytes, ns
+	vanish                chan struct{}              // closed when its machine loses power
+}
+
+// frame is a frame of a feed; without a kind the feed's end.
 type frame struct {
+	feed    *feeding
 	kind    wire.Type
 	payload []byte
+	err     error
 }
 
 // fetching is a request under way.
@@ -91,12 +105,12 @@ type fetchResult struct {
 
 // watchLive joins and watches until ctx ends or the broadcast does, and gives what
 // was seen. An error means that nothing was.
-func watchLive(ctx context.Context, s settings) (result, error) {
+func watchLive(ctx context.Context, s settings, st *standing) (result, error) {
 	v := &session{
 		settings: s, client: newClient(), began: time.Now(),
 		frames: make(chan frame, 64), fetched: make(chan fetchResult, 16), told: make(chan trackerEvent, 64),
-		fetches: map[wire.PartID]*fetching{}, connected: map[string]struct{}{}, parted: map[string]struct{}{}, newest: map[string]uint64{},
-		clock: &signal.Clock{},
+		fetches: map[wire.PartID]*fetching{}, connected: map[string]struct{}{}, parted: map[string]struct{}{},
+		pressed: map[string]struct{}{}, clock: &signal.Clock{}, standing: st,
 	}
 	defer v.client.http.CloseIdleConnections()
 	inner, cancel := context.WithCancel(ctx)
@@ -106,6 +120,11 @@ func watchLive(ctx context.Context, s settings) (result, error) {
 	}
 	cancel()
 	if v.transport != nil {
+		select {
+		case <-st.vanish:
+			v.transport.Vanish()
+		default:
+		}
 		v.transport.Shutdown(wire.Bye{Code: wire.ByeLeaving}.Append(nil))
 	}
 	v.group.Wait()
@@ -122,8 +141,6 @@ func (v *session) now() int64 { return time.Since(v.began).Milliseconds() }
 func (v *session) loop(ctx context.Context) {
 	tick := time.NewTicker(tickEvery)
 	defer tick.Stop()
-	report := time.NewTicker(reportEvery)
-	defer report.Stop()
 	var events <-chan rtc.Event
 	if v.transport != nil {
 		events = v.transport.Events()
@@ -131,6 +148,8 @@ func (v *session) loop(ctx context.Context) {
 	for !v.play.ended || v.play.buffer() > 0 {
 		select {
 		case <-ctx.Done():
+			return
+		case <-v.standing.vanish:
 			return
 		case <-tick.C:
 			v.tick(ctx)
@@ -142,8 +161,6 @@ func (v *session) loop(ctx context.Context) {
 			v.peerEvent(ctx, e)
 		case e := <-v.told:
 			v.trackerEvent(ctx, e)
-		case <-report.C:
-			v.report()
 		}
 	}
 }
@@ -151,8 +168,25 @@ func (v *session) loop(ctx context.Context) {
 func (v *session) tick(ctx context.Context) {
 	v.advance()
 	now := v.now()
-	v.do(ctx, v.core.Buffer(now, v.play.buffer().Milliseconds()))
+	v.do(ctx, v.core.Playhead(now, v.play.playhead()))
+	for p := range v.connected {
+		bytes := v.transport.Buffered(p)
+		if _, before := v.pressed[p]; !before && bytes <= peer.Pressured {
+			continue
+		}
+		v.do(ctx, v.core.Pressure(now, p, bytes))
+		if v.pressed[p] = struct{}{}; bytes <= peer.Pressured {
+			delete(v.pressed, p)
+		}
+	}
 	v.do(ctx, v.core.Tick(now))
+	for s, n := range v.core.Children() {
+		v.standing.children[s].Store(int32(n))
+	}
+	v.standing.http.Store(v.client.bytes.Load())
+	v.standing.played.Store(int64(v.play.played))
+	v.standing.stalled.Store(int64(v.play.stalled))
+	v.reportNews()
 }
 
 func (v *session) advance() {
@@ -177,14 +211,20 @@ func (v *session) logStall() {
 
 // frame takes a frame of the feed.
 func (v *session) frame(ctx context.Context, f frame) {
+	if f.feed != v.feeding {
+		return // of one that was ended
+	}
 	switch f.kind {
+	case 0:
+		v.feeding = nil
+		if !v.play.ended {
+			v.do(ctx, v.core.FeedLost(v.now(), retryAfter(f.err)))
+		}
 	case wire.TypeManifest:
 		m, err := v.verifier.Manifest(f.payload, v.clock.Now(time.Now()))
-		if err == nil && !m.Ended.IsZero() {
-			v.play.ended = true
-			v.over.Store(true)
-		}
-		if err != nil && !errors.Is(err, wire.ErrStale) {
+		if err == nil {
+			v.play.ended = v.play.ended || !m.Ended.IsZero()
+		} else if !errors.Is(err, wire.ErrStale) {
 			v.log.Warn().Err(err).Msg("The feed gave a bad manifest")
 		}
 	case wire.TypeHeads:
@@ -193,20 +233,40 @@ func (v *session) frame(ctx context.Context, f frame) {
 			v.log.Warn().Err(err).Msg("The feed gave bad heads")
 			return
 		}
-		v.heads(ctx, heads, "")
+		v.heads(ctx, heads, f.payload, "")
+	case wire.TypeData:
+		m, err := wire.DecodeData(f.payload)
+		if err != nil {
+			v.log.Warn().Err(err).Msg("The feed gave bad data")
+			return
+		}
+		v.do(ctx, v.core.FeedData(v.now(), m.PartID, m.Chunk, m.Bytes))
+		v.advance()
+	case wire.TypeInit:
+		v.init(f.payload)
+	}
+}
+
+// init checks an init segment as a player has to.
+func (v *session) init(payload []byte) {
+	i, err := wire.DecodeInit(payload)
+	if err == nil {
+		inits := v.verifier.Current().Inits
+		if i.Rendition >= len(inits) || i.Number >= len(inits[i.Rendition]) || sha256.Sum256(i.Bytes) != inits[i.Rendition][i.Number] {
+			err = errors.New("the init segment does not have the manifest's hash")
+		}
+	}
+	if err != nil {
+		v.log.Warn().Err(err).Msg("The feed gave a bad init segment")
 	}
 }
 
 // heads hands verified heads to the core, and demands the parts that playback wants.
-func (v *session) heads(ctx context.Context, heads []media.Head, from string) {
+func (v *session) heads(ctx context.Context, heads []media.Head, payload []byte, from string) {
 	now := v.now()
-	v.do(ctx, v.core.Heads(now, heads, from))
+	v.do(ctx, v.core.Heads(now, heads, payload, from))
 	for i := range heads {
 		h := &heads[i]
-		name := v.verifier.Current().Renditions[h.Rendition].Name
-		v.mu.Lock()
-		v.newest[name] = max(v.newest[name], h.Number)
-		v.mu.Unlock()
 		if v.play.head(h) {
 			v.do(ctx, v.core.Demand(now, wire.PartID{Rendition: h.Rendition, Number: h.Number}))
 		}
@@ -221,8 +281,10 @@ func (v *session) do(ctx context.Context, actions []peer.Action) {
 			v.transport.Send(a.Peer, a.Bytes)
 		case peer.Close:
 			v.disconnect(a.Peer, a.Code, a.Reason)
+		case peer.Feed:
+			v.feed(ctx, a.Want)
 		case peer.Fetch:
-			v.fetch(ctx, a.Part)
+			v.fetch(ctx, a)
 		case peer.AbortFetch:
 			if f := v.fetches[a.Part]; f != nil {
 				f.cancel()
@@ -232,6 +294,10 @@ func (v *session) do(ctx context.Context, actions []peer.Action) {
 			v.play.part(a.Part.Rendition, a.Part.Number, false)
 		case peer.Lost:
 			v.play.part(a.Part.Rendition, a.Part.Number, true)
+		case peer.Suspect:
+			v.news.suspect(a.Peer)
+		case peer.Late:
+			v.news.late(a.Peer, a.Late)
 		}
 	}
 }

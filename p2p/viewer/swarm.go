@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/liverelay/liverelay/p2p/peer"
 	"github.com/liverelay/liverelay/p2p/rtc"
 	"github.com/liverelay/liverelay/p2p/signal"
 	"github.com/liverelay/liverelay/p2p/wire"
@@ -31,7 +32,10 @@ func (v *session) startSwarm(ctx context.Context) error {
 	if v.noPeers || v.in.P2P.Mode == "none" || v.in.Tracker == "" {
 		return nil
 	}
-	options := rtc.Options{Loopback: v.loopback, Delay: v.delay, Loss: v.loss, Log: v.log}
+	options := rtc.Options{Loopback: v.loopback, Uplink: v.uplink, Unordered: v.unordered, Log: v.log}
+	if v.loopback || v.uplink != (rtc.Uplink{}) {
+		options.Bind = v.ownAddress()
+	}
 	if !v.loopback { // on one machine nobody needs to be told an address
 		for _, s := range v.in.ICEServers {
 			options.ICEServers = append(options.ICEServers, s.URLs...)
@@ -44,6 +48,24 @@ func (v *session) startSwarm(ctx context.Context) error {
 	v.transport = transport
 	v.group.Go(func() { v.track(ctx) })
 	return nil
+}
+
+// ownAddress is the address by which this machine is reached from the server: one
+// socket there does for all peers.
+func (v *session) ownAddress() string {
+	if v.loopback {
+		return "127.0.0.1"
+	}
+	probe, err := net.Dial("udp", net.JoinHostPort(v.watch.Hostname(), "9")) // sends nothing
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = probe.Close() }()
+	host, _, err := net.SplitHostPort(probe.LocalAddr().String())
+	if err != nil {
+		return ""
+	}
+	return host
 }
 
 // track keeps a connection to the tracker. A lost one is made again after a random
@@ -66,7 +88,16 @@ func (v *session) track(ctx context.Context) {
 }
 
 func (v *session) trackOnce(ctx context.Context, in *invitation) {
-	join := signal.Message{Stream: in.Stream, Epoch: in.Epoch, Token: in.Token, Agent: agent}
+	ctx, leave, err := v.gate.pass(ctx)
+	if err != nil {
+		v.logTracker(ctx, err)
+		return
+	}
+	defer leave()
+	lent := v.lends()
+	join := signal.Message{
+		Stream: in.Stream, Epoch: in.Epoch, Token: in.Token, Agent: agent, Follow: v.following, Upload: &lent,
+	}
 	client, err := signal.Dial(ctx, in.tracker.String(), join)
 	if err != nil {
 		v.logTracker(ctx, err)
@@ -90,10 +121,15 @@ func (v *session) logTracker(ctx context.Context, err error) {
 	}
 }
 
+func (c *counts) add(client *signal.Client) {
+	sent, came := client.Messages()
+	c.bytes, c.sent, c.came = c.bytes+client.Bytes(), c.sent+sent, c.came+came
+}
+
 func (v *session) trackerEvent(ctx context.Context, e trackerEvent) {
 	switch {
 	case e.over:
-		v.trackerBytes += e.client.Bytes()
+		v.signalled.add(e.client)
 		v.tracker = nil
 	case e.message == nil:
 		v.tracker = e.client
@@ -107,10 +143,19 @@ func (v *session) trackerMessage(ctx context.Context, e trackerEvent) {
 	switch m.Type {
 	case "welcome":
 		v.do(ctx, v.core.Identify(v.now(), m.Peer))
+	case "plan":
+		plan := peer.PlanEvent{Serial: m.Serial, Renditions: m.Renditions}
+		for s, source := range m.Stripes {
+			if s < len(plan.Stripes) {
+				plan.Stripes[s] = peer.Source(source)
+			}
+		}
+		v.do(ctx, v.core.Plan(v.now(), plan))
 	case "connect":
 		delete(v.parted, m.Peer)
 		v.transport.Connect(m.Peer, m.Role == "offer")
 	case "disconnect":
+		v.news.forget(m.Peer)
 		v.parted[m.Peer] = struct{}{}
 		v.disconnect(m.Peer, wire.ByeTold, "the tracker says so")
 		v.do(ctx, v.core.PeerClose(v.now(), m.Peer))
@@ -134,7 +179,7 @@ func (v *session) peerEvent(ctx context.Context, e rtc.Event) {
 	case rtc.Opened:
 		v.connected[e.Peer] = struct{}{}
 		v.do(ctx, v.core.PeerOpen(v.now(), e.Peer))
-		v.report()
+		v.news.urgent = true
 	case rtc.Closed:
 		delete(v.connected, e.Peer)
 		v.do(ctx, v.core.PeerClose(v.now(), e.Peer))
@@ -157,16 +202,16 @@ func (v *session) gone(peer string) {
 		delete(v.parted, peer)
 		return
 	}
-	if len(v.failed) < maxReported {
-		v.failed = append(v.failed, peer)
-		v.report()
-	}
+	v.news.fail(peer)
 }
 
 // received takes a message of a peer. Manifests and heads are verified here, the rest
 // is the core's.
 func (v *session) received(ctx context.Context, e rtc.Event) {
 	if len(e.Bytes) == 0 || e.Bytes[0] != byte(wire.TypeManifest) && e.Bytes[0] != byte(wire.TypeHeads) {
+		if v.firstP2P == 0 && len(e.Bytes) > 0 && e.Bytes[0] == byte(wire.TypeData) {
+			v.firstP2P = time.Since(v.began)
+		}
 		v.do(ctx, v.core.Message(v.now(), e.Peer, e.Bytes))
 		return
 	}
@@ -177,7 +222,7 @@ func (v *session) received(ctx context.Context, e rtc.Event) {
 			v.accuse(ctx, e.Peer, err)
 			return
 		}
-		v.heads(ctx, heads, e.Peer)
+		v.heads(ctx, heads, payload, e.Peer)
 		return
 	}
 	_, err := v.verifier.Manifest(payload, v.clock.Now(time.Now()))
@@ -185,7 +230,7 @@ func (v *session) received(ctx context.Context, e rtc.Event) {
 		v.accuse(ctx, e.Peer, err)
 		return
 	}
-	v.do(ctx, v.core.Heads(v.now(), nil, e.Peer)) // it counts as a message
+	v.do(ctx, v.core.Heads(v.now(), nil, nil, e.Peer)) // it counts as a message
 }
 
 func (v *session) accuse(ctx context.Context, peer string, err error) {
@@ -201,23 +246,4 @@ func (v *session) say(m signal.Message) {
 	if v.tracker != nil {
 		v.tracker.Say(m)
 	}
-}
-
-// report tells the tracker who is connected, and what came from where.
-func (v *session) report() {
-	if v.tracker == nil {
-		return
-	}
-	stats := v.core.Stats()
-	m := signal.Message{
-		Type: "report", Connected: []string{}, Failed: v.failed, HTTPBytes: v.client.bytes.Load(),
-		P2PBytes: stats.P2PBytes, UploadedBytes: stats.UploadedBytes,
-	}
-	for peer := range v.connected {
-		if len(m.Connected) < maxReported {
-			m.Connected = append(m.Connected, peer)
-		}
-	}
-	v.failed = nil
-	v.tracker.Say(m)
 }

@@ -1,6 +1,7 @@
 package viewer
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
@@ -9,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,6 +39,9 @@ type world struct {
 	changed  chan struct{}
 	partGets int
 	viewers  map[string]*websocket.Conn
+	order    []string // of viewers, by age
+	serial   uint64
+	bare     bool // feeds have heads alone
 	spoil    func(rendition string, number uint64, data []byte) []byte
 	noFeed   bool
 
@@ -129,18 +134,40 @@ func (w *world) feed(rw http.ResponseWriter, r *http.Request) {
 			from[name], _ = strconv.ParseUint(number, 10, 64)
 		}
 	}
-	_ = w.log.Feed(r.Context(), strings.Split(r.URL.Query().Get("r"), ","), from, func(frame []byte) error {
+	names := strings.Split(r.URL.Query().Get("r"), ",")
+	_ = w.log.Serve(r.Context(), names, from, w.stripes(r), func(frames [][]byte) error {
 		w.mu.Lock()
 		cut := w.noFeed
 		w.mu.Unlock()
 		if cut {
 			panic(http.ErrAbortHandler)
 		}
-		if _, err := rw.Write(frame); err != nil {
-			return err
+		for _, frame := range frames {
+			if _, err := rw.Write(frame); err != nil {
+				return err
+			}
 		}
 		return http.NewResponseController(rw).Flush()
 	})
+}
+
+// stripes reads a query as a viewer writes it: name:all or name:0.3.
+func (w *world) stripes(r *http.Request) map[string]uint8 {
+	stripes := map[string]uint8{}
+	for _, item := range strings.Split(r.URL.Query().Get("stripes"), ",") {
+		name, list, _ := strings.Cut(item, ":")
+		for _, s := range strings.Split(list, ".") {
+			if s == "all" {
+				stripes[name] = 63
+			} else if n, err := strconv.Atoi(s); err == nil {
+				stripes[name] |= 1 << n
+			}
+		}
+	}
+	if w.bare {
+		return nil
+	}
+	return stripes
 }
 
 // media answers with a part, held until it exists.
@@ -162,7 +189,7 @@ func (w *world) media(rw http.ResponseWriter, r *http.Request) {
 			if spoil != nil {
 				data = spoil(r.PathValue("rendition"), p.Number, data)
 			}
-			_, _ = rw.Write(data)
+			http.ServeContent(rw, r, "", time.Time{}, bytes.NewReader(data))
 			return
 		}
 		select {
@@ -196,6 +223,8 @@ func (w *world) tracker(rw http.ResponseWriter, r *http.Request) {
 		if err != nil || json.Unmarshal(data, &m) != nil {
 			w.mu.Lock()
 			delete(w.viewers, id)
+			w.order = slices.DeleteFunc(w.order, func(other string) bool { return other == id })
+			w.plan(context.WithoutCancel(r.Context()))
 			w.mu.Unlock()
 			return
 		}
@@ -206,10 +235,7 @@ func (w *world) tracker(rw http.ResponseWriter, r *http.Request) {
 func (w *world) tracked(ctx context.Context, id string, socket *websocket.Conn, m signal.Message) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	tell := func(s *websocket.Conn, m signal.Message) {
-		b, _ := json.Marshal(m)
-		_ = s.Write(ctx, websocket.MessageText, b)
-	}
+	tell := func(s *websocket.Conn, m signal.Message) { tell(ctx, s, m) }
 	switch m.Type {
 	case "join":
 		tell(socket, signal.Message{Type: "welcome", Peer: id})
@@ -218,6 +244,8 @@ func (w *world) tracked(ctx context.Context, id string, socket *websocket.Conn, 
 			tell(socket, signal.Message{Type: "connect", Peer: other, Role: "offer"})
 		}
 		w.viewers[id] = socket
+		w.order = append(w.order, id)
+		w.plan(ctx)
 	case "report":
 		w.failed = append(w.failed, m.Failed...)
 	case "ping":
@@ -227,6 +255,30 @@ func (w *world) tracked(ctx context.Context, id string, socket *websocket.Conn, 
 			m.Peer = id
 			tell(s, m)
 		}
+	}
+}
+
+func tell(ctx context.Context, s *websocket.Conn, m signal.Message) {
+	b, _ := json.Marshal(m)
+	_ = s.Write(ctx, websocket.MessageText, b)
+}
+
+// plan lets everybody take each stripe from somebody older.
+func (w *world) plan(ctx context.Context) {
+	for i, id := range w.order {
+		w.serial++
+		m := signal.Message{Type: "plan", Serial: w.serial, Renditions: []int{0, 1}}
+		for s := range 6 {
+			source := signal.Source{}
+			if i > 0 {
+				source.Parent = w.order[s%i]
+			}
+			if i > 1 {
+				source.Standby = w.order[(s+1)%i]
+			}
+			m.Stripes = append(m.Stripes, source)
+		}
+		tell(ctx, w.viewers[id], m)
 	}
 }
 

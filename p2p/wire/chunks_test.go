@@ -45,7 +45,7 @@ type striped struct {
 	Stripe int    `json:"stripe"`
 }
 
-type dutyFile struct {
+type scoreFile struct {
 	About  string  `json:"about"`
 	Scores []score `json:"scores"`
 }
@@ -126,19 +126,19 @@ func buildChunks() *chunkFile {
 	return file
 }
 
-func TestDutyVectors(t *testing.T) {
+func TestScoreVectors(t *testing.T) {
 	if *update {
-		file := dutyFile{About: "Scores of docs/protocol.md, section 6.1, rule 1; see README.md in this folder."}
+		file := scoreFile{About: "Scores of docs/protocol.md, section 6.1; see README.md in this folder."}
 		for _, peer := range []string{"aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "Zürich"} {
 			for _, p := range []wire.PartID{{Rendition: 0, Number: 0}, {Rendition: 1, Number: 127}, {Rendition: 31, Number: 1 << 40}} {
 				s := fmt.Sprintf("%016x", wire.Score(nil, peer, p))
 				file.Scores = append(file.Scores, score{peer, p.Rendition, p.Number, s})
 			}
 		}
-		vector.Save(t, "duty.json", file)
+		vector.Save(t, "scores.json", file)
 	}
-	var file dutyFile
-	vector.Load(t, "duty.json", &file)
+	var file scoreFile
+	vector.Load(t, "scores.json", &file)
 	for _, v := range file.Scores {
 		got := wire.Score(nil, v.Peer, wire.PartID{Rendition: v.Rendition, Number: v.Number})
 		require.Equal(t, v.Score, fmt.Sprintf("%016x", got))

@@ -20,7 +20,7 @@ const (
 	MaxChunks     = 4096
 	MaxPart       = 16 << 20
 	MaxBatch      = 64
-	MaxHave       = 256
+	MaxWishes     = 8
 	MaxMessage    = 65536
 	MaxPayload    = MaxMessage - 1
 	MaxChunk      = 16384

@@ -8,19 +8,19 @@ import (
 // Type is the first byte of a message and of a feed's frame.
 type Type byte
 
-// The types of docs/protocol.md, section 6. Types 16 to 31 are kept for
-// subscriptions and push.
+// The types of docs/protocol.md, section 6.
 const (
-	TypeHello    Type = 1
-	TypeManifest Type = 2
-	TypeHeads    Type = 3
-	TypeHave     Type = 4
-	TypeRequest  Type = 5
-	TypeData     Type = 6
-	TypeCancel   Type = 7
-	TypeAbsent   Type = 8
-	TypeBye      Type = 9
-	TypeInterest Type = 10
+	TypeHello     Type = 1
+	TypeManifest  Type = 2
+	TypeHeads     Type = 3
+	TypeRequest   Type = 5
+	TypeData      Type = 6
+	TypeCancel    Type = 7
+	TypeAbsent    Type = 8
+	TypeBye       Type = 9
+	TypeInterest  Type = 10
+	TypeSubscribe Type = 16
+	TypeRefuse    Type = 17
 )
 
 // Codes of a bye.
@@ -68,9 +68,6 @@ type Signed struct {
 	Payload []byte
 }
 
-// Have names parts that the sender holds whole.
-type Have struct{ Parts []PartID }
-
 // Request asks for chunks, Cancel takes that back, Absent refuses it.
 type (
 	Request struct {
@@ -103,6 +100,18 @@ type Bye struct {
 // Interest says which renditions the sender follows: bit r for rendition r.
 type Interest struct{ Renditions uint32 }
 
+// Wish names stripes of one rendition: bit s for stripe s.
+type Wish struct {
+	Rendition int
+	Stripes   uint8
+}
+
+// Subscribe names all that the sender wants to be pushed, by rendition.
+type Subscribe struct{ Wishes []Wish }
+
+// Refuse answers Subscribe: these will not be pushed.
+type Refuse struct{ Wish }
+
 func (m Hello) Append(dst []byte) []byte {
 	dst = binary.AppendUvarint(append(dst, byte(TypeHello)), m.Version)
 	dst = appendString(appendString(dst, m.Stream), m.Epoch)
@@ -111,14 +120,6 @@ func (m Hello) Append(dst []byte) []byte {
 
 func (m Signed) Append(dst []byte) []byte {
 	return append(append(dst, byte(m.Type)), m.Payload...)
-}
-
-func (m Have) Append(dst []byte) []byte {
-	dst = appendInt(append(dst, byte(TypeHave)), len(m.Parts))
-	for _, p := range m.Parts {
-		dst = p.append(dst)
-	}
-	return dst
 }
 
 func (m Request) Append(dst []byte) []byte {
@@ -144,6 +145,20 @@ func (m Bye) Append(dst []byte) []byte {
 
 func (m Interest) Append(dst []byte) []byte {
 	return binary.AppendUvarint(append(dst, byte(TypeInterest)), uint64(m.Renditions))
+}
+
+func (m Subscribe) Append(dst []byte) []byte {
+	dst = appendInt(append(dst, byte(TypeSubscribe)), len(m.Wishes))
+	for _, w := range m.Wishes {
+		dst = w.append(dst)
+	}
+	return dst
+}
+
+func (m Refuse) Append(dst []byte) []byte { return m.append(append(dst, byte(TypeRefuse))) }
+
+func (w Wish) append(dst []byte) []byte {
+	return appendInt(appendInt(dst, w.Rendition), int(w.Stripes))
 }
 
 func (p PartID) append(dst []byte) []byte {
@@ -173,8 +188,6 @@ func (r *reader) message(t Type) Message {
 		}
 	case TypeManifest, TypeHeads:
 		return Signed{Type: t, Payload: r.signed()}
-	case TypeHave:
-		return r.have()
 	case TypeRequest:
 		return Request{r.part(), r.bitmap()}
 	case TypeData:
@@ -187,6 +200,10 @@ func (r *reader) message(t Type) Message {
 		return Bye{Code: r.uvarint(), Reason: r.str(MaxString, "reason")}
 	case TypeInterest:
 		return Interest{Renditions: uint32(r.number(1<<MaxRenditions-1, "interest"))}
+	case TypeSubscribe:
+		return r.subscribe()
+	case TypeRefuse:
+		return Refuse{r.wish()}
 	default:
 		r.fail("unknown type")
 		return nil
@@ -197,16 +214,25 @@ func (r *reader) part() PartID {
 	return PartID{Rendition: r.number(MaxRenditions-1, "rendition"), Number: r.uvarint()}
 }
 
-func (r *reader) have() Message {
-	n := r.number(MaxHave, "parts")
-	if n == 0 {
-		r.fail("no parts")
-	}
-	m := Have{Parts: make([]PartID, 0, min(n, len(r.b)/2))}
+func (r *reader) subscribe() Message {
+	n := r.number(MaxWishes, "subscriptions")
+	m := Subscribe{}
 	for i := 0; i < n && r.err == nil; i++ {
-		m.Parts = append(m.Parts, r.part())
+		w := r.wish()
+		if i > 0 && r.err == nil && w.Rendition <= m.Wishes[i-1].Rendition {
+			r.fail("renditions do not ascend")
+		}
+		m.Wishes = append(m.Wishes, w)
 	}
 	return m
+}
+
+func (r *reader) wish() Wish {
+	w := Wish{Rendition: r.number(MaxRenditions-1, "rendition"), Stripes: uint8(r.number(1<<Stripes-1, "stripes"))}
+	if r.err == nil && w.Stripes == 0 {
+		r.fail("no stripes")
+	}
+	return w
 }
 
 func (r *reader) data() Message {

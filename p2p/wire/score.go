@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 )
 
-// Score is a candidate's score for the duty to take a part from the server
-// (docs/protocol.md, section 6.1, rule 1). buf is scratch space and may be nil.
+// Score is a peer's score for a part, by which choices and moments are spread
+// (docs/protocol.md, section 6.1). buf is scratch space and may be nil.
 func Score(buf []byte, peer string, p PartID) uint64 {
 	sum := sha256.Sum256(p.append(appendString(buf[:0], peer)))
 	return binary.BigEndian.Uint64(sum[:])

@@ -201,8 +201,9 @@ func addMessages(file *wireFile) {
 		{"hello with empty strings", wire.Hello{Version: 2}},
 		{"manifest", wire.Signed{Type: wire.TypeManifest, Payload: append([]byte{3, 1, 2, 3}, bytes.Repeat([]byte{9}, 64)...)}},
 		{"heads", wire.Signed{Type: wire.TypeHeads, Payload: append([]byte{0}, bytes.Repeat([]byte{8}, 64)...)}},
-		{"have one", wire.Have{Parts: []wire.PartID{{Rendition: 0, Number: 7}}}},
-		{"have several", wire.Have{Parts: []wire.PartID{{Rendition: 0, Number: 7}, id, {Rendition: 31, Number: wire.MaxInteger}}}},
+		{"subscribe", wire.Subscribe{Wishes: []wire.Wish{{Rendition: 0, Stripes: 63}, {Rendition: 31, Stripes: 1}}}},
+		{"subscribe to nothing", wire.Subscribe{}},
+		{"refuse", wire.Refuse{Wish: wire.Wish{Rendition: 3, Stripes: 0b100100}}},
 		{"request all", wire.Request{PartID: id}},
 		{"request chunks 0, 5 and 11", wire.Request{PartID: id, Chunks: wire.BitmapOf(0, 5, 11)}},
 		{"request chunk 4095", wire.Request{PartID: id, Chunks: wire.BitmapOf(4095)}},
@@ -225,12 +226,15 @@ func addBadMessages(file *wireFile) {
 	id := wire.PartID{Rendition: 1, Number: 300}
 	request := wire.Request{PartID: id}.Append(nil)
 	data := wire.Data{PartID: id, Chunk: 5, Bytes: []byte("chunk")}.Append(nil)
-	many := wire.Have{Parts: make([]wire.PartID, wire.MaxHave+1)}
+	var many wire.Subscribe
+	for r := range wire.MaxWishes + 1 {
+		many.Wishes = append(many.Wishes, wire.Wish{Rendition: r, Stripes: 1})
+	}
 	file.Bad = []bad{
 		{"empty", nil},
 		{"type 0", []byte{0}},
 		{"unknown type 11", []byte{11}},
-		{"type 16, not offered", []byte{16, 0}},
+		{"type 18, not offered", []byte{18, 0}},
 		{"type 255", []byte{255}},
 		{"hello without fields", []byte{1}},
 		{"hello cut off in the stream", []byte{1, 1, 4, 'd', 'e'}},
@@ -241,11 +245,16 @@ func addBadMessages(file *wireFile) {
 		{"manifest without a signature", []byte{2, 1, 7}},
 		{"manifest with a short signature", append([]byte{2, 0}, make([]byte, 63)...)},
 		{"heads with a long signature", append([]byte{3, 0}, make([]byte, 65)...)},
-		{"have with no parts", []byte{4, 0}},
-		{"have with fewer parts than it says", []byte{4, 2, 0, 1}},
-		{"have with a part left over", []byte{4, 1, 0, 1, 0, 2}},
-		{"have with 257 parts", many.Append(nil)},
-		{"have with a rendition of 32", []byte{4, 1, 32, 1}},
+		{"a type that is not used", []byte{4, 1, 0, 1}},
+		{"subscribe with no stripes", []byte{16, 1, 0, 0}},
+		{"subscribe with a seventh stripe", []byte{16, 1, 0, 64}},
+		{"subscribe to fewer than it says", []byte{16, 2, 0, 1}},
+		{"subscribe with a rendition left over", []byte{16, 1, 0, 1, 1, 1}},
+		{"subscribe twice to one rendition", []byte{16, 2, 1, 1, 1, 2}},
+		{"subscribe to a rendition of 32", []byte{16, 1, 32, 1}},
+		{"subscribe to nine renditions", many.Append(nil)},
+		{"refuse nothing", []byte{17, 0, 0}},
+		{"refuse a seventh stripe", []byte{17, 0, 64}},
 		{"request cut off", request[:len(request)-1]},
 		{"request with a byte left over", append(bytes.Clone(request), 0)},
 		{"request with a bitmap that ends in zero", append(request[:len(request)-1:len(request)-1], 2, 0x80, 0)},

@@ -31,22 +31,23 @@ func (h *Hex) UnmarshalText(b []byte) error {
 
 // Message is a message between peers as JSON: the type's name and its fields.
 type Message struct {
-	Type       string      `json:"type"`
-	Version    uint64      `json:"version,omitempty"`
-	Stream     string      `json:"stream,omitempty"`
-	Epoch      string      `json:"epoch,omitempty"`
-	Features   uint64      `json:"features,omitempty"`
-	Agent      string      `json:"agent,omitempty"`
-	Payload    Hex         `json:"payload,omitempty"`
-	Parts      [][2]uint64 `json:"parts,omitempty"`
-	Rendition  int         `json:"rendition,omitempty"`
-	Number     uint64      `json:"number,omitempty"`
-	Chunks     Hex         `json:"chunks,omitempty"`
-	Chunk      int         `json:"chunk,omitempty"`
-	Bytes      Hex         `json:"bytes,omitempty"`
-	Code       uint64      `json:"code,omitempty"`
-	Reason     string      `json:"reason,omitempty"`
-	Renditions uint32      `json:"renditions,omitempty"`
+	Type       string   `json:"type"`
+	Version    uint64   `json:"version,omitempty"`
+	Stream     string   `json:"stream,omitempty"`
+	Epoch      string   `json:"epoch,omitempty"`
+	Features   uint64   `json:"features,omitempty"`
+	Agent      string   `json:"agent,omitempty"`
+	Payload    Hex      `json:"payload,omitempty"`
+	Rendition  int      `json:"rendition,omitempty"`
+	Number     uint64   `json:"number,omitempty"`
+	Chunks     Hex      `json:"chunks,omitempty"`
+	Chunk      int      `json:"chunk,omitempty"`
+	Bytes      Hex      `json:"bytes,omitempty"`
+	Code       uint64   `json:"code,omitempty"`
+	Reason     string   `json:"reason,omitempty"`
+	Renditions uint32   `json:"renditions,omitempty"`
+	Stripes    uint8    `json:"stripes,omitempty"`
+	Wishes     [][2]int `json:"wishes,omitempty"` // rendition, stripes
 }
 
 // FromWire gives a message its JSON form.
@@ -59,12 +60,6 @@ func FromWire(m wire.Message) Message {
 			return Message{Type: "manifest", Payload: m.Payload}
 		}
 		return Message{Type: "heads", Payload: m.Payload}
-	case wire.Have:
-		out := Message{Type: "have"}
-		for _, p := range m.Parts {
-			out.Parts = append(out.Parts, [2]uint64{uint64(p.Rendition), p.Number})
-		}
-		return out
 	case wire.Request:
 		return Message{Type: "request", Rendition: m.Rendition, Number: m.Number, Chunks: Hex(m.Chunks)}
 	case wire.Data:
@@ -77,6 +72,14 @@ func FromWire(m wire.Message) Message {
 		return Message{Type: "bye", Code: m.Code, Reason: m.Reason}
 	case wire.Interest:
 		return Message{Type: "interest", Renditions: m.Renditions}
+	case wire.Subscribe:
+		out := Message{Type: "subscribe"}
+		for _, w := range m.Wishes {
+			out.Wishes = append(out.Wishes, [2]int{w.Rendition, int(w.Stripes)})
+		}
+		return out
+	case wire.Refuse:
+		return Message{Type: "refuse", Rendition: m.Rendition, Stripes: m.Stripes}
 	default:
 		return Message{Type: fmt.Sprintf("%T", m)}
 	}
@@ -92,12 +95,6 @@ func (m Message) Wire() wire.Message {
 		return wire.Signed{Type: wire.TypeManifest, Payload: m.Payload}
 	case "heads":
 		return wire.Signed{Type: wire.TypeHeads, Payload: m.Payload}
-	case "have":
-		out := wire.Have{}
-		for _, p := range m.Parts {
-			out.Parts = append(out.Parts, wire.PartID{Rendition: int(p[0]), Number: p[1]})
-		}
-		return out
 	case "request":
 		return wire.Request{PartID: id, Chunks: wire.Bitmap(m.Chunks)}
 	case "data":
@@ -110,6 +107,14 @@ func (m Message) Wire() wire.Message {
 		return wire.Bye{Code: m.Code, Reason: m.Reason}
 	case "interest":
 		return wire.Interest{Renditions: m.Renditions}
+	case "subscribe":
+		out := wire.Subscribe{}
+		for _, w := range m.Wishes {
+			out.Wishes = append(out.Wishes, wire.Wish{Rendition: w[0], Stripes: uint8(w[1])})
+		}
+		return out
+	case "refuse":
+		return wire.Refuse{Wish: wire.Wish{Rendition: m.Rendition, Stripes: m.Stripes}}
 	}
 	panic("vector: unknown message type " + m.Type)
 }

@@ -1,0 +1,183 @@
+package peer
+
+import (
+	"github.com/liverelay/liverelay/p2p/wire"
+)
+
+// wish is what a feed is wanted for.
+type wish struct {
+	on         bool
+	renditions uint32
+	stripes    [wire.MaxRenditions]uint8
+}
+
+// beyond reports whether there is a rendition or a stripe in w that other has not.
+func (w *wish) beyond(other *wish) bool {
+	if !w.on {
+		return false
+	}
+	if !other.on || w.renditions&^other.renditions != 0 {
+		return true
+	}
+	for i := range w.stripes {
+		if w.stripes[i]&^other.stripes[i] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// feed is what the core knows of its feed (rule 3).
+type feed struct {
+	asked, wished wish
+	wishedAt      int64 // when the wish last changed
+	unlikeAt      int64 // since when it is another than what was asked, or never
+	again         int64 // nothing is asked before
+	healthy       bool  // heads come by the swarm
+	headAt        int64 // the last new head of a followed rendition
+	back          int   // batches of peers since heads were silent
+}
+
+func (c *Core) wish() wish {
+	w := wish{on: !c.feed.healthy && len(c.groups) > 0}
+	for _, g := range c.groups {
+		bits := g.server()
+		w.on = w.on || bits != 0
+		for _, r := range g.renditions {
+			w.renditions |= 1 << r
+			w.stripes[r] = bits
+		}
+	}
+	if !w.on {
+		return wish{}
+	}
+	return w
+}
+
+// runFeed asks for another feed when that is due; at once says that it need not wait.
+func (c *Core) runFeed(now int64, atOnce bool) {
+	f, w := &c.feed, c.wish()
+	if w != f.wished {
+		f.wished, f.wishedAt = w, now
+	}
+	if w == f.asked {
+		f.unlikeAt = never
+		return
+	}
+	if f.unlikeAt == never {
+		f.unlikeAt = now
+	}
+	due := f.wishedAt + FeedShrink
+	if w.beyond(&f.asked) {
+		due = f.unlikeAt + FeedGrow
+	}
+	if now < f.again || now < due && !atOnce {
+		return
+	}
+	f.asked, f.unlikeAt = w, never
+	a := Action{Kind: Feed}
+	for r := range c.renditions {
+		if w.renditions>>r&1 != 0 {
+			a.Want = append(a.Want, Want{r, w.stripes[r], c.feedFrom(&c.renditions[r], w.stripes[r])})
+		}
+	}
+	c.do(a)
+}
+
+// feedFrom is the first part that a feed is to bring.
+func (c *Core) feedFrom(r *rendition, stripes uint8) int64 {
+	if !r.started || !r.known {
+		return -1
+	}
+	n := max(r.first, r.newest-min(r.newest, FeedBack))
+	for ; n <= r.newest; n++ {
+		p := r.ring[n%ringSize]
+		if p == nil || p.id.Number != n || p.head == nil {
+			break
+		}
+		if !p.whole && !p.gone && p.lacks(stripes) {
+			break
+		}
+	}
+	return int64(n)
+}
+
+// lacks reports whether a chunk of these stripes is missing of a part.
+func (p *part) lacks(stripes uint8) bool {
+	for i := range p.head.Chunks {
+		if !p.got.has(i) && stripes>>p.stripe(i)&1 != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// FeedLost: the feed failed or ended; retryAfter is in ms.
+func (c *Core) FeedLost(now, retryAfter int64) []Action {
+	c.begin()
+	c.feed.asked = wish{}
+	wait := max(Retry, retryAfter)
+	if len(c.groups) > 0 {
+		wait += c.spread(c.groups[0].leader(), 1, Spread)
+	}
+	c.feed.again = now + wait
+	return c.end(now)
+}
+
+// FeedData: a chunk came in the feed. The core keeps it.
+func (c *Core) FeedData(now int64, id wire.PartID, chunk int, b []byte) []Action {
+	c.begin()
+	r := &c.renditions[id.Rendition]
+	if p := c.part(id); p != nil && p.head != nil && r.followed {
+		c.start(now, r, id.Number)
+		if fits(p.head, chunk, b) {
+			c.fed(now, r, p, chunk, b)
+		} else {
+			c.stats.RejectedChunks++
+		}
+	}
+	return c.end(now)
+}
+
+func (c *Core) fed(now int64, r *rendition, p *part, chunk int, b []byte) {
+	if r.recent(p.id.Number) {
+		st := &r.group.stripes[p.stripe(chunk)]
+		st.brought = now
+		if st.parent == "" && st.from != nil {
+			st.from, c.dirty = nil, true
+		}
+	}
+	if !p.gone && c.keep(now, p, chunk, b, nil, nil) {
+		c.stats.HTTPParts++
+	}
+}
+
+// runHeads sees to it that heads come (rule 3). It reports whether they ceased to.
+func (c *Core) runHeads(now int64) (ceased bool) {
+	f := &c.feed
+	if f.asked.on || !f.healthy || len(c.groups) == 0 {
+		return false
+	}
+	leader := c.groups[0].leader()
+	silence := 2*c.renditions[leader].usual() + HeadsSilence + c.spread(leader, 2, HeadsSpread)
+	if now-f.headAt <= silence {
+		return false
+	}
+	f.healthy, f.back = false, 0
+	for _, g := range c.groups {
+		for s := range g.stripes {
+			if st := &g.stripes[s]; now-st.brought >= Suspicious {
+				st.server = true
+			}
+		}
+	}
+	return true
+}
+
+// usual is the duration of the newest part, in ms.
+func (r *rendition) usual() int64 {
+	if p := r.ring[r.newest%ringSize]; r.known && p != nil && p.head != nil && p.id.Number == r.newest {
+		return p.head.Duration.Milliseconds()
+	}
+	return usualPart
+}

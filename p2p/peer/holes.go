@@ -1,0 +1,268 @@
+package peer
+
+import (
+	"slices"
+
+	"github.com/liverelay/liverelay/p2p/wire"
+)
+
+// allStripes names every stripe.
+const allStripes = 1<<wire.Stripes - 1
+
+// wanted reports whether a part of a followed rendition is to come to be whole.
+func (c *Core) wanted(p *part) bool {
+	r := &c.renditions[p.id.Rendition]
+	return r.followed && !p.gone && (r.started && p.id.Number >= r.first || p.sought)
+}
+
+// setDue starts a part's patience when its head came (rule 5).
+func (c *Core) setDue(now int64, p *part) {
+	if p.head == nil || p.whole || p.due != never || !c.wanted(p) {
+		return
+	}
+	ahead := int64(unknownAhead)
+	if c.playhead >= 0 {
+		ahead = p.head.Start.Milliseconds() - c.playhead
+	}
+	spread := c.spread(p.id.Rendition, p.id.Number, RescueSpread)
+	patience := min(max(ahead-c.lead()-spread, PatienceMin), PatienceMax)
+	p.due = now + patience
+	p.askAt = p.due - min(AskLead, patience/2)
+}
+
+// lead is how long before playback needs it a part has to be fetched.
+func (c *Core) lead() int64 {
+	if c.fetchCount == 0 {
+		return LeadFirst
+	}
+	return min(max(slices.Max(c.fetches[:])+leadMore, LeadMin), LeadMax)
+}
+
+func (c *Core) learn(took int64) {
+	c.fetches[c.fetchCount%leadOf] = took
+	c.fetchCount++
+}
+
+// runHoles does what has become due for the parts on their way.
+func (c *Core) runHoles(now int64) {
+	for i := range c.renditions {
+		if r := &c.renditions[i]; r.followed && len(r.open) > 0 {
+			c.runRendition(now, r)
+		}
+	}
+}
+
+func (c *Core) runRendition(now int64, r *rendition) {
+	left := r.open[:0]
+	for _, p := range r.open {
+		if p.whole || p.gone || p.due == never {
+			continue
+		}
+		left = append(left, p)
+		if now >= p.askAt {
+			p.askAt = never
+			c.ask(p, allStripes&^r.group.server())
+		}
+		if p.fetching || now < p.due || p.retryAt != never && now < p.retryAt {
+			continue
+		}
+		p.retryAt = never
+		stripes := allStripes &^ r.group.server()
+		if now >= p.due+ServerLate {
+			stripes = allStripes
+		}
+		c.fetch(now, p, stripes)
+	}
+	clear(r.open[len(left):])
+	r.open = left
+}
+
+// fetch gets the smallest range that has all missing chunks of these stripes.
+func (c *Core) fetch(now int64, p *part, stripes uint8) {
+	first, last := -1, -1
+	for i := range p.head.Chunks {
+		if p.got.has(i) || stripes>>p.stripe(i)&1 == 0 {
+			continue
+		}
+		if first < 0 {
+			first = i
+		}
+		last = i
+	}
+	if first < 0 {
+		return
+	}
+	p.fetching, p.fetchAt, p.fetchFirst, p.fetchCount = true, now, first, last-first+1
+	from, _ := wire.ChunkBounds(p.head.Length, len(p.head.Chunks), first)
+	_, to := wire.ChunkBounds(p.head.Length, len(p.head.Chunks), last)
+	c.do(Action{Kind: Fetch, Part: p.id, First: first, Count: p.fetchCount, From: from, To: to})
+}
+
+// ask requests the missing chunks of these stripes that nobody was asked for.
+func (c *Core) ask(p *part, stripes uint8) {
+	if p.head == nil {
+		return
+	}
+	var wants map[*neighbour]wire.Bitmap
+	for i := range p.head.Chunks {
+		s := p.stripe(i)
+		if p.got.has(i) || stripes>>s&1 == 0 || c.covered(p, i) {
+			continue
+		}
+		if n := c.other(p, s); n != nil {
+			if wants == nil {
+				wants = map[*neighbour]wire.Bitmap{}
+			}
+			wants[n] = mark(wants[n], i)
+		}
+	}
+	if wants == nil {
+		return
+	}
+	for _, n := range c.neighbours {
+		b, chosen := wants[n]
+		if !chosen {
+			continue
+		}
+		a := n.asked[p.id]
+		if a == nil {
+			a = &asked{}
+			n.asked[p.id] = a
+		}
+		for i := range p.head.Chunks {
+			if b.Has(i) {
+				a.open.add(i)
+			}
+		}
+		c.send(n, wire.Request{PartID: p.id, Chunks: whole(b, len(p.head.Chunks))})
+	}
+}
+
+// whole gives the empty bitmap for one that names all chunks.
+func whole(b wire.Bitmap, chunks int) wire.Bitmap {
+	for i := range chunks {
+		if !b.Has(i) {
+			return b
+		}
+	}
+	return nil
+}
+
+// other chooses whom to ask for a chunk of a stripe, nil for nobody.
+func (c *Core) other(p *part, s int) (best *neighbour) {
+	st := &c.renditions[p.id.Rendition].group.stripes[s]
+	var high uint64
+	for _, n := range c.neighbours {
+		if !n.hello || n == st.from || n.interest>>p.id.Rendition&1 == 0 || p.failedBy(n) {
+			continue
+		}
+		if n.id == st.standby {
+			return n
+		}
+		if v := wire.Score(c.scratch, n.id, p.id); best == nil || v > high {
+			best, high = n, v
+		}
+	}
+	return best
+}
+
+// covered reports whether a request is open for a chunk.
+func (c *Core) covered(p *part, chunk int) bool {
+	for _, n := range c.neighbours {
+		if a := n.asked[p.id]; a != nil && a.open.has(chunk) {
+			return true
+		}
+	}
+	return false
+}
+
+// fail notes that a neighbour will not bring what it should of a part (rule 6).
+func (c *Core) fail(now int64, n *neighbour, p *part) {
+	if !p.failedBy(n) {
+		p.failed = append(p.failed, n)
+	}
+	if p.due != never {
+		p.askAt = min(p.askAt, now)
+	}
+}
+
+// Fetched: a fetch has given these bytes, which the core keeps.
+func (c *Core) Fetched(now int64, id wire.PartID, data []byte) []Action {
+	c.begin()
+	if p := c.part(id); p != nil && p.fetching {
+		p.fetching = false
+		c.learn(now - p.fetchAt)
+		c.takeRange(now, p, data)
+	}
+	return c.end(now)
+}
+
+func (c *Core) takeRange(now int64, p *part, data []byte) {
+	c0, n := p.fetchFirst, len(p.head.Chunks)
+	start, _ := wire.ChunkBounds(p.head.Length, n, c0)
+	_, end := wire.ChunkBounds(p.head.Length, n, c0+p.fetchCount-1)
+	right := len(data) == end-start
+	for i := c0; i < c0+p.fetchCount && len(data) == end-start; i++ {
+		from, to := wire.ChunkBounds(p.head.Length, n, i)
+		chunk := data[from-start : to-start]
+		if wire.HashChunk(chunk) != p.head.Chunks[i] {
+			right = false
+		} else if c.keep(now, p, i, chunk, nil, nil) {
+			c.stats.HTTPParts++
+		}
+	}
+	if !right {
+		c.stats.RejectedChunks++
+		p.retryAt = now + Retry
+	}
+}
+
+// FetchFailed: a fetch has failed; gone means that the server has the part no more,
+// retryAfter, in ms, when it may be asked again.
+func (c *Core) FetchFailed(now int64, id wire.PartID, gone bool, retryAfter int64) []Action {
+	c.begin()
+	if p := c.part(id); p != nil && p.fetching {
+		p.fetching = false
+		if gone {
+			p.gone = true
+			c.forget(now, p, false)
+			c.do(Action{Kind: Lost, Part: p.id})
+		} else {
+			p.retryAt = now + max(Retry, retryAfter)
+		}
+	}
+	return c.end(now)
+}
+
+// Demand: playback asks for a part now.
+func (c *Core) Demand(now int64, id wire.PartID) []Action {
+	c.begin()
+	if id.Rendition >= 0 && id.Rendition < wire.MaxRenditions {
+		c.demand(now, id)
+	}
+	return c.end(now)
+}
+
+func (c *Core) demand(now int64, id wire.PartID) {
+	r := &c.renditions[id.Rendition]
+	if !r.followed || !r.known || id.Number > r.newest+Ahead {
+		return
+	}
+	if id.Number < r.oldest() {
+		c.do(Action{Kind: Lost, Part: id})
+		return
+	}
+	p := c.make(id)
+	p.demanded = true
+	switch {
+	case p.whole:
+		c.do(Action{Kind: Part, Part: id, Bytes: p.data})
+	case p.gone:
+		c.do(Action{Kind: Lost, Part: id})
+	case p.head != nil && !c.wanted(p):
+		p.sought = true
+		p.due = now
+		r.watch(p)
+		c.fetch(now, p, allStripes)
+	}
+}

@@ -1,0 +1,119 @@
+package peer_test
+
+import "github.com/liverelay/liverelay/p2p/wire"
+
+func trouble() []*trace {
+	none := newScript("no-upload", "A peer that lends nothing says so, and refuses.").
+		has(0, 96, 110, medium).follow(0, 0).head(10, 0, 97).feeds(10, 0, 97, 0, 5).joins(20, "ann", 1).
+		says(30, "ann", subscribe(0, 3)).says(31, "ann", wants(0, 97))
+	none.Config.Upload = -1
+	return []*trace{
+		planted("parent-closes", "The parent closes: the standby at once, and what is missing is asked of it.").
+			headFrom(1000, "ann", 0, 99).sends(1001, "ann", 0, 99, 0, 2).leaves(1010, "ann").
+			sends(1020, "bob", 0, 99, 3, 5).headFrom(1250, "bob", 0, 100).sends(1251, "bob", 0, 100, 0, 5).ticks(1300, 1400).
+			done(),
+		planted("parent-silent", "The parent is silent: it is suspected, the standby steps in; when the parent brings again the standby is left.").
+			playhead(1000, 24_750-2000).headFrom(1000, "bob", 0, 99).tick(1300).tick(1350).note("suspect").
+			sends(1360, "bob", 0, 99, 0, 5).headFrom(1370, "bob", 0, 100).sends(1371, "bob", 0, 100, 0, 5).ticks(1400, 1500).
+			headFrom(1620, "bob", 0, 101).sends(1621, "bob", 0, 101, 0, 5).sends(1630, "ann", 0, 101, 0, 5).
+			done(),
+		planted("both-silent", "Neither parent nor standby brings anything: the server, from the first part with a hole.").
+			playhead(1000, 24_750-9000).headFrom(1000, "bob", 0, 99).headFrom(1250, "bob", 0, 100).ticks(1300, 2300).
+			head(2310, 0, 99, 100).feeds(2311, 0, 99, 0, 5).feeds(2312, 0, 100, 0, 5).
+			done(),
+		planted("no-standby", "Without a usable standby the server's turn comes sooner.").
+			plan(950, 2, []int{0}, [2]string{"ann", "eve"}).leaves(960, "ann").ticks(1000, 1450).
+			done(),
+		planted("heads-silent", "No heads any more: everything from the server; heads of peers for a while end that.").
+			ticks(950, 1150).
+			head(1180, 0, 99).feeds(1201, 0, 99, 0, 5).
+			headFrom(1450, "ann", 0, 100).sends(1451, "ann", 0, 100, 0, 5).headFrom(1700, "ann", 0, 101).sends(1701, "ann", 0, 101, 0, 5).
+			tick(1750).tick(2250).note("heads alone").
+			headFrom(2300, "ann", 0, 102, 103).headFrom(2301, "ann", 0, 104).headFrom(2302, "ann", 0, 105).
+			headFrom(2303, "ann", 0, 106).headFrom(2304, "ann", 0, 107).headFrom(2305, "ann", 0, 108).tick(2350).
+			done(),
+		planted("refused", "The parent refuses: the standby at once; a new plan forgets the refusal.").
+			says(1000, "ann", wire.Refuse{Wish: wire.Wish{Stripes: 0b000011}}).
+			headFrom(1010, "ann", 0, 99).sends(1011, "bob", 0, 99, 0, 1).tick(1050).
+			plan(1100, 2, []int{0}, [2]string{"ann", "bob"}).
+			done(),
+		fed("parent-never-comes", "A parent that never opens is complained of, and so is one that brings nothing.").
+			plan(120, 1, []int{0}, [2]string{"eve", ""}, [2]string{"ann", ""}, [2]string{"bob", ""}).
+			headFrom(350, "bob", 0, 98).sends(351, "bob", 0, 98, 2, 5).
+			tick(2119).tick(2120).tick(5119).tick(5120).
+			done(),
+		planted("holes", "Holes: at first the standby, then the server, by one range; a part with a fetch is aborted when peers complete it.").
+			playhead(1000, 24_750-750).headFrom(1000, "ann", 0, 99).sends(1001, "ann", 0, 99, 0, 0).sends(1002, "ann", 0, 99, 2, 3).sends(1003, "ann", 0, 99, 5, 5).
+			ticks(1050, 1500).fetched(1510, 0, 99, 1, 4).
+			playhead(1520, 25_000-750).headFrom(1520, "ann", 0, 100).sends(1521, "ann", 0, 100, 0, 4).ticks(1600, 2050).sends(2060, "bob", 0, 100, 5, 5).
+			done(),
+		fed("fetch-fails", "A failed fetch is tried again, not before the server says; wrong bytes likewise; one that is gone loses the part.").
+			head(350, 0, 98, 99, 100).ticks(1200, 1950).
+			failed(1960, 0, 98, false, 0).failed(1960, 0, 99, false, 1000).
+			add(event{At: 1961, Event: "fetched", Number: 100, Bytes: hexOf(make([]byte, 6000))}).
+			tick(2459).tick(2461).fetched(2470, 0, 98, 0, 6).failed(2471, 0, 100, true, 0).tick(2900).tick(3000).
+			demand(3010, 0, 100).demand(3011, 0, 98).
+			done(),
+		fed("feed-lost", "A lost feed is asked again from where it broke off, not before the server says.").
+			head(350, 0, 98).feeds(351, 0, 98, 0, 3).add(event{At: 360, Event: "feedLost"}).ticks(400, 1300).
+			add(event{At: 1310, Event: "feedLost", RetryAfter: 2000}).ticks(3200, 3700).
+			done(),
+		planted("late", "Chunks that came more than 400 ms after their head count against who brought them.").
+			headFrom(1000, "bob", 0, 99).sends(1400, "ann", 0, 99, 0, 1).sends(1401, "ann", 0, 99, 2, 5).tick(4950).tick(5000).tick(10_000).
+			done(),
+		planted("demand", "Playback asks: for what is held, what is coming, and what was before.").
+			demand(1000, 0, 98).headFrom(1010, "ann", 0, 96).demand(1020, 0, 96).note("fetched").demand(1021, 0, 99).demand(1022, 0, 130).
+			fetched(1030, 0, 96, 0, 6).demand(1040, 0, 96).demand(1041, 3, 96).
+			done(),
+		none.done(),
+	}
+}
+
+func answerScripts() []*trace {
+	budget := planted("budget", "What the upload budget does not allow is absent.").
+		joins(1000, "cem", 1).says(1001, "cem", subscribe(0, 0b111111))
+	budget.Config.Upload = 1000
+	at, number := int64(1010), uint64(99)
+	for ; number <= 110; number, at = number+1, at+10 {
+		budget.headFrom(at, "ann", 0, number).sends(at+1, "ann", 0, number, 0, 5)
+	}
+	budget.says(at, "cem", wants(0, 110, 3)).tick(at+5000).says(at+5000, "cem", wants(0, 110, 3))
+	many := newScript("children", "Subscriptions beyond 96 stripes are refused, and those to what is not followed.").
+		has(0, 97, 97, medium).follow(0, 0, 1, 2, 3).head(10, 0, 97)
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		many.joins(20, name, 1)
+	}
+	for _, name := range []string{"a", "b", "c", "d"} {
+		many.says(30, name, wire.Subscribe{Wishes: []wire.Wish{{Rendition: 0, Stripes: 63}, {Rendition: 1, Stripes: 63}, {Rendition: 2, Stripes: 63}, {Rendition: 3, Stripes: 31}}})
+	}
+	many.says(40, "e", wire.Subscribe{Wishes: []wire.Wish{{Rendition: 0, Stripes: 31}, {Rendition: 1, Stripes: 15}, {Rendition: 4, Stripes: 1}}}).
+		says(50, "a", wire.Subscribe{}).says(51, "e", subscribe(0, 63))
+	return []*trace{
+		budget.done(), many.done(),
+		newScript("requests", "What is answered, kept, and absent.").
+			has(0, 60, 103, medium).
+			follow(0, 0).joins(10, "ann", 0).
+			says(20, "ann", wants(0, 97)).note("no head known").
+			headFrom(90, "ann", 0, 60).head(101, 0, 97).
+			says(110, "ann", wants(0, 60)).note("before the feed began").
+			says(111, "ann", wants(0, 70)).note("no head, and behind").
+			says(112, "ann", wants(1, 98)).note("not followed").
+			says(113, "ann", wants(0, 98, 0, 1)).says(114, "ann", wire.Cancel{PartID: id(0, 98), Chunks: wire.BitmapOf(1)}).
+			says(115, "ann", wants(0, 98, 5)).
+			head(350, 0, 98).feeds(351, 0, 98, 0, 5).note("chunks 0 and 5").
+			says(360, "ann", wants(0, 98, 0, 9)).note("chunk 9 does not exist").
+			done(),
+	}
+}
+
+func storeScripts() []*trace {
+	return []*trace{
+		fed("store", "The store holds 64 parts; what leaves it is given up, and lost when it was demanded.").
+			has(0, 150, 240, medium).
+			says(120, "bob", wants(0, 99)).head(130, 0, 98, 99).demand(131, 0, 99).demand(132, 0, 97).
+			head(140, 0, 161).note("97 leaves").demand(141, 0, 97).
+			head(150, 0, 163).note("98 and 99 leave").says(160, "bob", wants(0, 98)).
+			head(170, 0, 96).note("too old").head(180, 0, 240).
+			done(),
+	}
+}

@@ -1,0 +1,135 @@
+package peer
+
+import (
+	"slices"
+
+	"github.com/liverelay/liverelay/p2p/wire"
+)
+
+// backOf is how many parts before the newest a suspicion concerns.
+const backOf = 3
+
+// runStripes does what has become due for the stripes of all groups (rule 4).
+func (c *Core) runStripes(now int64) {
+	for _, g := range c.groups {
+		var suspects uint8
+		for s := range g.stripes {
+			if c.runStripe(now, g, s) {
+				suspects |= 1 << s
+			}
+		}
+		c.askLatest(g, suspects)
+	}
+}
+
+// runStripe reports whether the stripe became suspect.
+func (c *Core) runStripe(now int64, g *group, s int) (became bool) {
+	st := &g.stripes[s]
+	if !st.server && (!st.suspect || st.brought > st.suspectAt) && c.overdue(now, g, s) {
+		culprit := st.from
+		if culprit == nil {
+			culprit = c.find(st.parent)
+		}
+		if culprit != nil {
+			c.do(Action{Kind: Suspect, Peer: culprit.id})
+		}
+		became = c.suspect(now, g, s)
+	}
+	if st.suspect && !st.server && st.brought <= st.suspectAt {
+		wait := c.spread(g.leader(), 0, Spread)
+		if g.usable(c.find(st.standby), s) {
+			wait += StandbyWait
+		}
+		st.server = now >= st.suspectAt+wait
+	}
+	if now >= st.complainAt {
+		st.complainAt = never
+		if st.from == nil || st.from.id != st.parent {
+			c.do(Action{Kind: Suspect, Peer: st.parent})
+		}
+	}
+	return became
+}
+
+// suspect turns to a stripe's standby.
+func (c *Core) suspect(now int64, g *group, s int) bool {
+	st := &g.stripes[s]
+	st.suspect, st.suspectAt = true, now
+	c.dirty = true
+	return true
+}
+
+// askLatest asks for what is missing of stripes that became suspect.
+func (c *Core) askLatest(g *group, stripes uint8) {
+	if stripes == 0 {
+		return
+	}
+	for _, i := range sortedInts(g.renditions) {
+		c.latest(&c.renditions[i], func(p *part) { c.ask(p, stripes) })
+	}
+}
+
+func sortedInts(list []int) []int {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return list
+}
+
+// latest visits the wanted parts with a head that a suspicion concerns.
+func (c *Core) latest(r *rendition, visit func(*part)) {
+	if !r.known || !r.started {
+		return
+	}
+	for n := max(r.first, r.newest-min(r.newest, backOf)); n <= r.newest; n++ {
+		if p := r.ring[n%ringSize]; p != nil && p.id.Number == n && p.head != nil && !p.whole && !p.gone {
+			visit(p)
+		}
+	}
+}
+
+func (c *Core) overdue(now int64, g *group, s int) bool {
+	if now-g.stripes[s].brought < Suspicious {
+		return false
+	}
+	overdue := false
+	for _, i := range g.renditions {
+		c.latest(&c.renditions[i], func(p *part) {
+			overdue = overdue || now-p.headAt >= Suspicious && p.lacks(1<<s)
+		})
+	}
+	return overdue
+}
+
+// abandon ends what a neighbour brings of these stripes, when it closed or refused.
+func (c *Core) abandon(now int64, n *neighbour, g *group, stripes uint8, refused bool) {
+	var suspects uint8
+	for s := range g.stripes {
+		st := &g.stripes[s]
+		if stripes>>s&1 == 0 || st.from != n && (!refused || st.parent != n.id) {
+			continue
+		}
+		if st.from == n {
+			st.from = nil
+		}
+		if !st.server && c.suspect(now, g, s) {
+			suspects |= 1 << s
+		}
+	}
+	c.askLatest(g, suspects)
+}
+
+// refused: a neighbour will not push these stripes.
+func (c *Core) refused(now int64, n *neighbour, m wire.Refuse) {
+	r := m.Rendition
+	for s := range wire.Stripes {
+		if (n.wanted[r]&m.Stripes)>>s&1 != 0 {
+			n.until[r][s] = now + Forgive
+		}
+	}
+	n.wanted[r] &^= m.Stripes
+	n.refused[r] |= m.Stripes
+	c.dirty = true
+	if g := c.renditions[r].group; g != nil {
+		c.abandon(now, n, g, m.Stripes, true)
+	}
+}
