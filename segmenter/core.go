@@ -124,6 +124,9 @@ func (c *core) begin() {
 	c.wall.start(plan.offset)
 	c.clock = newClock(c.cfg.Segment, segmentLimit(c.timing), c.timing.PartTarget, plan.start, &c.wall)
 	c.lag = max(videoLag, 3*plan.frame())
+	if c.cfg.WithoutSource && len(rungs) > 0 {
+		c.sinks = []Sink{withoutSource{c.sinks}}
+	}
 	for _, s := range c.sinks {
 		s.Begin(c.renditions, c.timing)
 	}

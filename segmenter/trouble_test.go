@@ -187,3 +187,28 @@ func TestRareKeyframesBeginSegments(t *testing.T) {
 	require.True(t, r.last[1].Independent)
 	require.False(t, r.last[0].Independent)
 }
+
+// One keyframe that is late by a frame, as when a publisher changes something, must
+// not make the clock wait for the next ones at the wrong instants.
+func TestAKeyframeThatIsLateOnce(t *testing.T) {
+	for late := 30; late <= 150; late += 30 {
+		s := scene{fps: 30, gop: 30, audio: 48000, length: 12 * time.Second}
+		r := newRecorder(t)
+		c := newCore(Config{}, []Sink{r})
+		for _, tr := range s.tracks() {
+			c.track(tr)
+		}
+		n := 0
+		for _, u := range s.units() {
+			if u.Kind == media.Video {
+				u.Keyframe = n < late && n%30 == 0 || n > late && (n-1)%30 == 0
+				n++
+			}
+			r.now = u.Arrived
+			c.unit(u)
+		}
+		c.end()
+		require.False(t, c.warned, "the keyframe at picture %d", late)
+		require.True(t, r.last[0].Independent, "the keyframe at picture %d", late)
+	}
+}
