@@ -116,6 +116,9 @@ func (c *core) begin() {
 		return
 	}
 	c.begun = true
+	if c.gather.blind {
+		c.log.Warn().Msg("the publisher announced a picture and sends none; the broadcast begins with the sound alone")
+	}
 	rungs := c.startEncoder(plan)
 	plan.rungs = rungs
 	c.timing = plan.timing(c.cfg)

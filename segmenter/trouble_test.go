@@ -27,6 +27,15 @@ func (r *recorder) segmentLength(rendition int, msn uint64) (sum time.Duration) 
 	return sum
 }
 
+func TestAPictureThatNeverComes(t *testing.T) {
+	s := scene{audio: 48000, length: 12 * time.Second}
+	r, _ := feed(t, Config{}, s, videoTrack(30), audioTrack(48000))
+	require.Len(t, r.renditions, 1)
+	require.Equal(t, "audio", r.renditions[0].Name)
+	r.checkOrder(r.parts[0])
+	require.Greater(t, r.parts[0][len(r.parts[0])-1].Start, 7*time.Second, "from 2 s before it was given up")
+}
+
 func TestPictureAlone(t *testing.T) {
 	s := scene{fps: 25, gop: 50, length: 6 * time.Second}
 	track := s.tracks()[0]
