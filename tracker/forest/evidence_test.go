@@ -128,6 +128,24 @@ func TestASilentPeerIsLeftByItsChildrenAlone(t *testing.T) {
 	require.Less(t, tree.slots(silent), 10, "its children's word counts as evidence")
 }
 
+func TestASilentServerIsNobodysFault(t *testing.T) {
+	s := issue(t, 50, 1)
+	before := s.planned
+	for _, n := range s.forest.trees[0].nodes {
+		var all []Peer
+		for _, q := range n.parent {
+			if q != nil {
+				all = append(all, q.peer.id)
+			}
+		}
+		s.do(Report{Peer: n.peer.id, Suspect: all})
+	}
+	s.pass(10 * time.Second)
+	s.check()
+	require.Equal(t, before, s.planned)
+	require.Empty(t, s.forest.accused)
+}
+
 func TestASuspectThatNeverOpenedHasFailed(t *testing.T) {
 	s := newSwarm(t, Config{}, 1, 1)
 	s.do(Join{Peer: "a", Follow: []int{0, 1}, Upload: -1})

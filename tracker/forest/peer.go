@@ -21,8 +21,10 @@ type peer struct {
 	since  time.Time
 
 	uplink uplink
-	spent  int64 // bit/s that it is planned to send
-	left   bool
+	// accuses lists those of Forest.accused whom it suspects.
+	accuses []*peer
+	spent   int64 // bit/s that it is planned to send
+	left    bool
 }
 
 // pair is two peers that are connected, or are to be.
