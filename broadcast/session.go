@@ -116,12 +116,12 @@ func (s *Session) Unit(u media.Unit) error {
 		return s.err
 	}
 	if len(u.Data) == 0 || s.tracks[u.Kind] == nil {
-		s.drop("media without data or codec configuration is dropped")
+		s.drop(zerolog.WarnLevel, "media without data or codec configuration is dropped")
 		return nil
 	}
 	if s.live == nil {
 		if !s.ready(u) {
-			s.drop("waiting for the first keyframe")
+			s.drop(zerolog.InfoLevel, "waiting for the first keyframe") // sound mostly comes first
 			return nil
 		}
 		s.live = goLive(s.registry.opener, s.channel.name, s.known(), s.after, u.Arrived, s.log)
@@ -142,9 +142,9 @@ func (s *Session) ready(u media.Unit) bool {
 }
 
 // drop counts a unit that can't be played and says so once.
-func (s *Session) drop(why string) {
+func (s *Session) drop(level zerolog.Level, why string) {
 	if s.dropped++; s.dropped == 1 {
-		s.log.Warn().Msg(why)
+		s.log.WithLevel(level).Msg(why)
 	}
 }
 

@@ -140,7 +140,7 @@ func (c *clock) shortest() time.Duration {
 	if away < least {
 		away += (least - away + c.gop - 1).Truncate(c.gop)
 	}
-	if away -= min(c.gop/20, spare/2); away <= c.limit-c.part {
+	if away -= slack(c.gop); away <= c.limit-c.part {
 		least = max(least, away)
 	}
 	return least
@@ -158,11 +158,17 @@ func (c *clock) maximum() time.Duration {
 	return min(c.limit, max(rest/pieces+c.part/2, c.segment/2, c.least+c.part))
 }
 
-// learn takes the distance of keyframes. It is regular when two in a row agree.
+// slack is how much earlier than expected a keyframe may come and still end a
+// segment.
+func slack(gop time.Duration) time.Duration { return min(gop/20, spare/2) }
+
+// learn takes the distance of keyframes. It is regular when two in a row agree, so
+// well that the difference does not exceed the slack within a segment.
 func (c *clock) learn(at time.Duration) {
 	if c.hasKey && at > c.lastKey {
 		gop := at - c.lastKey
-		c.regular = (gop - c.gop).Abs() <= gop/20
+		within := max(1, (c.segment+gop-1)/gop)
+		c.regular = (gop - c.gop).Abs() <= slack(gop)/within
 		c.gop = gop
 	}
 	c.hasKey, c.lastKey = true, at

@@ -85,6 +85,9 @@ type Config struct {
 	Segment time.Duration
 	// Ladder is nil when there is only the source.
 	Ladder Ladder
+	// WithoutSource keeps the source from the sinks, whenever there are rungs to show
+	// in its place.
+	WithoutSource bool
 	// Log takes warnings for the streamer; the zero value is silent.
 	Log zerolog.Logger
 }

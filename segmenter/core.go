@@ -116,6 +116,9 @@ func (c *core) begin() {
 		return
 	}
 	c.begun = true
+	if c.gather.blind {
+		c.log.Warn().Msg("the publisher announced a picture and sends none; the broadcast begins with the sound alone")
+	}
 	rungs := c.startEncoder(plan)
 	plan.rungs = rungs
 	c.timing = plan.timing(c.cfg)
@@ -124,6 +127,9 @@ func (c *core) begin() {
 	c.wall.start(plan.offset)
 	c.clock = newClock(c.cfg.Segment, segmentLimit(c.timing), c.timing.PartTarget, plan.start, &c.wall)
 	c.lag = max(videoLag, 3*plan.frame())
+	if c.cfg.WithoutSource && len(rungs) > 0 {
+		c.sinks = []Sink{withoutSource{c.sinks}}
+	}
 	for _, s := range c.sinks {
 		s.Begin(c.renditions, c.timing)
 	}

@@ -18,6 +18,9 @@ const (
 	otherWait = 800 * time.Millisecond
 	// soundKept bounds the audio that waits for the first keyframe.
 	soundKept = 2 * time.Second
+	// noPicture is how long the sound goes on alone before a picture that was
+	// announced is given up.
+	noPicture = 5 * time.Second
 )
 
 // found is a track whose configuration was understood.
@@ -34,6 +37,7 @@ type gather struct {
 	decode       []time.Duration // of video, from the first keyframe on
 	first        media.Unit
 	any          bool
+	blind        bool // a picture was announced, and given up
 }
 
 func (g *gather) track(t media.Track, log zerolog.Logger) {
@@ -84,6 +88,9 @@ func (g *gather) trim(now time.Duration) {
 
 func (g *gather) ready(u media.Unit) bool {
 	span := max(u.DTS-g.first.DTS, u.Arrived.Sub(g.first.Arrived))
+	if g.video != nil && len(g.decode) == 0 && g.audio != nil && span >= noPicture {
+		g.video, g.blind = nil, true
+	}
 	if g.video == nil || g.audio == nil {
 		if span < otherWait {
 			return false

@@ -75,8 +75,12 @@ type event struct {
 // feedLadder runs a scene with two rungs through a core; edit may change the
 // encoder's events.
 func feedLadder(t *testing.T, s scene, l *fakeLadder, edit func(rung int, events []event) []event) *recorder {
+	return feedWith(t, Config{Ladder: l}, s, l, edit)
+}
+
+func feedWith(t *testing.T, cfg Config, s scene, l *fakeLadder, edit func(rung int, events []event) []event) *recorder {
 	r := newRecorder(t)
-	c := newCore(Config{Ladder: l}, []Sink{r})
+	c := newCore(cfg, []Sink{r})
 	l.start(c)
 	for _, tr := range s.tracks() {
 		c.track(tr)
@@ -202,6 +206,26 @@ func TestRungsGapWhileTheEncoderIsAway(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWithoutTheSource(t *testing.T) {
+	s := scene{fps: 30, gop: 30, audio: 48000, length: 8 * time.Second}
+	l := &fakeLadder{rungs: twoRungs()}
+	r := feedWith(t, Config{Ladder: l, WithoutSource: true}, s, l, nil)
+	var names []string
+	for i, rendition := range r.renditions {
+		require.Equal(t, i, rendition.Index)
+		require.NotEmpty(t, r.inits[i])
+		r.checkOrder(r.parts[i])
+		for _, p := range r.parts[i] {
+			require.Equal(t, i, p.Rendition)
+			require.False(t, p.Gap)
+		}
+		names = append(names, rendition.Name)
+	}
+	require.Equal(t, []string{"480p", "240p", "audio"}, names)
+	require.True(t, r.ended)
+	r.checkAligned()
 }
 
 func TestEncoderThatDoesNotStart(t *testing.T) {

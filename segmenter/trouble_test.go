@@ -27,6 +27,15 @@ func (r *recorder) segmentLength(rendition int, msn uint64) (sum time.Duration) 
 	return sum
 }
 
+func TestAPictureThatNeverComes(t *testing.T) {
+	s := scene{audio: 48000, length: 12 * time.Second}
+	r, _ := feed(t, Config{}, s, videoTrack(30), audioTrack(48000))
+	require.Len(t, r.renditions, 1)
+	require.Equal(t, "audio", r.renditions[0].Name)
+	r.checkOrder(r.parts[0])
+	require.Greater(t, r.parts[0][len(r.parts[0])-1].Start, 7*time.Second, "from 2 s before it was given up")
+}
+
 func TestPictureAlone(t *testing.T) {
 	s := scene{fps: 25, gop: 50, length: 6 * time.Second}
 	track := s.tracks()[0]
@@ -186,4 +195,29 @@ func TestRareKeyframesBeginSegments(t *testing.T) {
 	require.Equal(t, 3*time.Second, r.timing.TargetDuration, "as if keyframes were frequent")
 	require.True(t, r.last[1].Independent)
 	require.False(t, r.last[0].Independent)
+}
+
+// One keyframe that is late by a frame, as when a publisher changes something, must
+// not make the clock wait for the next ones at the wrong instants.
+func TestAKeyframeThatIsLateOnce(t *testing.T) {
+	for late := 30; late <= 150; late += 30 {
+		s := scene{fps: 30, gop: 30, audio: 48000, length: 12 * time.Second}
+		r := newRecorder(t)
+		c := newCore(Config{}, []Sink{r})
+		for _, tr := range s.tracks() {
+			c.track(tr)
+		}
+		n := 0
+		for _, u := range s.units() {
+			if u.Kind == media.Video {
+				u.Keyframe = n < late && n%30 == 0 || n > late && (n-1)%30 == 0
+				n++
+			}
+			r.now = u.Arrived
+			c.unit(u)
+		}
+		c.end()
+		require.False(t, c.warned, "the keyframe at picture %d", late)
+		require.True(t, r.last[0].Independent, "the keyframe at picture %d", late)
+	}
 }

@@ -145,6 +145,7 @@ func BenchmarkArrival(b *testing.B) {
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
+		now = now.Add(50 * time.Millisecond) // a tenth of the audience in a minute
 		h.leave(now, key, ids[i%len(ids)])
 		ids[i%len(ids)] = newID()
 		h.join(now, key, ids[i%len(ids)], nowhere{}, []int{0, 1}, -1)

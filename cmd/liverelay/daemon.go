@@ -109,11 +109,11 @@ func publisherOf(registry *broadcast.Registry) rtmp.Publisher {
 func (d *daemon) services() []service {
 	all := []service{
 		{"broadcasts", d.stage.run},
-		{"http", d.origin.Run},
+		{"http", advised(d.origin.Run, "http.address, metrics.address")},
 		{"tracker", d.tracker.Run},
 	}
 	if d.config.RTMP.Address != "" {
-		all = append(all, service{"rtmp", d.rtmp.Run})
+		all = append(all, service{"rtmp", advised(d.rtmp.Run, "rtmp.address")})
 	}
 	if d.config.STUN.Address != "" {
 		all = append(all, service{"stun", d.serveSTUN})

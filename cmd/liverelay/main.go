@@ -38,7 +38,6 @@ func run(args []string) int {
 	parser, err := kong.New(&cli{},
 		kong.Name("liverelay"),
 		kong.Description("Live streams that their viewers carry: RTMP in, low-latency HLS out, shared over WebRTC.\n\nStart with `liverelay run --demo`, then open the watch address that it prints."),
-		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.BindTo(os.Stdout, (*io.Writer)(nil)),
@@ -50,7 +49,7 @@ func run(args []string) int {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		parser.FatalIfErrorf(err)
+		return misused(parser, err)
 	}
 	err = command.Run()
 	var usage usageError
@@ -64,6 +63,19 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "liverelay: "+err.Error())
 		return 1
 	}
+}
+
+// misused says what is wrong with the command line, on standard error: standard
+// output is for what was asked for.
+func misused(parser *kong.Kong, err error) int {
+	var fault *kong.ParseError
+	if errors.As(err, &fault) {
+		parser.Stdout = os.Stderr
+		_ = fault.Context.PrintUsage(fault.Context.Command() != "")
+		fmt.Fprintln(os.Stderr)
+	}
+	fmt.Fprintln(os.Stderr, "liverelay: "+err.Error())
+	return 2
 }
 
 // usageError is a fault of what the user wrote: command line or configuration.

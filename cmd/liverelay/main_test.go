@@ -80,3 +80,10 @@ func TestOneServiceThatFailsEndsAll(t *testing.T) {
 	require.ErrorContains(t, err, "http: port in use")
 	<-ended
 }
+
+func TestAWrongCommandLineIsCodeTwo(t *testing.T) {
+	for _, args := range [][]string{{"nonsense"}, {}, {"run", "--nonsense"}, {"viewers"}, {"run", "--config", "nowhere.yaml"}} {
+		require.Equal(t, 2, run(args), "%q", args)
+	}
+	require.Equal(t, 0, run([]string{"version"}))
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -99,6 +100,18 @@ func together(ctx context.Context, services []service) error {
 		}
 	}
 	return first
+}
+
+// advised names the keys of the configuration that help when run finds its port
+// taken or forbidden.
+func advised(run func(context.Context) error, keys string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := run(ctx)
+		if errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, syscall.EACCES) {
+			return fmt.Errorf("%w (%s in the configuration)", err, keys)
+		}
+		return err
+	}
 }
 
 // demo publishes the test picture on the first stream, over RTMP like anybody

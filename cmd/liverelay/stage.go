@@ -76,7 +76,7 @@ func (s *stage) Open(b broadcast.Info) broadcast.Reader {
 	}
 	pipeline := segmenter.NewPipeline(ctx, segmenter.Config{
 		Part: s.config.HLS.Part.D(), Segment: s.config.HLS.Segment.D(),
-		Ladder: s.ladder.of(ladder, log), Log: log,
+		Ladder: s.ladder.of(ladder, log), WithoutSource: ladder.Source == "never", Log: log,
 	}, []segmenter.Sink{store.Sink(), heads})
 	s.catalog.Begin(origin.Live{Stream: b.Stream, Epoch: b.Epoch, Started: b.Started, Media: store, Heads: heads})
 	s.running.Add(1)

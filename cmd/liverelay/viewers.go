@@ -20,9 +20,9 @@ type viewersCommand struct {
 	Duration   time.Duration `default:"60s" help:"How long they watch."`
 	JSON       bool          `help:"Print one JSON object."`
 	JoinOver   time.Duration `placeholder:"DURATION" help:"Spread the first joins over this time."`
-	Renditions []string      `placeholder:"NAME,..." help:"Renditions, handed out to the viewers in turn. Default: the first."`
+	Renditions []string      `placeholder:"NAME" help:"Renditions, handed out to the viewers in turn. Default: the first."`
 	Churn      float64       `placeholder:"N" help:"Viewers that leave, and as many that join, in a minute."`
-	Uploads    []string      `placeholder:"RATE,..." help:"Upload limits, handed out in turn: unlimited, none, or like 2Mbit/s. Default: what the server says."`
+	Uploads    []string      `placeholder:"RATE" help:"Upload limits, handed out in turn: unlimited, none, or like 2Mbit/s. Default: what the server says."`
 	NoPeers    bool          `help:"Take everything over HTTP, for comparison."`
 	Uplinks    []string      `placeholder:"RATE,..." help:"Speed of the viewers' way to each other, handed out in turn: unlimited, none, or like 1.2Mbit/s."`
 	Delay      time.Duration `placeholder:"DURATION" help:"Added to every packet between viewers, one way."`

@@ -187,7 +187,10 @@ func (c *client) askJoin(ctx context.Context, watch *url.URL, after string) (*in
 	address.RawQuery = query.Encode()
 	in := &invitation{sent: time.Now()}
 	b, err := c.whole(ctx, address.String(), maxJoin)
-	if err != nil {
+	switch {
+	case errors.Is(err, errGone):
+		return nil, fmt.Errorf("join: there is no stream at %s", watch)
+	case err != nil:
 		return nil, fmt.Errorf("join: %w", err)
 	}
 	in.received = time.Now()

@@ -28,7 +28,7 @@ type fleet struct {
 	after   *AfterKill
 	count   int // sessions begun, for handing out renditions and limits
 	results []result
-	errs    []error
+	errs    []error // each once
 }
 
 // next gives the settings of the next session.
@@ -106,7 +106,7 @@ func (f *fleet) add(r result, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.results = append(f.results, r)
-	if err != nil {
+	if err != nil && !slices.ContainsFunc(f.errs, func(e error) bool { return e.Error() == err.Error() }) {
 		f.errs = append(f.errs, err)
 	}
 }

@@ -152,3 +152,12 @@ func TestNobodyThere(t *testing.T) {
 		require.Error(t, err)
 	}
 }
+
+// What is wrong is said once, however many viewers met it.
+func TestFleetWhereNothingIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := RunFleet(t.Context(), FleetConfig{URL: w.watch() + "else", N: 3, Duration: 1500 * time.Millisecond})
+	require.ErrorContains(t, err, "there is no stream at")
+	require.NotContains(t, err.Error(), "\n")
+}

@@ -32,6 +32,13 @@ const segmentsWithParts = 3;
 /** What a media playlist is built from. */
 export interface MediaPlaylist {
 	manifest: Manifest;
+	/**
+	 * The date of the broadcast's beginning, in milliseconds since 1970. Dates are
+	 * counted from it and not taken from the heads, whose clock is slewed: hls.js moves
+	 * its timeline to what the dates say, and by a few milliseconds of that it loses
+	 * its place at a segment's end and loads nothing more.
+	 */
+	zero: number;
 	/** Oldest first; the last one may be unfinished. */
 	segments: readonly Segment[];
 	/**
@@ -71,7 +78,7 @@ export function mediaPlaylist(playlist: MediaPlaylist): string {
 	];
 	const partsFrom = list.length - segmentsWithParts;
 	if (playlist.withLead && first?.parts[0])
-		writeLead(lines, manifest, first.parts[0], partsFrom < 0);
+		writeLead(lines, playlist, first.parts[0], partsFrom < 0);
 	let before: Head | null = null;
 	for (const [i, segment] of list.entries()) {
 		writeSegment(lines, playlist, segment, before, i >= partsFrom, i === list.length - 1);
@@ -86,10 +93,14 @@ export function mediaPlaylist(playlist: MediaPlaylist): string {
  * The gap has parts, too: hls.js loads parts only of segments that others with parts
  * go before.
  */
-function writeLead(lines: string[], manifest: Manifest, first: Head, withParts: boolean): void {
+function writeLead(
+	lines: string[],
+	{ manifest, zero }: MediaPlaylist,
+	first: Head,
+	withParts: boolean,
+): void {
 	const duration = leadOf(manifest);
-	const date = new Date(first.programTime - duration / 1e3).toISOString();
-	lines.push(`#EXT-X-PROGRAM-DATE-TIME:${date}`);
+	lines.push(date(zero, first.start - duration));
 	for (let i = withParts ? leadParts : 0; i > 0; i--) {
 		const uri = `p${Math.max(0, first.number - i)}.m4s`;
 		lines.push(`#EXT-X-PART:DURATION=${seconds(duration / leadParts)},URI="${uri}",GAP=YES`);
@@ -99,7 +110,7 @@ function writeLead(lines: string[], manifest: Manifest, first: Head, withParts: 
 
 function writeSegment(
 	lines: string[],
-	{ isLost, ended }: MediaPlaylist,
+	{ zero, isLost, ended }: MediaPlaylist,
 	segment: Segment,
 	before: Head | null,
 	withParts: boolean,
@@ -114,7 +125,7 @@ function writeSegment(
 			lines.push("#EXT-X-DISCONTINUITY");
 	}
 	if (before?.init !== first.init) lines.push(`#EXT-X-MAP:URI="init${first.init}.mp4"`);
-	lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(first.programTime).toISOString()}`);
+	lines.push(date(zero, first.start));
 	for (const part of segment.parts) {
 		if (part.lines) lines.push(part.lines);
 		if (withParts) lines.push(partLine(part, gone(part)));
@@ -124,6 +135,10 @@ function writeSegment(
 	const duration = segment.parts.reduce((sum, part) => sum + part.duration, 0);
 	lines.push(`#EXTINF:${seconds(duration)},`, `s${segment.msn}.m4s`);
 }
+
+/** Whole milliseconds, rounded down: early does no harm. */
+const date = (zero: number, start: number) =>
+	`#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.floor(zero + start / 1e3)).toISOString()}`;
 
 function partLine(part: Head, gone: boolean): string {
 	const attributes = [`DURATION=${seconds(part.duration)}`, `URI="p${part.number}.m4s"`];

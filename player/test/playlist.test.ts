@@ -16,6 +16,7 @@ function build(
 	const { withLead = false, lost = [], ended = false } = options;
 	const text = mediaPlaylist({
 		manifest: manifest(),
+		zero: Date.UTC(2023, 10, 14, 22, 13, 20),
 		segments: segments(list),
 		withLead,
 		isLost: (number) => lost.includes(number),
@@ -45,9 +46,11 @@ describe("media playlists", () => {
 		expect(parts.at(-1)).toBe('#EXT-X-PART:DURATION=0.25,URI="p42.m4s"');
 		expect(lines).toContain('#EXT-X-PRELOAD-HINT:TYPE=PART,URI="p43.m4s"');
 	});
-	it("says the wall clock of each segment", () => {
-		const { lines } = build(heads(0, 8, 17));
+	it("dates each segment by its place on the timeline, not by a clock that is slewed", () => {
+		const list = heads(0, 8, 17).map((h) => ({ ...h, programTime: h.programTime + h.number }));
+		const { lines } = build(list);
 		expect(lines).toContain("#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:22.000Z");
+		expect(lines).toContain("#EXT-X-PROGRAM-DATE-TIME:2023-11-14T22:13:24.000Z");
 	});
 	it("marks what is a gap, and what was lost", () => {
 		const list = heads(0, 8, 25);
@@ -85,6 +88,7 @@ describe("media playlists", () => {
 		list[1] = head(0, 9, { lines: "#EXT-X-CUE-OUT:30" });
 		const text = mediaPlaylist({
 			manifest: manifest(),
+			zero: 0,
 			segments: segments(list),
 			withLead: false,
 			isLost: () => false,

@@ -2,7 +2,7 @@ package forest
 
 import (
 	"fmt"
-	"slices"
+	"math"
 	"testing"
 	"time"
 
@@ -181,135 +181,6 @@ func (s *swarm) killAndCheck(gone []Peer, what string) {
 	require.InDelta(s.t, 1/float64(left), s.share(), 1e-9)
 }
 
-func TestPairsThatCannotConnectAreWorkedAround(t *testing.T) {
-	for _, percent := range []uint32{10, 25, 50} {
-		t.Run(fmt.Sprint(percent), func(t *testing.T) {
-			s := newSwarm(t, Config{}, 1, 1)
-			s.unreachable = unlucky(percent)
-			for i := range 60 {
-				s.join(uplinks(i), 0)
-				s.check()
-				s.pass(time.Second)
-			}
-			s.pass(5 * time.Minute)
-			s.check()
-			t.Logf("%d %% of pairs: %.3f from the server", percent, s.share())
-			require.LessOrEqual(t, s.share(), map[uint32]float64{10: 0.06, 25: 0.15, 50: 0.5}[percent])
-		})
-	}
-}
-
-func TestWhoCanConnectToNobodyIsServedByTheServer(t *testing.T) {
-	s := newSwarm(t, Config{}, 1, 1)
-	s.unreachable = func(a, b Peer) bool { return a == "p3" || b == "p3" }
-	for i := range 30 {
-		s.join(uplinks(i), 0)
-		s.pass(time.Second)
-		s.check()
-	}
-	s.pass(3 * time.Minute)
-	s.check()
-	for _, source := range s.plans["p3"][0].Stripes {
-		require.Empty(t, source.Parent)
-	}
-	require.LessOrEqual(t, s.share(), 2.0/30+0.01)
-	require.LessOrEqual(t, len(s.forest.peers["p3"].failed), 32+20, "it isn't told of everybody")
-}
-
-func TestWhoIsLateForTwoLosesRank(t *testing.T) {
-	s := issue(t, 50, 1)
-	tree := s.forest.trees[0]
-	bad := tree.groups[0].members[0]
-	require.NotZero(t, bad.used)
-	slots := tree.slots(bad)
-	children := s.childrenOf(bad)
-	s.do(Report{Peer: children[0], Late: map[Peer]int{bad.peer.id: 2}})
-	s.do(Report{Peer: "p49", Late: map[Peer]int{"p49": 2, "stranger": 9}})
-	require.Equal(t, slots, tree.slots(bad), "one is not enough")
-	s.do(Report{Peer: children[1], Late: map[Peer]int{bad.peer.id: 1}})
-	s.check()
-	require.Less(t, tree.slots(bad), slots)
-	for i := range 10 { // again and again
-		s.pass(11 * time.Second)
-		if children := s.childrenOf(bad); len(children) > 1 {
-			s.do(Report{Peer: children[i%2], Late: map[Peer]int{bad.peer.id: 1}})
-			s.do(Report{Peer: children[1-i%2], Late: map[Peer]int{bad.peer.id: 1}})
-		}
-		s.check()
-	}
-	lowest := tree.slots(bad)
-	require.LessOrEqual(t, lowest, slots/2)
-	s.pass(5 * time.Minute)
-	s.check()
-	require.Greater(t, tree.slots(bad), lowest, "and gets another chance")
-}
-
-func (s *swarm) childrenOf(parent *node) (all []Peer) {
-	for _, n := range parent.tree.nodes {
-		if slices.Contains(n.parent[:], parent) {
-			all = append(all, n.peer.id)
-		}
-	}
-	return all
-}
-
-func TestWhoFindsAllLateHasASlowLine(t *testing.T) {
-	s := issue(t, 50, 1)
-	n := s.forest.trees[0].groups[0].members[0]
-	late := map[Peer]int{}
-	for _, q := range n.parent {
-		if q != nil {
-			late[q.peer.id] = 5
-		}
-	}
-	before := s.planned
-	for range 5 {
-		s.do(Report{Peer: n.peer.id, Late: late})
-	}
-	require.Equal(t, before, s.planned)
-}
-
-// A peer that fell silent with its connections open is suspected by all below it; only
-// those it feeds itself are to be moved.
-func TestASilentPeerIsLeftByItsChildrenAlone(t *testing.T) {
-	s := issue(t, 50, 1)
-	tree := s.forest.trees[0]
-	top := tree.groups[0]
-	for top.parent != nil {
-		top = top.parent
-	}
-	silent := top.holder[2]
-	parents := map[*node]*node{}
-	var blamed []Report
-	for _, n := range tree.nodes {
-		if q := n.parent[2]; q != nil {
-			parents[n] = q
-			blamed = append(blamed, Report{Peer: n.peer.id, Suspect: []Peer{q.peer.id}})
-		}
-	}
-	for _, r := range blamed {
-		s.do(r)
-	}
-	s.pass(2 * time.Second)
-	s.check()
-	for n, q := range parents {
-		if q == silent {
-			require.NotEqual(t, silent, n.parent[2])
-		}
-	}
-	require.Less(t, tree.slots(silent), 10, "its children's word counts as evidence")
-}
-
-func TestASuspectThatNeverOpenedHasFailed(t *testing.T) {
-	s := newSwarm(t, Config{}, 1, 1)
-	s.do(Join{Peer: "a", Follow: []int{0, 1}, Upload: -1})
-	s.do(Join{Peer: "b", Follow: []int{0, 1}, Upload: -1})
-	s.do(Report{Peer: "b", Suspect: []Peer{"a"}})
-	require.Empty(t, s.told)
-	s.pass(5 * time.Minute)
-	require.Empty(t, s.told)
-}
-
 func TestConnectionsNobodyReportsAreGivenUp(t *testing.T) {
 	s := newSwarm(t, Config{}, 1, 1)
 	s.do(Join{Peer: "a", Follow: []int{0, 1}, Upload: -1})
@@ -393,4 +264,64 @@ func TestTheSameEventsLeadToTheSameActions(t *testing.T) {
 		return log
 	}
 	require.Equal(t, run(), run())
+}
+
+// What one that comes or goes costs the others, where the audience is big.
+func TestMovesAreFew(t *testing.T) {
+	const size, turns = 1000, 300
+	s := newSwarm(t, Config{}, 1, 1)
+	for i := range size {
+		s.join(uplinks(i), 0)
+		if i%50 == 0 {
+			s.pass(time.Second)
+		}
+	}
+	t.Logf("growing: %.1f connections and %.1f plans for each that came", float64(s.connects)/size, float64(s.planned)/size)
+	require.LessOrEqual(t, float64(s.planned)/size, 10.0)
+	s.pass(2 * time.Minute)
+	s.quiet()
+	connects, planned := s.connects, s.planned
+	for i := range turns {
+		s.do(Leave{s.anybody()})
+		s.settle()
+		s.join(uplinks(i), 0)
+		if i%3 == 2 {
+			s.pass(time.Second) // 18 % a minute
+		}
+	}
+	t.Logf("churn: %.1f connections and %.1f plans for each that was replaced",
+		float64(s.connects-connects)/turns, float64(s.planned-planned)/turns)
+	require.LessOrEqual(t, float64(s.planned-planned)/turns, 40.0)
+	t.Logf("server's share meanwhile %.4f", s.share())
+	require.LessOrEqual(t, s.share(), 0.01)
+}
+
+// The audience of DESIGN's simulation: lognormal uplinks, a quarter lends nothing, a
+// tenth of all pairs can't connect.
+func TestUnequalUplinks(t *testing.T) {
+	for _, c := range []struct{ mean, most float64 }{{2, 0.03}, {1.5, 0.12}, {1, 0.45}} {
+		t.Run(fmt.Sprint(c.mean), func(t *testing.T) {
+			const size, sigma = 300, 0.6
+			s := newSwarm(t, Config{}, 1, 1)
+			s.unreachable = unlucky(10)
+			slots := 0.0
+			for i := range size {
+				// A quarter lends nothing, so that the others lend 4/3 of the mean.
+				up := c.mean * 4 / 3 * math.Exp(s.random.NormFloat64()*sigma-sigma*sigma/2)
+				if i%4 == 3 {
+					up = 0
+				}
+				slots += math.Floor(up * Stripes * bookable / 100)
+				s.join(int64(up*bitrate), 0)
+				if i%10 == 0 {
+					s.pass(time.Second)
+				}
+			}
+			s.pass(5 * time.Minute)
+			s.check()
+			bound := max(1.0/size, 1-slots/(size*Stripes))
+			t.Logf("uplinks of %.1f on average: %.3f from the server, bound %.3f; hops at most %d", c.mean, s.share(), bound, s.hops())
+			require.LessOrEqual(t, s.share(), c.most)
+		})
+	}
 }

@@ -96,7 +96,7 @@ func (t *tree) rebuild(c *cluster, s int, improve bool) {
 		if !rest[i] {
 			continue
 		}
-		if q := t.mate(n, fed[1:], old[i]); q != nil {
+		if q := t.mate(n, s, fed[1:], old[i]); q != nil {
 			t.attach(n, s, q)
 		} else {
 			t.feedFromAbove(n, s, old[i], improve)
@@ -105,18 +105,21 @@ func (t *tree) rebuild(c *cluster, s int, improve bool) {
 	}
 }
 
-// mate chooses who of the cluster feeds n instead of the holder.
-func (t *tree) mate(n *node, fed []*node, old *node) *node {
+// mate chooses who of the cluster feeds n instead of the holder: the way should be
+// short, then the one of before, then the one with the most room.
+func (t *tree) mate(n *node, s int, fed []*node, old *node) *node {
 	var best *node
+	score := 0
 	for _, q := range fed {
 		if !t.mayFeed(q, n) {
 			continue
 		}
+		v := 1<<20 - 1<<10*q.hops(s) + t.free(q)
 		if q == old {
-			return q
+			v += 1 << 9
 		}
-		if best == nil || t.free(q) > t.free(best) {
-			best = q
+		if v > score {
+			best, score = q, v
 		}
 	}
 	return best
@@ -134,7 +137,7 @@ func (t *tree) feedFromAbove(n *node, s int, old *node, improve bool) {
 		if !t.mayFeedBelow(q, n) {
 			continue
 		}
-		v := 1 + t.freeBelow(q)
+		v := 1<<12 - 20*q.hops(s) + t.freeBelow(q)
 		if k := q.peer.pairWith(n.peer); k != nil && k.told {
 			v += 500 // no connection has to be made first
 		}

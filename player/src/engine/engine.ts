@@ -27,6 +27,8 @@ const keepSwitched = 3000;
 
 export class Engine {
 	readonly #options: EngineOptions;
+	/** The playlists' date of the broadcast's beginning, in milliseconds since 1970. */
+	#zero: number | null = null;
 	readonly #core: Core;
 	readonly #feed: Feed;
 	readonly #swarm: Swarm;
@@ -338,7 +340,10 @@ export class Engine {
 
 	/** A rendition's playlist as it is now. */
 	playlist(name: string): string {
-		return this.#timeline(this.#index(name)).playlist(this.manifest);
+		const timeline = this.#timeline(this.#index(name));
+		const [first] = timeline.heads();
+		if (first) this.#zero ??= first.programTime - first.start / 1e3;
+		return timeline.playlist(this.manifest, this.#zero ?? 0);
 	}
 
 	/** A part, as soon as it is there; null when it can't be had in this way. */

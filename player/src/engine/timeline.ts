@@ -180,10 +180,11 @@ export class Timeline {
 		return segments(this.#heads.filter((head) => head.number <= this.#edge));
 	}
 
-	playlist(manifest: Manifest): string {
+	playlist(manifest: Manifest, zero: number): string {
 		const isLost = (number: number) => this.#lost.has(number);
 		return mediaPlaylist({
 			manifest,
+			zero,
 			segments: this.#segments(),
 			withLead: this.hasLead,
 			isLost,

@@ -1,0 +1,157 @@
+package forest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestPairsThatCannotConnectAreWorkedAround(t *testing.T) {
+	for _, percent := range []uint32{10, 25, 50} {
+		t.Run(fmt.Sprint(percent), func(t *testing.T) {
+			s := newSwarm(t, Config{}, 1, 1)
+			s.unreachable = unlucky(percent)
+			for i := range 60 {
+				s.join(uplinks(i), 0)
+				s.check()
+				s.pass(time.Second)
+			}
+			s.pass(5 * time.Minute)
+			s.check()
+			t.Logf("%d %% of pairs: %.3f from the server", percent, s.share())
+			require.LessOrEqual(t, s.share(), map[uint32]float64{10: 0.06, 25: 0.15, 50: 0.5}[percent])
+		})
+	}
+}
+
+func TestWhoCanConnectToNobodyIsServedByTheServer(t *testing.T) {
+	s := newSwarm(t, Config{}, 1, 1)
+	s.unreachable = func(a, b Peer) bool { return a == "p3" || b == "p3" }
+	for i := range 30 {
+		s.join(uplinks(i), 0)
+		s.pass(time.Second)
+		s.check()
+	}
+	s.pass(3 * time.Minute)
+	s.check()
+	for _, source := range s.plans["p3"][0].Stripes {
+		require.Empty(t, source.Parent)
+	}
+	require.LessOrEqual(t, s.share(), 2.0/30+0.01)
+	require.LessOrEqual(t, len(s.forest.peers["p3"].failed), 32+20, "it isn't told of everybody")
+}
+
+func TestWhoIsLateForTwoLosesRank(t *testing.T) {
+	s := issue(t, 50, 1)
+	tree := s.forest.trees[0]
+	bad := tree.groups[0].members[0]
+	require.NotZero(t, bad.used)
+	slots := tree.slots(bad)
+	children := s.childrenOf(bad)
+	s.do(Report{Peer: children[0], Late: map[Peer]int{bad.peer.id: 2}})
+	s.do(Report{Peer: "p49", Late: map[Peer]int{"p49": 2, "stranger": 9}})
+	require.Equal(t, slots, tree.slots(bad), "one is not enough")
+	s.do(Report{Peer: children[1], Late: map[Peer]int{bad.peer.id: 1}})
+	s.check()
+	require.Less(t, tree.slots(bad), slots)
+	for i := range 10 { // again and again
+		s.pass(11 * time.Second)
+		if children := s.childrenOf(bad); len(children) > 1 {
+			s.do(Report{Peer: children[i%2], Late: map[Peer]int{bad.peer.id: 1}})
+			s.do(Report{Peer: children[1-i%2], Late: map[Peer]int{bad.peer.id: 1}})
+		}
+		s.check()
+	}
+	lowest := tree.slots(bad)
+	require.LessOrEqual(t, lowest, slots/2)
+	s.pass(5 * time.Minute)
+	s.check()
+	require.Greater(t, tree.slots(bad), lowest, "and gets another chance")
+}
+
+func (s *swarm) childrenOf(parent *node) (all []Peer) {
+	for _, n := range parent.tree.nodes {
+		if slices.Contains(n.parent[:], parent) {
+			all = append(all, n.peer.id)
+		}
+	}
+	return all
+}
+
+func TestWhoFindsAllLateHasASlowLine(t *testing.T) {
+	s := issue(t, 50, 1)
+	n := s.forest.trees[0].groups[0].members[0]
+	late := map[Peer]int{}
+	for _, q := range n.parent {
+		if q != nil {
+			late[q.peer.id] = 5
+		}
+	}
+	before := s.planned
+	for range 5 {
+		s.do(Report{Peer: n.peer.id, Late: late})
+	}
+	require.Equal(t, before, s.planned)
+}
+
+// A peer that fell silent with its connections open is suspected by all below it; only
+// those it feeds itself are to be moved.
+func TestASilentPeerIsLeftByItsChildrenAlone(t *testing.T) {
+	s := issue(t, 50, 1)
+	tree := s.forest.trees[0]
+	top := tree.groups[0]
+	for top.parent != nil {
+		top = top.parent
+	}
+	silent := top.holder[2]
+	parents := map[*node]*node{}
+	var blamed []Report
+	for _, n := range tree.nodes {
+		if q := n.parent[2]; q != nil {
+			parents[n] = q
+			blamed = append(blamed, Report{Peer: n.peer.id, Suspect: []Peer{q.peer.id}})
+		}
+	}
+	for _, r := range blamed {
+		s.do(r)
+	}
+	s.pass(2 * time.Second)
+	s.check()
+	for n, q := range parents {
+		if q == silent {
+			require.NotEqual(t, silent, n.parent[2])
+		}
+	}
+	require.Less(t, tree.slots(silent), 10, "its children's word counts as evidence")
+}
+
+func TestASilentServerIsNobodysFault(t *testing.T) {
+	s := issue(t, 50, 1)
+	before := s.planned
+	for _, n := range s.forest.trees[0].nodes {
+		var all []Peer
+		for _, q := range n.parent {
+			if q != nil {
+				all = append(all, q.peer.id)
+			}
+		}
+		s.do(Report{Peer: n.peer.id, Suspect: all})
+	}
+	s.pass(10 * time.Second)
+	s.check()
+	require.Equal(t, before, s.planned)
+	require.Empty(t, s.forest.accused)
+}
+
+func TestASuspectThatNeverOpenedHasFailed(t *testing.T) {
+	s := newSwarm(t, Config{}, 1, 1)
+	s.do(Join{Peer: "a", Follow: []int{0, 1}, Upload: -1})
+	s.do(Join{Peer: "b", Follow: []int{0, 1}, Upload: -1})
+	s.do(Report{Peer: "b", Suspect: []Peer{"a"}})
+	require.Empty(t, s.told)
+	s.pass(5 * time.Minute)
+	require.Empty(t, s.told)
+}
