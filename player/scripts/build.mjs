@@ -8,7 +8,7 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Bytes after gzip; the build fails above these. */
-const budget = { whole: 185_000, engine: 25_000 };
+const budget = { whole: 185_000, engine: 31_000 };
 
 /**
  * hls.js is built from its own sources with what is needed and no more: its light

@@ -3,10 +3,11 @@
 import { describe, expect, it } from "vitest";
 import { sha256 } from "../src/crypto.ts";
 import { Core } from "../src/peer/core.ts";
-import { score } from "../src/peer/duty.ts";
+import { score } from "../src/peer/score.ts";
 import type { Action, Event } from "../src/peer/types.ts";
 import { chunkRange, hashSize } from "../src/wire/chunks.ts";
-import type { Head } from "../src/wire/heads.ts";
+import { encodeHeads, type Head } from "../src/wire/heads.ts";
+import { encodeSigned } from "../src/wire/manifest.ts";
 import { decodeMessage, encodeMessage, type PartName } from "../src/wire/messages.ts";
 import { content } from "./content.ts";
 import { message, type Plain, plain } from "./plain.ts";
@@ -35,6 +36,12 @@ interface TraceEvent {
 	gone?: boolean;
 	ms?: number;
 	code?: number;
+	serial?: number;
+	stripes?: [string, string][];
+	chunk?: number;
+	count?: number;
+	length?: number;
+	retryAfter?: number;
 	expect: Plain[] | null;
 }
 
@@ -49,6 +56,8 @@ function count(length: number): number {
 class Player {
 	readonly #core: Core;
 	readonly #lengths = new Map<string, number>();
+	/** The last batch that came. */
+	#batch: { payload: Uint8Array; heads: [number, number][] } | null = null;
 
 	constructor(trace: Trace) {
 		const { id, stream, epoch, agent, upload = 0 } = trace.config;
@@ -87,7 +96,8 @@ class Player {
 			sha256(this.#chunk({ rendition, number }, i)).subarray(0, hashSize),
 		);
 		return {
-			...{ rendition, number, msn: 0, index: 0, start: 0, duration: 0, programTime: 0 },
+			...{ rendition, number, msn: 0, index: 0, programTime: 0 },
+			...{ start: number * 250_000, duration: 250_000 },
 			...{ discontinuity: 0, independent: false, segmentEnd: false, init: 0, lines: "" },
 			gap: bytes.length === 0,
 			length: bytes.length,
@@ -107,28 +117,58 @@ class Player {
 				return { type, peer, bytes: this.#message(event) };
 			case "heads": {
 				const heads = (event.heads ?? []).map((name) => this.#head(name));
-				return event.peer ? { type, heads, peer } : { type, heads };
+				this.#batch = { payload: this.#payload(heads), heads: event.heads ?? [] };
+				const { payload } = this.#batch;
+				return event.peer ? { type, heads, payload, peer } : { type, heads, payload };
 			}
-			case "fetched": {
-				const bytes = event.bytes === undefined ? null : hex(event.bytes);
-				return { type, rendition, number, bytes: bytes ?? this.#content({ rendition, number }) };
+			case "plan": {
+				const sources = (event.stripes ?? []).map(([parent, standby]) => ({ parent, standby }));
+				const { serial = 0, renditions = [] } = event;
+				return { type, serial, renditions, stripes: sources };
 			}
-			case "fetchFailed":
-				return { type, rendition, number, gone: event.gone ?? false };
+			case "feedData": {
+				const { chunk = 0 } = event;
+				const own = () => this.#chunk({ rendition, number }, chunk);
+				const bytes = event.bytes === undefined ? own() : hex(event.bytes);
+				return { type, rendition, number, chunk, bytes };
+			}
+			case "feedLost":
+				return { type, retryAfter: event.retryAfter ?? 0 };
+			case "fetched":
+				return { type, rendition, number, bytes: this.#fetched(event, { rendition, number }) };
+			case "fetchFailed": {
+				const { gone = false, retryAfter = 0 } = event;
+				return { type, rendition, number, gone, retryAfter };
+			}
 			case "demand":
 				return { type, rendition, number };
 			case "identify":
 				return { type, peer };
 			case "accuse":
 				return { type, peer, code: event.code ?? 0, reason: "" };
-			case "buffer":
+			case "playhead":
 				return { type, ms: event.ms ?? 0 };
+			case "pressure":
+				return { type, peer, bytes: event.length ?? 0 };
 			default:
 				return { type: "tick" };
 		}
 	}
 
-	#message(event: TraceEvent): Uint8Array {
+	/** Any payload will do, as long as it is passed on unchanged. */
+	#payload(heads: Head[]): Uint8Array {
+		return encodeSigned({ body: encodeHeads(heads), signature: new Uint8Array(64) });
+	}
+
+	#fetched({ bytes, chunk = 0, count: chunks = 0 }: TraceEvent, part: PartName): Uint8Array {
+		if (bytes !== undefined) return hex(bytes);
+		const all = this.#content(part);
+		const of = count(all.length);
+		const { start } = chunkRange(all.length, of, chunk);
+		return all.subarray(start, chunkRange(all.length, of, chunk + chunks - 1).end);
+	}
+
+	#message(event: TraceEvent): Uint8Array<ArrayBuffer> {
 		if (event.hex !== undefined || !event.message) return hex(event.hex ?? "");
 		const fields = message(event.message);
 		if (fields.type === "data" && event.message.bytes === undefined)
@@ -147,15 +187,23 @@ class Player {
 			if (sent.type === "data") {
 				expect(toHex(sent.bytes)).toBe(toHex(this.#chunk(sent, sent.chunk)));
 				result.message = plain({ ...sent, bytes: new Uint8Array(0) });
+			} else if (sent.type === "heads") {
+				expect(toHex(sent.payload)).toBe(toHex(this.#batch!.payload));
+				result.message = { type: "heads" };
+				result.heads = this.#batch!.heads;
 			} else result.message = plain(sent);
 		}
 		if (action.type === "part") {
 			expect(toHex(action.bytes)).toBe(toHex(this.#content(action)));
 			result.length = action.bytes.length;
 		}
-		return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== 0));
+		if (action.type === "feed" && action.want.length === 0) delete result.want;
+		return withoutZeros(result);
 	}
 }
+
+const withoutZeros = (fields: object): Plain =>
+	Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== 0));
 
 /** Actions by the peer they are for: only their order matters. */
 function byPeer(actions: Plain[]): Record<string, Plain[]> {
@@ -187,8 +235,8 @@ describe("traces", () => {
 	});
 });
 
-describe("duty", () => {
-	it.each(vectors("duty.json").scores as (PartName & { peer: string; score: string })[])(
+describe("scores", () => {
+	it.each(vectors("scores.json").scores as (PartName & { peer: string; score: string })[])(
 		"$peer $rendition/$number",
 		({ peer, score: wanted, ...part }) => {
 			expect(score(peer, part).toString(16).padStart(16, "0")).toBe(wanted);

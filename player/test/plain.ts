@@ -1,6 +1,6 @@
 // Messages in the form of testdata/vectors: no zeros, bytes in hexadecimal.
 import { decodeBitmap, encodeBitmap } from "../src/wire/chunks.ts";
-import type { Message, PartName } from "../src/wire/messages.ts";
+import type { Message, Stripes } from "../src/wire/messages.ts";
 import { hex, toHex } from "./vectors.ts";
 
 export type Plain = Record<string, unknown>;
@@ -10,8 +10,9 @@ export function plain(message: Message): Plain {
 	for (const [name, value] of Object.entries(message)) {
 		if (value instanceof Uint8Array) fields[name] = toHex(value);
 		else if (name === "chunks") fields[name] = toHex(encodeBitmap(value ?? []));
-		else if (name === "parts") fields[name] = value.map((p: PartName) => [p.rendition, p.number]);
-		else if (name === "renditions")
+		else if (name === "wishes") {
+			if (value.length > 0) fields[name] = value.map((w: Stripes) => [w.rendition, w.stripes]);
+		} else if (name === "renditions")
 			fields[name] = value.reduce((sum: number, r: number) => sum + 2 ** r, 0);
 		else fields[name] = value;
 	}
@@ -39,14 +40,16 @@ export function message(fields: Plain): Message {
 		case "manifest":
 		case "heads":
 			return { type, payload: hex(text("payload")) };
-		case "have":
+		case "subscribe":
 			return {
 				type,
-				parts: (fields.parts as [number, number][]).map(([rendition, n]) => ({
+				wishes: ((fields.wishes ?? []) as [number, number][]).map(([rendition, stripes]) => ({
 					rendition,
-					number: n,
+					stripes,
 				})),
 			};
+		case "refuse":
+			return { type, rendition: part.rendition, stripes: number("stripes") };
 		case "data":
 			return { type, ...part, chunk: number("chunk"), bytes: hex(text("bytes")) };
 		case "bye":

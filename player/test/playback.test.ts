@@ -36,9 +36,9 @@ describe("the distance to live", () => {
 		play(control, 1, 10, 0.3);
 		const near = control.target;
 		play(control, near, 5, 0.9, 10);
-		expect(control.target).toBeGreaterThan(near + 0.5);
+		expect(control.target).toBeGreaterThan(near + 0.4);
 		play(control, control.target, 15, 0.3, 15);
-		expect(control.target).toBeCloseTo(near, 1);
+		expect(Math.abs(control.target - near)).toBeLessThan(0.15);
 	});
 	it("does not follow a single straggler beyond reason", () => {
 		const control = new RateControl();
@@ -46,13 +46,20 @@ describe("the distance to live", () => {
 		control.arrived(10, 5);
 		expect(control.target).toBeLessThan(2);
 	});
+	it("comes closer while nothing stalls, as far as late parts let it", () => {
+		const control = new RateControl();
+		play(control, 1, 60, 0.2);
+		expect(control.target).toBeCloseTo(0.75);
+		play(control, 1, 10, 0.5, 60);
+		expect(control.target).toBeCloseTo(0.9);
+	});
 	it("keeps more distance after a stall, for a while", () => {
 		const control = new RateControl();
 		play(control, 1, 10, 0.3);
 		const before = control.target;
 		control.stalled();
 		expect(control.target).toBeCloseTo(before + 0.25);
-		play(control, 1, 30, 0.3, 10);
+		play(control, 1, 50, 0.3, 10);
 		expect(control.target).toBeCloseTo(before, 1);
 	});
 	it("does not hurry on a thin buffer", () => {
@@ -92,17 +99,43 @@ describe("quality", () => {
 	});
 	it("goes up after a quiet time on a link with room, and waits longer when it was wrong", () => {
 		const quality = new Quality(choices, 720, 1e5);
-		quality.sample(100_000, 50);
+		quality.sample(100_000, 50, 2);
 		expect(quality.update(5, 720).name).toBe("240p");
 		expect(quality.update(11, 720).name).toBe("480p");
 		for (let i = 0; i < 6; i++) quality.arrived(true, 12);
 		expect(quality.update(13, 720).name).toBe("240p");
-		expect(quality.update(28, 720).name).toBe("240p");
+		expect(quality.toProbe(28, 720)).toBeNull();
+		expect(quality.toProbe(33, 720)?.name).toBe("480p");
+		quality.sample(40_000, 20, 33);
 		expect(quality.update(33, 720).name).toBe("480p");
+	});
+	it("stays where it is when a probe says that there is no room, and asks less often", () => {
+		const quality = new Quality(choices, 720, 1e5);
+		expect(quality.toProbe(11, 720)?.name).toBe("480p");
+		quality.sample(20_000, 100, 11);
+		expect(quality.update(11, 720).name).toBe("240p");
+		expect(quality.toProbe(25, 720)).toBeNull();
+		expect(quality.toProbe(32, 720)?.name).toBe("480p");
+	});
+	it("does not come and go: each time that up was wrong it waits twice as long", () => {
+		const quality = new Quality(choices, 720, 1e5);
+		let ups = 0;
+		for (let now = 0; now < 600; now += 1) {
+			const before = quality.current.name;
+			if (quality.toProbe(now, 720)) quality.sample(100_000, 20, now);
+			if (quality.update(now, 720).name !== before) ups++;
+			if (quality.current.name !== "240p") for (let i = 0; i < 6; i++) quality.arrived(true, now);
+		}
+		expect(ups).toBeLessThan(7);
+	});
+	it("goes down when the buffer stays thin", () => {
+		const quality = new Quality(choices, 720, null);
+		for (let i = 0; i <= 10; i++) quality.buffered(0.1, i / 5);
+		expect(quality.current.name).toBe("480p");
 	});
 	it("does not go up for what nobody would see, nor without evidence", () => {
 		const small = new Quality(choices, 200, 1e7);
-		small.sample(100_000, 5);
+		small.sample(100_000, 5, 90);
 		expect(small.update(100, 200).name).toBe("240p");
 		expect(new Quality(choices, 720, 1e5).update(100, 720).name).toBe("240p");
 	});

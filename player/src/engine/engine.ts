@@ -1,18 +1,20 @@
 // The engine of one broadcast: it joins feed, peers and server, and answers what a
 // player asks: playlists, init segments, parts. It knows nothing of hls.js.
+
+import { get } from "../net/http.ts";
 import { Core } from "../peer/core.ts";
-import { type Action, constants, type Event } from "../peer/types.ts";
+import type { Action, Event, Want } from "../peer/types.ts";
 import { leadOf, multivariantPlaylist } from "../playlist.ts";
+import { chunkRange } from "../wire/chunks.ts";
 import type { Head } from "../wire/heads.ts";
 import { kind, type Manifest, type Rendition } from "../wire/manifest.ts";
 import type { PartName } from "../wire/messages.ts";
 import { Feed } from "./feed.ts";
 import { Fetches, key } from "./fetches.ts";
-import type { Answer } from "./http.ts";
 import { Inits } from "./inits.ts";
 import { Swarm } from "./swarm.ts";
 import { Timeline } from "./timeline.ts";
-import type { Arrival, Delivery, EngineOptions } from "./types.ts";
+import type { Arrival, EngineOptions } from "./types.ts";
 
 const agent = "liverelay-player/0.1";
 const tickEvery = 50;
@@ -20,10 +22,12 @@ const tickEvery = 50;
 const headsWithin = 4000;
 /** How long the first heads may take to become complete. */
 const settle = { quiet: 40, most: 400 };
-/** Parts that are asked for in one go after an interruption; beyond, playback begins anew. */
-const catchUpBy = 32;
-/** How long a rendition that was switched from is kept. */
-const keepSwitched = 3000;
+/** How long a rendition is kept after it was switched from. */
+const keepSwitched = 1500;
+/** How long the feed may take to bring an init segment, before it is fetched. */
+const initWithin = 1500;
+/** Parts before the newest one that a probe fetches: it is there, and not yet old. */
+const probeBack = 2;
 
 export class Engine {
 	readonly #options: EngineOptions;
@@ -35,12 +39,19 @@ export class Engine {
 	readonly #timelines = new Map<number, Timeline>();
 	readonly #fetches: Fetches;
 	readonly #inits: Inits;
-	readonly #waiting = new Map<string, ((delivery: Delivery | null) => void)[]>();
+	readonly #waiting = new Map<string, ((bytes: Uint8Array | null) => void)[]>();
 	readonly #end = new AbortController();
 	/** Parts that were announced while playing, and have not come yet. */
 	readonly #announced = new Set<string>();
 	/** Called for each part of a followed rendition that comes in at the live edge. */
 	onArrival: (arrival: Arrival) => void = () => {};
+	/** Called with what the server sent at one go, and how many milliseconds that took. */
+	onBurst: (bytes: number, ms: number) => void = () => {};
+	/** What was handed to the state machine while it dealt with something. */
+	readonly #events: Event[] = [];
+	#isHandling = false;
+	/** What the feed is to bring. */
+	#fed: readonly Want[] = [];
 	/** Indices of the renditions that are followed, the main one first. */
 	#followed: number[] = [];
 	/** Those that were switched from a moment ago. */
@@ -62,15 +73,22 @@ export class Engine {
 			trust: options.trust,
 			stats: options.stats,
 			signal: this.#end.signal,
-			next: (name) => this.#next(name),
-			onHeads: (heads) => this.#takeHeads(heads),
+			onHeads: (heads, payload) => this.#takeHeads(heads, payload),
 			onManifest: (manifest) => this.#takeManifest(manifest),
+			onData: ({ rendition, number, chunk, bytes }) =>
+				this.#handle({ type: "feedData", rendition, number, chunk, bytes }),
+			onInit: ({ rendition, number, bytes }) => {
+				const { inits } = this.#rendition(rendition);
+				this.#inits.put(this.#initUrl(rendition, number), bytes, inits[number]);
+			},
+			onLost: (retryAfter) => this.#handle({ type: "feedLost", retryAfter }),
+			onBurst: (bytes, ms) => this.onBurst(bytes, ms),
 		});
 		this.#swarm = new Swarm({
 			...options,
 			agent,
 			handle: (event) => this.#handle(event),
-			onHeads: (heads, peer) => this.#takeHeads(heads, peer),
+			onHeads: (heads, payload, peer) => this.#takeHeads(heads, payload, peer),
 			onManifest: (manifest) => this.#takeManifest(manifest),
 		});
 	}
@@ -92,9 +110,6 @@ export class Engine {
 
 	start(rendition: string): void {
 		this.watch(rendition);
-		// Whoever begins to play needs the newest init segments first.
-		for (const { name, inits } of this.#followed.map((r) => this.#rendition(r)))
-			this.init(name, inits.length - 1).catch(() => {});
 		this.#ticks = setInterval(() => this.#handle({ type: "tick" }), tickEvery);
 	}
 
@@ -114,12 +129,15 @@ export class Engine {
 		if (this.#options.isShared) this.#swarm.start();
 	}
 
-	/** Says how much media is ahead of the playhead. */
-	buffered(ms: number): void {
-		this.#handle({ type: "buffer", ms: Math.max(0, Math.round(ms)) });
+	/** Says where on the broadcast's timeline playback is, in seconds. */
+	playing(seconds: number): void {
+		this.#handle({ type: "playhead", ms: Math.max(0, Math.round(seconds * 1000)) });
 	}
 
-	/** Follows a video rendition, and the first audio one; drops the one before a little later. */
+	/**
+	 * Follows a video rendition, and the first audio one. The one before goes on until
+	 * left() is called.
+	 */
 	watch(name: string): void {
 		const { renditions } = this.manifest;
 		const wanted = renditions.findIndex((r) => r.name === name);
@@ -131,17 +149,48 @@ export class Engine {
 	}
 
 	#follow(renditions: number[]): void {
-		this.#kept = this.#followed.filter((r) => !renditions.includes(r));
+		const before = [...this.#followed, ...this.#kept];
+		clearTimeout(this.#dropping);
+		this.#dropping = undefined;
+		this.#kept = [...new Set(before)].filter((r) => !renditions.includes(r));
 		this.#followed = renditions;
 		this.#handle({ type: "follow", renditions: [...renditions, ...this.#kept] });
-		this.#feed.read(renditions.map((r) => this.#rendition(r).name));
-		clearTimeout(this.#dropping);
+		this.#swarm.follow(renditions);
+	}
+
+	/** Whether playback can go over to a rendition that is watched: all of it is there. */
+	isReady(name: string): boolean {
+		const rendition = this.#index(name);
+		const timeline = this.#timelines.get(rendition);
+		const { newest } = timeline ?? {};
+		if (!timeline || !newest || timeline.edge < 0) return false;
+		const hasInit = this.#inits.has(this.#initUrl(rendition, newest.init));
+		return hasInit && timeline.isWhole(newest.number - 1);
+	}
+
+	/** Playback has gone over to what is watched: the one before is dropped a little later. */
+	left(): void {
+		if (this.#kept.length === 0 || this.#dropping !== undefined) return;
 		this.#dropping = setTimeout(() => {
 			for (const rendition of this.#kept) this.#timelines.delete(rendition);
 			this.#kept = [];
+			this.#dropping = undefined;
 			this.#announced.clear();
 			this.#handle({ type: "follow", renditions: this.#followed });
 		}, keepSwitched);
+	}
+
+	/** Measures how quick the server sends a recent part of a rendition; null if it can't. */
+	async probe(name: string): Promise<{ bytes: number; ms: number } | null> {
+		const newest = this.#followed.map((r) => this.#timeline(r).newest)[0];
+		if (!newest) return null;
+		const url = `${this.base}${name}/p${Math.max(0, newest.number - probeBack)}.m4s`;
+		try {
+			const { bytes, first, last } = await get(url, this.#options.stats, this.#end.signal);
+			return { bytes: bytes.length, ms: last - first };
+		} catch {
+			return null;
+		}
 	}
 
 	/** Lets the playlists begin anew at the live edge, for a player that begins anew. */
@@ -174,32 +223,22 @@ export class Engine {
 		return this.manifest.renditions.findIndex((r) => r.name === name);
 	}
 
-	#next(name: string): number | null {
-		const newest = this.timeline(name)?.newest;
-		return newest ? newest.number + 1 : null;
+	#initUrl(rendition: number, number: number): string {
+		return `${this.base}${this.#rendition(rendition).name}/init${number}.mp4`;
 	}
 
-	#takeHeads(heads: Head[], peer?: string): void {
+	#takeHeads(heads: Head[], payload: Uint8Array, peer?: string): void {
 		this.#headAt = performance.now();
 		for (const head of heads) {
-			if (!this.#followed.includes(head.rendition)) continue;
+			if (!this.#followed.includes(head.rendition) && !this.#kept.includes(head.rendition))
+				continue;
 			const timeline = this.#timeline(head.rendition);
 			// The parts that playback begins with are late by nature.
 			if (timeline.edge >= 0) this.#announced.add(key(head));
 			timeline.add(head);
 		}
-		this.#handle({ type: "heads", heads, ...(peer === undefined ? {} : { peer }) });
+		this.#handle({ type: "heads", heads, payload, ...(peer === undefined ? {} : { peer }) });
 		this.#settle();
-		for (const rendition of this.#followed) this.#catchUp(rendition);
-	}
-
-	/** After heads that came late, asks for the parts that nobody saw to meanwhile. */
-	#catchUp(rendition: number): void {
-		const { edge, newest } = this.#timeline(rendition);
-		const last = (newest?.number ?? 0) + 1 - constants.AHEAD;
-		if (edge < 0 || last <= edge) return;
-		for (let number = Math.max(edge, last - catchUpBy) + 1; number <= last; number++)
-			this.#handle({ type: "demand", rendition, number });
 	}
 
 	/** Lets playback begin once the first heads have all come. */
@@ -213,19 +252,15 @@ export class Engine {
 		this.#settling = setTimeout(() => {
 			this.#settleBy = 0;
 			for (const timeline of fresh) if (timeline.newest) timeline.begin();
-			this.#prefetch(fresh);
+			this.#tellEdge(fresh);
 		}, delay);
 	}
 
-	/** Asks for the parts that playback begins with, in the order in which it needs them. */
-	#prefetch(fresh: Timeline[]): void {
-		const heads = fresh.flatMap((timeline) => timeline.heads());
-		heads.sort((a, b) => a.start - b.start);
-		for (const { rendition, number } of heads) this.#handle({ type: "demand", rendition, number });
+	/** The last part is at least this late, which tells how late parts are. */
+	#tellEdge(fresh: Timeline[]): void {
 		const edge = Math.min(...fresh.map((t) => t.newest?.programTime ?? Number.NaN));
-		// The last part is at least this late, which tells how late parts are.
 		const delay = (this.#options.clock.now() - edge) / 1000;
-		if (delay > 0) this.onArrival({ isMain: false, delay, isLate: false, bytes: 0, ms: null });
+		if (delay > 0) this.onArrival({ isMain: false, delay });
 	}
 
 	/** The broadcast is over: there are no more heads to come. */
@@ -243,10 +278,18 @@ export class Engine {
 		this.#options.onManifest(manifest);
 	}
 
+	/** Gives an event to the state machine, after what it is dealing with. */
 	#handle(event: Event): void {
-		const actions = this.#core.handle(event, now());
-		this.#options.stats.rejectedChunks = this.#core.rejectedChunks;
-		for (const action of actions) this.#act(action);
+		this.#events.push(event);
+		if (this.#isHandling) return;
+		this.#isHandling = true;
+		for (let next = this.#events.shift(); next; next = this.#events.shift())
+			for (const action of this.#core.handle(next, now())) this.#act(action);
+		this.#isHandling = false;
+		const { stats } = this.#options;
+		stats.rejectedChunks = this.#core.rejectedChunks;
+		stats.httpParts = this.#core.parts.http;
+		stats.p2pParts = this.#core.parts.p2p;
 	}
 
 	#act(action: Action): void {
@@ -255,8 +298,13 @@ export class Engine {
 				return this.#swarm.send(action.peer, action.bytes);
 			case "close":
 				return this.#swarm.close(action);
+			case "feed":
+				return this.#read(action.want);
 			case "fetch":
 				return this.#fetch(action);
+			case "suspect":
+			case "late":
+				return this.#swarm.tell(action);
 			case "abortFetch":
 				return this.#fetches.abort(action);
 			case "part":
@@ -268,36 +316,34 @@ export class Engine {
 		}
 	}
 
-	#fetch(part: PartName): void {
-		const { rendition, number } = part;
-		// What the broadcast ended before is not there to be waited for.
-		if (this.isOver && number > (this.#timeline(rendition).newest?.number ?? -1)) return;
+	#read(want: readonly Want[]): void {
+		this.#fed = want;
+		const wanted = want.map((w) => ({ ...w, name: this.#rendition(w.rendition).name }));
+		this.#feed.read(wanted);
+	}
+
+	#fetch(action: Action & { type: "fetch" }): void {
+		const { rendition, number, first, count } = action;
+		const head = this.#timeline(rendition).head(number);
 		const url = `${this.base}${this.#rendition(rendition).name}/p${number}.m4s`;
-		void this.#fetches.start(part, url);
+		const chunks = head?.chunks.length ?? 0;
+		if (!head || count === chunks) return void this.#fetches.start(action, url);
+		const { start } = chunkRange(head.length, chunks, first);
+		const { end } = chunkRange(head.length, chunks, first + count - 1);
+		void this.#fetches.start(action, url, { start, end });
 	}
 
 	#deliver(part: PartName, bytes: Uint8Array): void {
-		const timeline = this.#timeline(part.rendition);
-		const answer = this.#fetches.answerTo(part);
-		if (timeline.ready(part.number) && bytes.length > 0) {
-			if (answer) this.#options.stats.httpParts++;
-			else this.#options.stats.p2pParts++;
-		}
-		this.#tellArrival(part, bytes.length, answer);
-		this.#resolve(part, { bytes, answer });
+		this.#timeline(part.rendition).ready(part.number);
+		this.#tellArrival(part, bytes.length);
+		this.#resolve(part, bytes);
 	}
 
-	#tellArrival(part: PartName, bytes: number, answer: Answer | null): void {
+	#tellArrival(part: PartName, bytes: number): void {
 		const head = this.#timeline(part.rendition).head(part.number);
 		if (!this.#announced.delete(key(part)) || !head || bytes === 0) return;
-		const ms = answer ? answer.last - answer.first : null;
-		this.onArrival({
-			isMain: part.rendition === this.#followed[0],
-			delay: (this.#options.clock.now() - head.programTime) / 1000,
-			isLate: ms !== null && ms > (0.8 * head.duration) / 1000,
-			bytes,
-			ms,
-		});
+		const delay = (this.#options.clock.now() - head.programTime) / 1000;
+		this.onArrival({ isMain: part.rendition === this.#followed[0], delay });
 	}
 
 	/**
@@ -327,10 +373,10 @@ export class Engine {
 		return timeline?.hasLead ? leadOf(this.manifest) / 1e6 : 0;
 	}
 
-	#resolve(part: PartName, delivery: Delivery | null): void {
+	#resolve(part: PartName, bytes: Uint8Array | null): void {
 		const waiting = this.#waiting.get(key(part));
 		this.#waiting.delete(key(part));
-		for (const resolve of waiting ?? []) resolve(delivery);
+		for (const resolve of waiting ?? []) resolve(bytes);
 	}
 
 	/** The multivariant playlist. */
@@ -347,7 +393,7 @@ export class Engine {
 	}
 
 	/** A part, as soon as it is there; null when it can't be had in this way. */
-	part(name: string, number: number): Promise<Delivery | null> {
+	part(name: string, number: number): Promise<Uint8Array | null> {
 		const rendition = this.#index(name);
 		const part = { rendition, number };
 		const isFollowed = [...this.#followed, ...this.#kept].includes(rendition);
@@ -360,24 +406,26 @@ export class Engine {
 	}
 
 	/** A whole segment, of the parts of it that are known; null without them. */
-	async segment(name: string, msn: number): Promise<Delivery | null> {
+	async segment(name: string, msn: number): Promise<Uint8Array | null> {
 		const heads = this.timeline(name)?.segment(msn) ?? [];
 		const parts = await Promise.all(heads.map((head) => this.part(name, head.number)));
 		const there = parts.filter((part) => part !== null);
 		if (heads.length === 0 || there.length < parts.length) return null;
-		const bytes = new Uint8Array(there.reduce((sum, part) => sum + part.bytes.length, 0));
+		const bytes = new Uint8Array(there.reduce((sum, part) => sum + part.length, 0));
 		let at = 0;
 		for (const part of there) {
-			bytes.set(part.bytes, at);
-			at += part.bytes.length;
+			bytes.set(part, at);
+			at += part.length;
 		}
-		return { bytes, answer: there.at(-1)?.answer ?? null };
+		return bytes;
 	}
 
 	/** An init segment, checked against the manifest. */
 	init(name: string, number: number): Promise<Uint8Array> {
-		const hash = this.#rendition(this.#index(name))?.inits[number];
-		return this.#inits.get(`${this.base}${name}/init${number}.mp4`, hash);
+		const rendition = this.#index(name);
+		const hash = this.#rendition(rendition)?.inits[number];
+		const isFed = this.#fed.some((w) => w.rendition === rendition && w.stripes > 0);
+		return this.#inits.get(this.#initUrl(rendition, number), hash, isFed ? initWithin : 0);
 	}
 }
 

@@ -1,10 +1,17 @@
-// Keeps a feed open for the renditions that are followed, whatever happens.
-import { type Frame, readFeed } from "../net/feed.ts";
+// The one feed that is open, if any: a new one takes over from the one before.
+import { type Frame, readFeed, type Wanted } from "../net/feed.ts";
+import { HttpError } from "../net/http.ts";
 import type { Stats } from "../stats.ts";
 import type { Trust } from "../trust.ts";
 import type { Head } from "../wire/heads.ts";
 import type { Manifest } from "../wire/manifest.ts";
-import { type as messageType } from "../wire/messages.ts";
+import {
+	type Data,
+	decodeFeedData,
+	decodeInit,
+	type InitSegment,
+	type as messageType,
+} from "../wire/messages.ts";
 
 export interface FeedOptions {
 	base: string;
@@ -12,101 +19,108 @@ export interface FeedOptions {
 	stats: Stats;
 	/** Ends everything. */
 	signal: AbortSignal;
-	/** The number of the next head that a rendition needs; null begins live. */
-	next: (rendition: string) => number | null;
-	onHeads: (heads: Head[]) => void;
+	onHeads: (heads: Head[], payload: Uint8Array) => void;
 	onManifest: (manifest: Manifest) => void;
+	onData: (data: Data) => void;
+	onInit: (init: InitSegment) => void;
+	/** It failed or ended; milliseconds that the server wants to be left alone. */
+	onLost: (retryAfter: number) => void;
+	/** What came at one go when it began, and how many milliseconds that took. */
+	onBurst: (bytes: number, ms: number) => void;
 }
 
-const backoff = { least: 200, most: 10_000 };
 /** Nothing for this long, and the connection is taken for dead: manifests come every 5 s. */
 const deadAfter = 12_000;
+/** Nothing for this many milliseconds, and what was waiting at the server has come. */
+const burstGap = 60;
 
 export class Feed {
 	readonly #options: FeedOptions;
 	#current: AbortController | null = null;
-	#heardAt = performance.now();
 
 	constructor(options: FeedOptions) {
 		this.#options = options;
 		options.signal.addEventListener("abort", () => this.#current?.abort());
 	}
 
-	/** Reads the heads of these renditions from now on, in place of those before. */
-	read(renditions: string[]): void {
-		this.#current?.abort();
+	/** Reads what is wanted from now on. The feed before goes on until the new one answers. */
+	read(wanted: readonly Wanted[]): void {
+		const before = this.#current;
+		this.#current = null;
+		if (wanted.length === 0) return before?.abort();
 		const current = new AbortController();
 		this.#current = current;
-		void this.#run(renditions, current);
+		void this.#run(wanted, current, () => before?.abort());
 	}
 
-	async #run(renditions: string[], current: AbortController): Promise<void> {
-		let delay = backoff.least;
-		while (!current.signal.aborted && !this.#options.signal.aborted) {
-			const before = this.#heardAt;
-			await this.#once(renditions, current.signal);
-			if (this.#options.trust.manifest?.ended) return;
-			// An answer that brought something was a good one.
-			delay = this.#heardAt > before ? backoff.least : Math.min(backoff.most, delay * 2);
-			await sleep(delay * (0.5 + Math.random()), current.signal);
-		}
+	/** Counts bytes, and watches the link at the beginning: live parts say nothing of it. */
+	#counter(): (bytes: number) => void {
+		const { stats, onBurst } = this.#options;
+		let burst: { start: number; last: number; bytes: number } | null = null;
+		let isOver = false;
+		return (bytes) => {
+			stats.httpBytes += bytes;
+			const at = performance.now();
+			if (isOver) return;
+			if (burst && at - burst.last > burstGap) {
+				isOver = true;
+				onBurst(burst.bytes, burst.last - burst.start);
+			} else if (burst) burst = { ...burst, last: at, bytes: burst.bytes + bytes };
+			// What came first may have waited together: only its time counts.
+			else burst = { start: at, last: at, bytes: 0 };
+		};
 	}
 
-	async #once(renditions: string[], signal: AbortSignal): Promise<void> {
+	async #run(
+		wanted: readonly Wanted[],
+		current: AbortController,
+		endBefore: () => void,
+	): Promise<void> {
 		const { base, stats } = this.#options;
-		const from = new Map<string, number>();
-		for (const name of renditions) {
-			const next = this.#options.next(name);
-			if (next !== null) from.set(name, next);
-		}
-		const attempt = new AbortController();
-		const stop = () => attempt.abort();
-		signal.addEventListener("abort", stop);
-		let watchdog = setTimeout(stop, deadAfter);
+		let watchdog = setTimeout(() => current.abort(), deadAfter);
+		let retryAfter = 0;
+		const count = this.#counter();
 		stats.requests++;
 		try {
 			await readFeed({
 				base,
-				renditions,
-				from,
-				signal: attempt.signal,
-				onFrames: (frames) => this.#take(frames, attempt.signal),
+				wanted,
+				signal: current.signal,
+				onOpen: endBefore,
+				onFrames: (frames) => this.#take(frames, current.signal),
 				onBytes: (bytes) => {
-					stats.httpBytes += bytes;
+					count(bytes);
 					clearTimeout(watchdog);
-					watchdog = setTimeout(stop, deadAfter);
+					watchdog = setTimeout(() => current.abort(), deadAfter);
 				},
 			});
-		} catch {
-			// The server is away, or what it sent is not to be believed: begin again.
-		} finally {
-			clearTimeout(watchdog);
-			signal.removeEventListener("abort", stop);
-			attempt.abort();
+		} catch (error) {
+			// The server is away, or what it sent is not to be believed.
+			if (error instanceof HttpError) retryAfter = error.retryAfter;
 		}
+		clearTimeout(watchdog);
+		endBefore();
+		current.abort();
+		const { signal, trust, onLost } = this.#options;
+		if (this.#current !== current) return;
+		this.#current = null;
+		if (!signal.aborted && !trust.manifest?.ended) onLost(retryAfter);
 	}
 
 	async #take(frames: Frame[], signal: AbortSignal): Promise<void> {
-		const { trust, onHeads, onManifest } = this.#options;
-		const heads: Head[] = [];
-		let newest: Manifest | null = null;
+		const { trust, onHeads, onManifest, onData, onInit } = this.#options;
 		for (const { type, payload } of frames) {
-			if (type === messageType.manifest) newest = (await trust.acceptManifest(payload)) ?? newest;
-			else if (type === messageType.heads) heads.push(...(await trust.acceptHeads(payload)));
+			if (type === messageType.data) onData(decodeFeedData(payload));
+			else if (type === messageType.init) onInit(decodeInit(payload));
+			else if (type === messageType.heads) {
+				const heads = await trust.acceptHeads(payload);
+				if (signal.aborted) return;
+				onHeads(heads, payload);
+			} else if (type === messageType.manifest) {
+				const manifest = await trust.acceptManifest(payload);
+				if (signal.aborted) return;
+				if (manifest) onManifest(manifest);
+			}
 		}
-		if (signal.aborted) return;
-		this.#heardAt = performance.now();
-		if (heads.length > 0) onHeads(heads);
-		if (newest) onManifest(newest);
 	}
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-	return new Promise((resolve) => {
-		const timer = setTimeout(resolve, ms);
-		signal.addEventListener("abort", () => {
-			clearTimeout(timer);
-			resolve();
-		});
-	});
 }

@@ -3,7 +3,7 @@ import type { ServerClock } from "../clock.ts";
 import type { Join } from "../net/join.ts";
 import { Links } from "../net/links.ts";
 import { Tracker } from "../net/tracker.ts";
-import type { Event } from "../peer/types.ts";
+import type { Action, Event } from "../peer/types.ts";
 import type { Stats } from "../stats.ts";
 import type { Trust } from "../trust.ts";
 import { Malformed } from "../wire/codec.ts";
@@ -17,10 +17,12 @@ export interface SwarmOptions {
 	clock: ServerClock;
 	stats: Stats;
 	agent: string;
+	/** Bytes a second that are lent: 0 for unlimited, -1 for none. */
+	upload: number;
 	token: () => Promise<string>;
 	/** Gives an event to the peer's state machine, and does what it says. */
 	handle: (event: Event) => void;
-	onHeads: (heads: Head[], peer: string) => void;
+	onHeads: (heads: Head[], payload: Uint8Array, peer: string) => void;
 	onManifest: (manifest: Manifest) => void;
 }
 
@@ -36,6 +38,10 @@ export class Swarm {
 	readonly #failed = new Set<string>();
 	/** What is being verified, by peer, so that messages keep their order. */
 	readonly #queues = new Map<string, Promise<void>>();
+	/** For the next report. */
+	readonly #suspects = new Set<string>();
+	readonly #late = new Map<string, number>();
+	#followed: readonly number[] = [];
 	#links: Links | null = null;
 	#tracker: Tracker | null = null;
 
@@ -45,12 +51,13 @@ export class Swarm {
 
 	start(): void {
 		if (this.#tracker || typeof RTCPeerConnection === "undefined") return;
-		const { join, token, clock, agent } = this.#options;
+		const { join, token, clock, agent, upload } = this.#options;
 		const links = new Links(join.iceServers, {
 			signal: (signal) => this.#tracker?.send(signal),
 			onOpen: (peer) => this.#opened(peer),
 			onMessage: (peer, bytes) => this.#receive(peer, bytes),
 			onClose: (peer) => this.#closed(peer),
+			onPressure: (peer, bytes) => this.#options.handle({ type: "pressure", peer, bytes }),
 			onFailed: (peer) => {
 				this.#failed.add(peer);
 				this.#tracker?.report();
@@ -62,6 +69,9 @@ export class Swarm {
 			stream: join.stream,
 			epoch: join.epoch,
 			agent,
+			follow: () => this.#followed,
+			// In bit/s: -1 is unknown, which is what no limit is.
+			upload: upload < 0 ? 0 : upload * 8 || -1,
 			token,
 			report: () => this.#report(),
 			now: () => clock.local(),
@@ -70,6 +80,7 @@ export class Swarm {
 				onConnect: (peer, role) => {
 					if (!this.#banned.has(peer)) links.connect(peer, role);
 				},
+				onPlan: (plan) => this.#options.handle({ type: "plan", ...plan }),
 				onDisconnect: (peer) => this.#leave(peer),
 				onSignal: (signal) => void links.accept(signal),
 				onTime: (server, sent, received) => clock.sample(server, sent, received),
@@ -84,6 +95,23 @@ export class Swarm {
 		this.#links = null;
 		this.#tracker = null;
 		this.#options.stats.peers = 0;
+	}
+
+	/** Says what is taken from now on. */
+	follow(renditions: readonly number[]): void {
+		this.#followed = renditions;
+		this.#tracker?.follow(renditions);
+	}
+
+	/** Tells the tracker of a neighbour that does not do what it should. */
+	tell(action: Action & { type: "suspect" | "late" }): void {
+		const { peer } = action;
+		if (action.type === "late") {
+			this.#late.set(peer, (this.#late.get(peer) ?? 0) + action.count);
+			return;
+		}
+		this.#suspects.add(peer);
+		this.#tracker?.report();
 	}
 
 	send(peer: string, bytes: Uint8Array<ArrayBuffer>): void {
@@ -104,7 +132,11 @@ export class Swarm {
 		const connected = this.#links?.open() ?? [];
 		// Those that failed or closed make room for others.
 		const failed = [...this.#failed].slice(-mostFailed);
-		return { connected, failed, httpBytes, p2pBytes, uploadedBytes };
+		const suspect = [...this.#suspects];
+		const late = Object.fromEntries(this.#late);
+		this.#suspects.clear();
+		this.#late.clear();
+		return { connected, failed, suspect, late, httpBytes, p2pBytes, uploadedBytes };
 	}
 
 	#count(): void {
@@ -130,7 +162,7 @@ export class Swarm {
 		this.#options.handle({ type: "peerClose", peer });
 	}
 
-	#receive(peer: string, bytes: Uint8Array): void {
+	#receive(peer: string, bytes: Uint8Array<ArrayBuffer>): void {
 		const queue = this.#queues.get(peer);
 		const isSigned = bytes[0] === messageType.manifest || bytes[0] === messageType.heads;
 		if (!queue && !isSigned) return this.#pass(peer, bytes);
@@ -143,7 +175,7 @@ export class Swarm {
 		});
 	}
 
-	#pass(peer: string, bytes: Uint8Array): void {
+	#pass(peer: string, bytes: Uint8Array<ArrayBuffer>): void {
 		if (bytes[0] === messageType.data) this.#options.stats.p2pBytes += bytes.length;
 		this.#options.handle({ type: "message", peer, bytes });
 	}
@@ -153,7 +185,7 @@ export class Swarm {
 		const { trust, onHeads, onManifest } = this.#options;
 		const payload = bytes.subarray(1);
 		try {
-			if (bytes[0] === messageType.heads) onHeads(await trust.acceptHeads(payload), peer);
+			if (bytes[0] === messageType.heads) onHeads(await trust.acceptHeads(payload), payload, peer);
 			else {
 				const manifest = await trust.acceptManifest(payload);
 				if (manifest) onManifest(manifest);

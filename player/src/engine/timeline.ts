@@ -85,6 +85,11 @@ export class Timeline {
 		return isNew;
 	}
 
+	/** Whether all parts from the oldest to this one are there. */
+	isWhole(number: number): boolean {
+		return this.#heads.every((head) => head.number > number || this.#isDone(head.number));
+	}
+
 	/** A part can't be had: playback steps over it. */
 	lose(number: number): void {
 		this.#lost.add(number);

@@ -4,7 +4,6 @@ import type { Join } from "../net/join.ts";
 import type { Stats } from "../stats.ts";
 import type { Trust } from "../trust.ts";
 import type { Manifest } from "../wire/manifest.ts";
-import type { Answer } from "./http.ts";
 
 export interface EngineOptions {
 	join: Join;
@@ -22,21 +21,10 @@ export interface EngineOptions {
 	onManifest: (manifest: Manifest) => void;
 }
 
-/** A part as playback gets it. `answer` is there when it came from the server. */
-export interface Delivery {
-	bytes: Uint8Array;
-	answer: Answer | null;
-}
-
 /** A part that became playable. */
 export interface Arrival {
 	/** It is of the rendition that is watched, not its sound. */
 	isMain: boolean;
 	/** Seconds from the moment that its first sample shows until it could be played. */
 	delay: number;
-	/** The server took nearly as long to send it as it lasts: the link is too slow. */
-	isLate: boolean;
-	bytes: number;
-	/** How long the server took to send it; null when it came from elsewhere. */
-	ms: number | null;
 }

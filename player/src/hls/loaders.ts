@@ -12,7 +12,6 @@ import Hls, {
 	type PlaylistLoaderContext,
 } from "hls.js";
 import type { Engine } from "../engine/engine.ts";
-import type { Delivery } from "../engine/types.ts";
 import { msnShift } from "../playlist.ts";
 import type { Stats } from "../stats.ts";
 
@@ -221,24 +220,24 @@ export function loaders(
 			if (!file) return false;
 			if (file.kind === "init") {
 				const bytes = await engine.init(file.rendition, file.number);
-				this.#succeed(context, { bytes, answer: null });
+				this.#succeed(context, bytes);
 				return true;
 			}
-			const delivery = await (file.kind === "part"
+			const bytes = await (file.kind === "part"
 				? engine.part(file.rendition, file.number)
 				: engine.segment(file.rendition, file.number));
-			if (!delivery) return false;
-			this.#succeed(context, delivery);
+			if (!bytes) return false;
+			this.#succeed(context, bytes);
 			return true;
 		}
 
 		/** Tells how long the bytes took on the network, not how long they were waited for. */
-		#succeed(context: FragmentLoaderContext, { bytes, answer }: Delivery): void {
+		#succeed(context: FragmentLoaderContext, bytes: Uint8Array): void {
 			const now = performance.now();
 			const { loading } = this.stats;
-			loading.start = answer ? Math.max(answer.sent, answer.first - 100) : now - 50;
-			loading.first = answer?.first ?? now - 40;
-			loading.end = answer?.last ?? now;
+			loading.start = now - 50;
+			loading.first = now - 40;
+			loading.end = now;
 			// hls.js may give the buffer away to a worker: it gets one of its own.
 			this.succeed(context, bytes.slice().buffer as ArrayBuffer, bytes.length);
 		}

@@ -35,9 +35,13 @@ const stuckFor = 2500;
 /** Milliseconds for which a busy page's figures are not to be trusted. */
 const busyFor = 2000;
 /** Seconds of steady playback before other viewers are connected to. */
-const steadyAfter = 2;
+const steadyAfter = 0.25;
 /** Playback begins after this many milliseconds even if live is not reached yet. */
 const startWithin = 2500;
+/** A part that comes with fewer seconds left than this was nearly waited for. */
+const lateBelow = 0.12;
+/** Milliseconds that a rendition may take to become playable before it is given up. */
+const switchWithin = 6000;
 /** Seconds beyond the target at which playback jumps to live rather than catches up. */
 const jumpBeyond = 4;
 
@@ -75,6 +79,9 @@ export class Playback {
 	#busyAt = Number.NEGATIVE_INFINITY;
 	#lookedAt = performance.now();
 	#stuckSince: number | null = null;
+	/** Since when another rendition is waited for. */
+	#switchingSince: number | null = null;
+	#isProbing = false;
 
 	constructor(options: PlaybackOptions) {
 		this.#options = options;
@@ -85,6 +92,7 @@ export class Playback {
 	start(): void {
 		const { engine, video } = this.#options;
 		engine.onArrival = (arrival) => this.#arrived(arrival);
+		engine.onBurst = (bytes, ms) => this.#quality.sample(bytes, ms, performance.now() / 1000);
 		engine.start(this.#quality.current.name);
 		const { signal } = this.#end;
 		video.addEventListener("pause", () => this.#paused(), { signal });
@@ -145,6 +153,7 @@ export class Playback {
 		this.#quality.avoid(name);
 		this.#quality.force(lower.name);
 		engine.watch(lower.name);
+		engine.left();
 		return engine.lead(lower.name);
 	}
 
@@ -155,26 +164,61 @@ export class Playback {
 		if (name === null || name === this.#quality.current.name) return;
 		this.#quality.force(name);
 		engine.watch(name);
+		engine.left();
+		this.#options.stats.rendition = name;
 	}
 
+	/** Goes over to the rendition that was chosen, once all that it needs is there. */
 	#setLevel(hls: Hls): void {
 		const { engine, stats } = this.#options;
 		const { name } = this.#quality.current;
 		engine.watch(name);
-		const level = hls.levels.findIndex(
+		const index = hls.levels.findIndex(
 			(l) => renditionOf(engine, l.uri || l.url[0] || "") === name,
 		);
+		if (index < 0 || hls.loadLevel === index || !this.#mayGoTo(name)) return;
 		stats.rendition = name;
-		if (level >= 0 && hls.loadLevel !== level) hls.loadLevel = level;
+		hls.loadLevel = index;
+		engine.left();
 	}
 
-	#arrived({ isMain, delay, isLate, bytes, ms }: Arrival): void {
+	#mayGoTo(name: string): boolean {
+		const { engine, stats } = this.#options;
+		const now = performance.now();
+		this.#switchingSince ??= now;
+		const isLong = now - this.#switchingSince > switchWithin;
+		const isFirst = stats.rendition === "" || stats.rendition === name;
+		if (!isFirst && !isLong && !engine.isReady(name)) return false;
+		this.#switchingSince = null;
+		if (isFirst || !isLong) return true;
+		// It does not come: better what is there.
+		this.#quality.avoid(name);
+		this.#quality.force(stats.rendition);
+		engine.watch(stats.rendition);
+		engine.left();
+		return false;
+	}
+
+	#arrived({ isMain, delay }: Arrival): void {
 		const now = performance.now() / 1000;
 		this.#rate.arrived(now, delay);
+		const latency = this.#behind(this.#options.video.currentTime);
+		if (!isMain || !this.#hasStarted || latency === null) return;
 		// A page that is busy takes long to notice what came in time.
 		const isBusy = performance.now() - this.#busyAt < busyFor;
-		if (isMain) this.#quality.arrived(isLate && !isBusy, now);
-		if (ms !== null) this.#quality.sample(bytes, ms);
+		this.#quality.arrived(latency - delay < lateBelow && !isBusy, now);
+	}
+
+	/** Fetches a part of a higher rendition, to learn whether there is room for it. */
+	async #probe(now: number): Promise<void> {
+		const choice = this.#quality.toProbe(now, this.#height);
+		if (!choice || this.#isProbing) return;
+		this.#isProbing = true;
+		const result = await this.#options.engine.probe(choice.name);
+		this.#isProbing = false;
+		const at = performance.now() / 1000;
+		if (result) this.#quality.sample(result.bytes, result.ms, at);
+		else this.#quality.unmeasured(at);
 	}
 
 	/** The wall clock of the moment at `time`, in milliseconds since 1970. */
@@ -278,7 +322,7 @@ export class Playback {
 	#control(): void {
 		const { engine, video, stats } = this.#options;
 		const buffer = this.#bufferedEnd - video.currentTime;
-		engine.buffered(buffer * 1000);
+		if (this.#offset !== null) engine.playing(video.currentTime + this.#offset);
 		const latency = this.#behind(video.currentTime);
 		if (latency === null || !this.#hasStarted || video.paused) return;
 		stats.latency = round(latency);
@@ -288,6 +332,8 @@ export class Playback {
 		else if (video.playbackRate !== playbackRate) video.playbackRate = playbackRate;
 		this.#share(now);
 		this.#avoidRareKeyframes();
+		if (now - this.#busyAt > busyFor) this.#quality.buffered(buffer, now / 1000);
+		void this.#probe(now / 1000);
 		this.#quality.update(now / 1000, this.#height);
 		if (this.#hls) this.#setLevel(this.#hls);
 	}

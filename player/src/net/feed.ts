@@ -1,5 +1,7 @@
-// The feed (docs/protocol.md §5): one long HTTP answer of manifests and heads.
+// The feed (docs/protocol.md §5): one long HTTP answer of manifests, heads and chunks.
+import { allStripes, stripes as stripeCount } from "../wire/chunks.ts";
 import { bounds, Malformed } from "../wire/codec.ts";
+import { HttpError } from "./http.ts";
 
 /** One frame of a feed: a message's type and its payload. */
 export interface Frame {
@@ -48,13 +50,22 @@ function frameAt(bytes: Uint8Array, at: number): { start: number; end: number } 
 	return null;
 }
 
+/** What a feed is to bring of one rendition. */
+export interface Wanted {
+	name: string;
+	/** As bits. */
+	stripes: number;
+	/** The first part, -1 for live. */
+	from: number;
+}
+
 export interface FeedRequest {
 	/** The broadcast's base URL, ending in a slash. */
 	base: string;
-	renditions: string[];
-	/** By rendition, the first number that is wanted; those left out begin live. */
-	from: Map<string, number>;
+	wanted: readonly Wanted[];
 	signal: AbortSignal;
+	/** The server answers: what comes now is this feed's. */
+	onOpen: () => void;
 	/** Called with the frames that came together, in order; the next ones wait for it. */
 	onFrames: (frames: Frame[]) => Promise<void>;
 	/** Called for each piece of the answer, with its size. */
@@ -63,8 +74,10 @@ export interface FeedRequest {
 
 /** Reads a feed to its end. Throws on every other way in which it may stop. */
 export async function readFeed(request: FeedRequest): Promise<void> {
-	const response = await fetch(feedUrl(request), { signal: request.signal, cache: "no-store" });
-	if (!response.ok || !response.body) throw new Error(`feed answered ${response.status}`);
+	const url = feedUrl(request.base, request.wanted);
+	const response = await fetch(url, { signal: request.signal, cache: "no-store" });
+	if (!response.ok || !response.body) throw new HttpError(response);
+	request.onOpen();
 	const reader = response.body.getReader();
 	const frames = new FrameReader();
 	for (;;) {
@@ -77,8 +90,22 @@ export async function readFeed(request: FeedRequest): Promise<void> {
 	frames.end();
 }
 
-export function feedUrl(request: Pick<FeedRequest, "base" | "renditions" | "from">): string {
-	const from = [...request.from].map(([name, number]) => `${name}:${number}`);
-	const query = from.length > 0 ? `&from=${from.join()}` : "";
-	return `${request.base}feed?r=${request.renditions.join()}${query}`;
+export function feedUrl(base: string, wanted: readonly Wanted[]): string {
+	const names = wanted.map(({ name }) => name);
+	const from = wanted.filter((w) => w.from >= 0).map((w) => `${w.name}:${w.from}`);
+	const media = wanted.filter((w) => w.stripes > 0);
+	const isAll = media.length === wanted.length && media.every((w) => w.stripes === allStripes);
+	const stripes = isAll ? ["all"] : media.map((w) => `${w.name}:${list(w.stripes)}`);
+	const query = [`r=${names.join()}`];
+	if (from.length > 0) query.push(`from=${from.join()}`);
+	if (media.length > 0) query.push(`stripes=${stripes.join()}`);
+	return `${base}feed?${query.join("&")}`;
+}
+
+/** The stripes of a bitmap, as a feed's address has them. */
+function list(bits: number): string {
+	if (bits === allStripes) return "all";
+	return Array.from({ length: stripeCount }, (_, s) => s)
+		.filter((s) => (bits >> s) % 2 === 1)
+		.join(".");
 }

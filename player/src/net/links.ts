@@ -4,9 +4,11 @@ import type { Signal } from "./tracker.ts";
 export interface LinkHandlers {
 	signal(signal: Signal): void;
 	onOpen(peer: string): void;
-	onMessage(peer: string, bytes: Uint8Array): void;
+	onMessage(peer: string, bytes: Uint8Array<ArrayBuffer>): void;
 	/** An open channel was closed, by the other side or by the network. */
 	onClose(peer: string): void;
+	/** So many bytes wait to be sent: called when it becomes much, and when it is little. */
+	onPressure(peer: string, bytes: number): void;
 	/** A connection never came about. */
 	onFailed(peer: string): void;
 }
@@ -15,6 +17,8 @@ interface Link {
 	connection: RTCPeerConnection;
 	channel: RTCDataChannel;
 	isOpen: boolean;
+	/** It was told that much waits. */
+	isPressed: boolean;
 	/** Candidates that came before the description they belong to. */
 	early: RTCIceCandidateInit[];
 	timer: ReturnType<typeof setTimeout>;
@@ -23,6 +27,8 @@ interface Link {
 const openWithin = 15_000;
 /** A peer that is this many bytes behind is too slow to be of use. */
 const mostBuffered = 8 << 20;
+/** What waits in a channel is told of above the one, and again below the other. */
+const pressure = { most: 65_536, little: 32_768 };
 const mostCandidates = 32;
 
 /** The data channels of one viewer. */
@@ -52,7 +58,7 @@ export class Links {
 		});
 		channel.binaryType = "arraybuffer";
 		const timer = setTimeout(() => this.#end(peer), openWithin);
-		const link: Link = { connection, channel, isOpen: false, early: [], timer };
+		const link: Link = { connection, channel, isOpen: false, isPressed: false, early: [], timer };
 		this.#links.set(peer, link);
 		this.#listen(peer, link);
 		if (role === "offer") void this.#describe(peer, link, "offer");
@@ -85,6 +91,11 @@ export class Links {
 			else this.#handlers.onMessage(peer, new Uint8Array(0));
 		};
 		channel.onclose = () => this.#end(peer);
+		channel.bufferedAmountLowThreshold = pressure.little;
+		channel.onbufferedamountlow = () => {
+			if (link.isPressed) this.#handlers.onPressure(peer, channel.bufferedAmount);
+			link.isPressed = false;
+		};
 	}
 
 	async #describe(peer: string, link: Link, type: "offer" | "answer"): Promise<void> {
@@ -128,6 +139,10 @@ export class Links {
 			return false;
 		}
 		link.channel.send(bytes);
+		if (!link.isPressed && link.channel.bufferedAmount > pressure.most) {
+			link.isPressed = true;
+			this.#handlers.onPressure(peer, link.channel.bufferedAmount);
+		}
 		return true;
 	}
 
@@ -156,6 +171,7 @@ export class Links {
 	#dispose(link: Link): void {
 		clearTimeout(link.timer);
 		link.channel.onclose = null;
+		link.channel.onbufferedamountlow = null;
 		link.channel.onmessage = null;
 		link.channel.close();
 		// Let a farewell leave before the connection goes.

@@ -1,5 +1,8 @@
 // The tracker (docs/protocol.md §8): who is connected to whom, and the letters that
 // two peers exchange before they have a connection.
+import type { Plan } from "../peer/types.ts";
+import { stripes as stripeCount } from "../wire/chunks.ts";
+import { bounds } from "../wire/codec.ts";
 
 export type Signal =
 	| { type: "offer" | "answer"; peer: string; sdp: string }
@@ -14,6 +17,9 @@ export type Signal =
 export interface Report {
 	connected: string[];
 	failed: string[];
+	/** Since the last report: who brought nothing, and how many chunks late. */
+	suspect: string[];
+	late: Record<string, number>;
 	httpBytes: number;
 	p2pBytes: number;
 	uploadedBytes: number;
@@ -24,16 +30,38 @@ export interface TrackerHandlers {
 	onWelcome(peer: string): void;
 	onConnect(peer: string, role: "offer" | "answer"): void;
 	onDisconnect(peer: string): void;
+	/** Who feeds this peer. */
+	onPlan(plan: Plan): void;
 	onSignal(signal: Signal): void;
 	/** The server's clock, and the local times of the question and the answer. */
 	onTime(server: number, sent: number, received: number): void;
 }
+
+/** Reads a plan; what is missing in it is the server's. */
+function readPlan({ serial, renditions, stripes }: Record<string, unknown>): Plan {
+	const list = Array.isArray(stripes) ? stripes : [];
+	return {
+		serial: Number(serial) || 0,
+		renditions: (Array.isArray(renditions) ? renditions : []).filter(isRendition),
+		stripes: Array.from({ length: stripeCount }, (_, s) => ({
+			parent: String(list[s]?.parent ?? ""),
+			standby: String(list[s]?.standby ?? ""),
+		})),
+	};
+}
+
+const isRendition = (value: unknown) =>
+	Number.isInteger(value) && Number(value) >= 0 && Number(value) < bounds.renditions;
 
 export interface TrackerOptions {
 	url: string;
 	stream: string;
 	epoch: string;
 	agent: string;
+	/** The renditions that are taken now. */
+	follow: () => readonly number[];
+	/** Bits a second that are lent; 0 lends nothing, -1 is unknown. */
+	upload: number;
 	/** An admission token; called for each connection. */
 	token: () => Promise<string>;
 	report: () => Report;
@@ -44,6 +72,8 @@ export interface TrackerOptions {
 
 const subprotocol = "liverelay.1";
 const reportEvery = 10_000;
+/** Milliseconds between two reports. */
+const reportGap = 250;
 const backoff = { least: 1000, most: 15_000 };
 
 /** A connection to the tracker that comes back when it is lost. */
@@ -52,6 +82,8 @@ export class Tracker {
 	#socket: WebSocket | null = null;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#reports: ReturnType<typeof setInterval> | undefined;
+	#nextReport: ReturnType<typeof setTimeout> | undefined;
+	#reportedAt = Number.NEGATIVE_INFINITY;
 	#attempts = 0;
 	#isStopped = false;
 
@@ -70,6 +102,7 @@ export class Tracker {
 	stop(): void {
 		this.#isStopped = true;
 		clearTimeout(this.#timer);
+		clearTimeout(this.#nextReport);
 		clearInterval(this.#reports);
 		this.#socket?.close();
 		this.#socket = null;
@@ -79,20 +112,32 @@ export class Tracker {
 		this.#post(message);
 	}
 
-	/** Says how things are; to be called whenever a connection opens or fails. */
+	/** Says what is taken from now on. */
+	follow(renditions: readonly number[]): void {
+		this.#post({ type: "follow", renditions });
+	}
+
+	/** Says how things are, soon; to be called whenever that changes. */
 	report(): void {
-		if (this.#socket?.readyState === WebSocket.OPEN)
-			this.#post({ type: "report", ...this.#options.report() });
+		if (this.#nextReport !== undefined) return;
+		const wait = Math.max(0, this.#reportedAt + reportGap - performance.now());
+		this.#nextReport = setTimeout(() => {
+			this.#nextReport = undefined;
+			this.#reportedAt = performance.now();
+			if (this.#socket?.readyState === WebSocket.OPEN)
+				this.#post({ type: "report", ...this.#options.report() });
+		}, wait);
 	}
 
 	async #open(): Promise<void> {
-		const { url, stream, epoch, agent } = this.#options;
+		const { url, stream, epoch, agent, follow, upload } = this.#options;
 		const token = await this.#options.token().catch(() => null);
 		if (this.#isStopped) return;
 		if (token === null) return this.#retry();
 		const socket = new WebSocket(url, subprotocol);
 		this.#socket = socket;
-		socket.onopen = () => this.#post({ type: "join", stream, epoch, token, agent });
+		socket.onopen = () =>
+			this.#post({ type: "join", stream, epoch, token, agent, follow: follow(), upload });
 		socket.onmessage = ({ data }) => this.#receive(String(data));
 		socket.onclose = () => {
 			if (this.#socket === socket) this.#retry();
@@ -132,6 +177,8 @@ export class Tracker {
 				return;
 			case "connect":
 				return handlers.onConnect(peer, message.role === "offer" ? "offer" : "answer");
+			case "plan":
+				return handlers.onPlan(readPlan(message));
 			case "disconnect":
 				return handlers.onDisconnect(peer);
 			case "offer":

@@ -3,35 +3,27 @@ import { constants } from "./types.ts";
 /** The bytes that may be uploaded now (docs/protocol.md §6.1, rule 7). */
 export class Budget {
 	/** Bytes a second; 0 is unlimited, -1 none. */
-	readonly rate: number;
+	readonly #rate: number;
 	#left: number;
 	#at = 0;
 
 	constructor(rate: number) {
-		this.rate = rate;
+		this.#rate = rate;
 		this.#left = this.#most;
 	}
 
 	get #most(): number {
-		return Math.max(this.rate, constants.BUDGET);
+		return Math.max(this.#rate, constants.BUDGET);
 	}
 
-	/** Whether anything at all is lent. */
-	get lends(): boolean {
-		return this.rate >= 0;
-	}
-
-	/** Takes the bytes of a chunk; false when the budget is spent. */
-	take(bytes: number, now: number): boolean {
-		if (this.isSpent(now)) return false;
-		if (this.rate > 0) this.#left -= bytes;
-		return true;
+	/** Takes the bytes of a chunk. */
+	take(bytes: number): void {
+		if (this.#rate > 0) this.#left -= bytes;
 	}
 
 	isSpent(now: number): boolean {
-		if (this.rate < 0) return true;
-		if (this.rate === 0) return false;
-		this.#left = Math.min(this.#most, this.#left + ((now - this.#at) * this.rate) / 1000);
+		if (this.#rate <= 0) return this.#rate < 0;
+		this.#left = Math.min(this.#most, this.#left + ((now - this.#at) * this.#rate) / 1000);
 		this.#at = now;
 		return this.#left <= 0;
 	}

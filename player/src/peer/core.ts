@@ -1,20 +1,22 @@
 // The peer as a pure state machine (docs/protocol.md §6.1): an event and the time
 // go in, actions come out. It has no clock, no timer and no connection.
-import { bounds, Malformed } from "../wire/codec.ts";
-import type { Head } from "../wire/heads.ts";
+import { Malformed } from "../wire/codec.ts";
 import {
 	bye,
 	type Data,
 	decodeMessage,
 	type Hello,
 	type Message,
-	type PartName,
 	type Wish,
 } from "../wire/messages.ts";
-import { Downloads } from "./downloads.ts";
+import { FeedWish } from "./feed.ts";
+import { Groups } from "./groups.ts";
+import { Holes } from "./holes.ts";
+import { Intake } from "./intake.ts";
 import { key, Neighbour } from "./neighbour.ts";
-import type { Part } from "./part.ts";
+import type { Part, Piece } from "./part.ts";
 import { type CoreOptions, State } from "./state.ts";
+import { Suspicion } from "./suspicion.ts";
 import { type Action, constants, type Event } from "./types.ts";
 import { Uploads } from "./uploads.ts";
 
@@ -26,16 +28,24 @@ export class Core {
 	received = 0;
 	readonly #state: State;
 	readonly #uploads: Uploads;
-	readonly #downloads: Downloads;
+	readonly #holes: Holes;
+	readonly #intake: Intake;
+	readonly #groups: Groups;
+	readonly #suspicion: Suspicion;
+	readonly #feed: FeedWish;
 	/** Peers that broke the rules. */
 	readonly #banned = new Set<string>();
-	/** When the next `have` may be sent. */
-	#haveAt = 0;
+	/** The last time, in turns of LATE_EVERY, that late chunks were told of. */
+	#lateTurn = 0;
 
 	constructor(options: CoreOptions) {
 		this.#state = new State(options);
 		this.#uploads = new Uploads(this.#state);
-		this.#downloads = new Downloads(this.#state, this.#uploads);
+		this.#holes = new Holes(this.#state);
+		this.#intake = new Intake(this.#state, this.#uploads, this.#holes);
+		this.#groups = new Groups(this.#state);
+		this.#suspicion = new Suspicion(this.#state, this.#holes);
+		this.#feed = new FeedWish(this.#state);
 	}
 
 	/** Chunks and parts that were dropped because they were wrong or not asked for. */
@@ -48,111 +58,120 @@ export class Core {
 		return this.#uploads.sent;
 	}
 
+	/** Parts whose last chunk came from the server, and from peers. */
+	get parts(): { http: number; p2p: number } {
+		return { http: this.#intake.httpParts, p2p: this.#intake.p2pParts };
+	}
+
 	/** Deals with an event, then with what has become due. `now` never goes back. */
 	handle(event: Event, now: number): Action[] {
 		this.#state.now = now;
 		this.#state.actions = [];
 		this.#dispatch(event);
-		this.#due();
+		const haveHeadsCeased = event.type === "tick" && this.#due();
+		this.#groups.subscribe();
+		if (event.type === "tick" || event.type === "follow")
+			this.#feed.update(event.type === "follow" || haveHeadsCeased);
 		return this.#state.actions;
 	}
 
 	#dispatch(event: Event): void {
+		const { neighbours } = this.#state;
 		switch (event.type) {
 			case "follow":
 				return this.#follow(event.renditions);
+			case "plan":
+				return this.#groups.plan(event);
 			case "peerOpen":
 				return this.#open(event.peer);
 			case "peerClose":
-				return this.#drop(this.#find(event.peer), null);
+				return this.#drop(this.#state.find(event.peer));
 			case "message":
-				return this.#receive(this.#find(event.peer), event.bytes);
+				return this.#receive(this.#state.find(event.peer), event.bytes);
 			case "heads":
-				return this.#heads(event.heads, event.peer);
+				return this.#heads(event);
+			case "feedData":
+				return this.#intake.feedData(event, event.chunk, event.bytes);
+			case "feedLost":
+				return this.#feed.lost(event.retryAfter);
 			case "fetched":
-				return this.#downloads.fetched(event, event.bytes);
+				return this.#intake.fetched(event, event.bytes);
 			case "fetchFailed":
-				return this.#downloads.fetchFailed(event, event.gone);
+				return this.#intake.fetchFailed(event, event.gone, event.retryAfter);
 			case "demand":
-				return this.#downloads.demand(event);
-			case "buffer":
-				this.#state.buffer = event.ms;
+				return this.#intake.demand(event);
+			case "playhead":
+				this.#state.playhead = event.ms;
+				return;
+			case "pressure":
+				for (const n of neighbours) if (n.id === event.peer) n.pressure = event.bytes;
 				return;
 			case "identify":
-				this.#state.id = event.peer;
-				return;
+				return this.#identify(event.peer);
 			case "accuse":
 				return this.#accuse(event.peer, event.code, event.reason);
 		}
 	}
 
-	#due(): void {
-		const { store, now, neighbours } = this.#state;
-		for (const track of store.tracks()) {
-			if (track.isFollowed) for (const part of track.sorted()) this.#downloads.due(part);
-		}
-		if (this.#downloads.news.length > 0 && now >= this.#haveAt) this.#tellNews();
-		for (const neighbour of [...neighbours]) {
-			neighbour.tidy(now, (part) => store.count(part));
-			const isSilent = now >= neighbour.openedAt + constants.HELLO_WITHIN;
-			if (!neighbour.hasGreeted && isSilent) this.#close(neighbour, bye.idle, "no hello", null);
+	/** True when heads have just ceased to come. */
+	#due(): boolean {
+		this.#holes.run();
+		this.#suspicion.run();
+		const haveHeadsCeased = this.#feed.watchHeads();
+		this.#tellLate();
+		for (const neighbour of [...this.#state.neighbours]) this.#look(neighbour);
+		return haveHeadsCeased;
+	}
+
+	#tellLate(): void {
+		const turn = Math.floor(this.#state.now / constants.LATE_EVERY);
+		if (turn <= this.#lateTurn) return;
+		this.#lateTurn = turn;
+		for (const neighbour of this.#state.neighbours) {
+			const { id: peer, late: count } = neighbour;
+			if (count > 0) this.#state.actions.push({ type: "late", peer, count });
+			neighbour.late = 0;
 		}
 	}
 
-	#tellNews(): void {
-		const news = this.#downloads.news.splice(0);
-		for (const neighbour of this.#state.neighbours)
-			if (neighbour.hasGreeted) this.#sendHave(neighbour, news);
-		this.#haveAt = this.#state.now + constants.HAVE_EVERY;
-	}
-
-	#sendHave(neighbour: Neighbour, parts: readonly PartName[]): void {
-		for (let i = 0; i < parts.length; i += bounds.have)
-			this.#state.send(neighbour, { type: "have", parts: parts.slice(i, i + bounds.have) });
+	/** Closes a neighbour that said nothing or is of no use, forgets what is over. */
+	#look(neighbour: Neighbour): void {
+		const { now, store } = this.#state;
+		const isSilent = now >= neighbour.openedAt + constants.HELLO_WITHIN;
+		if (!neighbour.hasGreeted && isSilent) return this.#close(neighbour, bye.idle, "no hello");
+		if (neighbour.isOld && neighbour.isInUse) neighbour.idleAt = now;
+		if (neighbour.isOld && now >= neighbour.idleAt + constants.IDLE)
+			return this.#close(neighbour, bye.idle, "not needed any more");
+		neighbour.tidy(now, (part) => store.count(part));
 	}
 
 	#follow(renditions: readonly number[]): void {
-		const { store, neighbours } = this.#state;
+		const { store, neighbours, groups } = this.#state;
 		const before = this.#interest().join();
-		const all = new Set([...renditions, ...store.tracks().map((track) => track.rendition)]);
-		const tracks = [...all].sort((a, b) => a - b).map((rendition) => store.track(rendition));
-		const changed = tracks.filter((t) => t.isFollowed !== renditions.includes(t.rendition));
-		for (const track of changed) {
-			track.isFollowed = !track.isFollowed;
-			track.seenTo = null;
+		if (groups.length === 0) this.#feed.begin();
+		const ended = store.followed().filter((track) => !renditions.includes(track.rendition));
+		for (const track of ended) track.isFollowed = false;
+		for (const track of renditions.map((r) => store.track(r))) {
+			if (!track.isFollowed) track.first = null;
+			track.isFollowed = true;
 		}
 		if (this.#interest().join() !== before) for (const n of neighbours) this.#sendInterest(n);
-		for (const track of changed) if (!track.isFollowed) this.#unfollow(track.rendition);
-		for (const track of changed) this.#downloads.ahead(track);
-	}
-
-	/** Drops all of a rendition but its heads. */
-	#unfollow(rendition: number): void {
-		const track = this.#state.store.track(rendition);
-		for (const part of track.sorted()) {
-			this.#downloads.forget(part, false);
-			track.parts.delete(part.number);
-			if (part.head) track.make(part.number).head = part.head;
-		}
+		this.#groups.regroup();
+		for (const track of ended) this.#intake.unfollow(track);
 	}
 
 	/** The renditions that neighbours may ask for: none when nothing is lent. */
 	#interest(): number[] {
 		if (!this.#state.lends) return [];
-		const followed = this.#state.store.tracks().filter((track) => track.isFollowed);
-		return followed.map((track) => track.rendition);
+		return this.#state.store.followed().map((track) => track.rendition);
 	}
 
 	#sendInterest(neighbour: Neighbour): void {
 		this.#state.send(neighbour, { type: "interest", renditions: this.#interest() });
 	}
 
-	#find(id: string): Neighbour | undefined {
-		return this.#state.neighbours.find((neighbour) => neighbour.id === id);
-	}
-
 	#open(id: string): void {
-		if (this.#banned.has(id) || this.#find(id)) {
+		if (this.#banned.has(id) || id === "" || this.#state.find(id)) {
 			const { actions } = this.#state;
 			actions.push({ type: "close", peer: id, code: bye.leaving, reason: "not again" });
 			return;
@@ -164,82 +183,90 @@ export class Core {
 		this.#sendInterest(neighbour);
 	}
 
-	/** Closes a connection for good; `part` is the one that it is about, if any. */
-	#violate(neighbour: Neighbour, code: number, reason: string, part: Part | null): void {
+	#identify(id: string): void {
+		const { neighbours, now } = this.#state;
+		if (this.#state.id !== "" && this.#state.id !== id)
+			for (const neighbour of neighbours) {
+				neighbour.isOld = true;
+				neighbour.idleAt = now;
+			}
+		this.#state.id = id;
+		this.#groups.forgetSerials();
+	}
+
+	/** Closes a connection for good. */
+	#violate(neighbour: Neighbour, code: number, reason: string): void {
 		if (code === bye.wrongBytes || code === bye.unasked) this.#state.rejected++;
 		if (this.#banned.has(neighbour.id)) return;
 		this.#banned.add(neighbour.id);
-		this.#close(neighbour, code, reason, part);
+		this.#close(neighbour, code, reason);
 	}
 
 	#accuse(peer: string, code: number, reason: string): void {
-		const neighbour = this.#find(peer);
-		if (neighbour) this.#violate(neighbour, code, reason, null);
+		const neighbour = this.#state.find(peer);
+		if (neighbour) this.#violate(neighbour, code, reason);
 	}
 
-	#close(neighbour: Neighbour, code: number, reason: string, part: Part | null): void {
+	#close(neighbour: Neighbour, code: number, reason: string): void {
 		this.#state.actions.push({ type: "close", peer: neighbour.id, code, reason });
-		this.#drop(neighbour, part);
+		this.#drop(neighbour);
 	}
 
-	/** Forgets a neighbour, and turns to others for what it was asked (rule 4). */
-	#drop(neighbour: Neighbour | undefined, also: Part | null): void {
-		if (!neighbour) return;
+	/** Forgets a neighbour, and turns to others for what it was to bring (rules 4 and 6). */
+	#drop(neighbour: Neighbour | undefined): void {
+		if (!neighbour || !this.#state.neighbours.includes(neighbour)) return;
 		const { store } = this.#state;
 		this.#state.neighbours = this.#state.neighbours.filter((n) => n !== neighbour);
-		const parts = store.tracks().flatMap((track) => track.sorted());
-		const left = parts.filter((part) => {
-			const isShort = part.dropWaiting(neighbour);
-			return isShort || part === also || neighbour.isAsked(part, part.count);
-		});
-		for (const part of left) this.#downloads.fail(neighbour, part);
-	}
-
-	#heads(heads: readonly Head[], peer: string | undefined): void {
-		const { store, now } = this.#state;
-		const neighbour = peer === undefined ? undefined : this.#find(peer);
-		if (neighbour?.isFlooding(now)) this.#violate(neighbour, bye.flood, "too many messages", null);
-		const grown = new Set<number>();
-		const came: Part[] = [];
-		for (const head of heads) {
-			const noted = store.note(head, (part) => this.#downloads.forget(part, true));
-			if (noted.isNewest) grown.add(head.rendition);
-			if (!noted.part || !store.track(head.rendition).isFollowed) continue;
-			for (const polluter of this.#downloads.headCame(noted.part))
-				this.#violate(polluter, bye.wrongBytes, "wrong bytes", noted.part);
-			came.push(noted.part);
+		for (const asked of neighbour.asked.values()) {
+			const part = store.get(asked);
+			if (part && !asked.open.isEmpty(part.count)) this.#holes.fail(neighbour, part);
 		}
-		for (const rendition of [...grown].sort((a, b) => a - b))
-			this.#downloads.ahead(store.track(rendition));
-		// Requests that were kept for a part which nobody here wants.
-		for (const part of came) if (!part.isSought && !part.isWhole) this.#uploads.refuse(part);
+		for (const track of store.followed())
+			for (const part of track.parts.values()) part.dropWaiting(neighbour);
+		this.#suspicion.closed(neighbour);
 	}
 
-	#receive(neighbour: Neighbour | undefined, bytes: Uint8Array): void {
+	#heads({ heads, payload, peer }: Event & { type: "heads" }): void {
+		const { store, now } = this.#state;
+		const neighbour = peer === undefined ? undefined : this.#state.find(peer);
+		if (neighbour?.isFlooding(now)) this.#violate(neighbour, bye.flood, "too many messages");
+		const fresh = heads
+			.map((head) => this.#intake.note(head, peer === undefined))
+			.filter((part) => part !== null);
+		const came = fresh.filter((part) => store.track(part.rendition).isFollowed);
+		if (came.length > 0) this.#feed.headCame();
+		if (neighbour) this.#feed.countBack(heads);
+		if (fresh.length > 0) this.#uploads.passHeads(heads, payload, neighbour);
+		for (const part of came)
+			for (const liar of this.#intake.headCame(part))
+				this.#violate(liar, bye.wrongBytes, "wrong bytes");
+		// Requests that were kept for a part which nobody here wants.
+		for (const part of came)
+			if (!part.isWhole && !store.track(part.rendition).wants(part)) this.#uploads.refuse(part);
+	}
+
+	#receive(neighbour: Neighbour | undefined, bytes: Uint8Array<ArrayBuffer>): void {
 		if (!neighbour) return;
 		let message: Message;
 		try {
 			message = decodeMessage(bytes);
 		} catch (error) {
 			if (!(error instanceof Malformed)) throw error;
-			return this.#violate(neighbour, bye.malformed, error.message, null);
+			return this.#violate(neighbour, bye.malformed, error.message);
 		}
 		if (message.type !== "data" && neighbour.isFlooding(this.#state.now))
-			return this.#violate(neighbour, bye.flood, "too many messages", null);
+			return this.#violate(neighbour, bye.flood, "too many messages");
 		if ((message.type === "hello") === neighbour.hasGreeted)
-			return this.#violate(neighbour, bye.malformed, "hello first, and once", null);
-		this.#understand(neighbour, message);
+			return this.#violate(neighbour, bye.malformed, "hello first, and once");
+		this.#understand(neighbour, message, bytes);
 	}
 
-	#understand(neighbour: Neighbour, message: Message): void {
+	#understand(neighbour: Neighbour, message: Message, bytes: Uint8Array<ArrayBuffer>): void {
 		switch (message.type) {
 			case "hello":
 				return this.#greet(neighbour, message);
 			case "interest":
 				neighbour.interest = new Set(message.renditions);
-				return;
-			case "have":
-				for (const part of message.parts) neighbour.notesHave(part);
 				return;
 			case "request":
 				return this.#uploads.request(neighbour, message);
@@ -248,44 +275,67 @@ export class Core {
 			case "absent":
 				return this.#absent(neighbour, message);
 			case "data":
-				return this.#data(neighbour, message);
+				return this.#data(neighbour, message, bytes);
+			case "subscribe":
+				return this.#uploads.subscribed(neighbour, message);
+			case "refuse":
+				return this.#suspicion.refused(neighbour, message);
 			case "bye":
-				return this.#close(neighbour, bye.leaving, "", null);
+				return this.#close(neighbour, bye.leaving, "");
 		}
 	}
 
 	#greet(neighbour: Neighbour, hello: Hello): void {
 		const { stream, epoch } = this.#state.options;
 		if (hello.version !== version || hello.stream !== stream || hello.epoch !== epoch)
-			return this.#close(neighbour, bye.other, "another broadcast", null);
+			return this.#close(neighbour, bye.other, "another broadcast");
 		neighbour.hasGreeted = true;
-		if (this.#state.lends) this.#sendHave(neighbour, this.#state.store.held());
 	}
 
+	/** A neighbour will not send what it was asked for, or what it would have pushed. */
 	#absent(neighbour: Neighbour, { chunks, ...name }: Wish): void {
 		const part = this.#state.store.get(name);
 		const asked = neighbour.asked.get(key(name));
-		if (!asked) return;
-		const isAffected = asked.open.touches(chunks, part?.count);
-		asked.open.remove(chunks);
-		asked.forgiven.remove(chunks);
-		if (asked.open.isEmpty(part?.count) && asked.forgiven.isEmpty(part?.count))
-			neighbour.asked.delete(key(name));
-		if (part && isAffected) this.#downloads.fail(neighbour, part);
+		const isAsked = asked?.open.touches(chunks, part?.count) ?? false;
+		const isAffected = isAsked || neighbour.wanted[name.rendition] !== 0;
+		if (asked) {
+			asked.open.remove(chunks);
+			asked.forgiven.remove(chunks);
+			if (asked.open.isEmpty(part?.count) && asked.forgiven.isEmpty(part?.count))
+				neighbour.asked.delete(key(name));
+		}
+		if (part?.head && !part.isWhole && isAffected) this.#holes.fail(neighbour, part);
 	}
 
-	#data(neighbour: Neighbour, { chunk, bytes, ...name }: Data): void {
+	#data(from: Neighbour, data: Data, message: Uint8Array<ArrayBuffer>): void {
+		const { chunk, bytes } = data;
+		const { now, store } = this.#state;
 		this.received += bytes.length;
-		const part = this.#state.store.get(name);
-		const asked = neighbour.asked.get(key(name));
-		if (asked?.open.has(chunk)) asked.open.remove([chunk]);
-		else if (asked?.forgiven.has(chunk) && this.#state.now < asked.until)
-			return asked.forgiven.remove([chunk]);
-		else return this.#violate(neighbour, bye.unasked, "unasked bytes", null);
-		if (!part) return;
-		if (!this.#downloads.chunk(part, { from: neighbour, chunk, bytes }))
-			return this.#violate(neighbour, bye.wrongBytes, "wrong bytes", part);
-		if (neighbour.waiting > constants.WAITING)
-			this.#violate(neighbour, bye.flood, "too much", part);
+		const track = store.track(data.rendition);
+		let part = track.get(data.number);
+		const asked = from.asked.get(key(data));
+		const isOpen = asked?.open.has(chunk) ?? false;
+		if (isOpen) asked?.open.remove([chunk]);
+		else if (asked?.forgiven.has(chunk) && now < asked.until) return asked.forgiven.remove([chunk]);
+		else {
+			const isPushed = from.pushes(data, part, now);
+			if (track.newest === null && isPushed) return;
+			if (!isPushed || !track.reaches(data.number))
+				return this.#violate(from, bye.unasked, "unasked bytes");
+			part = track.make(data.number);
+			if (part.isPushedAgain(from, chunk)) return this.#violate(from, bye.unasked, "bytes again");
+		}
+		if (part && track.isFollowed)
+			this.#take(part, { from, chunk, bytes, message, isPushed: !isOpen });
+	}
+
+	#take(part: Part, piece: Piece): void {
+		const { from } = piece;
+		if (part.head) {
+			if (!this.#intake.take(part, piece)) this.#violate(from, bye.wrongBytes, "wrong bytes");
+			return;
+		}
+		this.#intake.wait(part, piece);
+		if (from.waiting > constants.WAITING) this.#violate(from, bye.flood, "too much");
 	}
 }

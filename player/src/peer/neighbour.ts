@@ -1,6 +1,10 @@
 // What a peer knows of another one that it has a connection to.
-import type { PartName } from "../wire/messages.ts";
+
+import { stripes as stripeCount } from "../wire/chunks.ts";
+import { bounds } from "../wire/codec.ts";
+import type { Data, PartName } from "../wire/messages.ts";
 import { ChunkSet } from "./chunkset.ts";
+import type { Part } from "./part.ts";
 import { constants } from "./types.ts";
 
 export const key = ({ rendition, number }: PartName): string => `${rendition}/${number}`;
@@ -19,6 +23,8 @@ export interface Kept extends PartName {
 	chunks: ChunkSet;
 }
 
+const none = () => new Uint8Array(bounds.renditions);
+
 export class Neighbour {
 	readonly id: string;
 	readonly openedAt: number;
@@ -28,8 +34,21 @@ export class Neighbour {
 	readonly kept = new Map<string, Kept>();
 	/** Bytes of data that came before their heads. */
 	waiting = 0;
+	/** Bytes that wait in the channel to it. */
+	pressure = 0;
+	/** Chunks that its subscriptions brought late, since that was told. */
+	late = 0;
+	/** By rendition, the stripes that it was last told to push, and those it refused. */
+	wanted = none();
+	readonly refused = none();
+	/** By rendition, the stripes that it is to be pushed. */
+	wants = none();
+	/** It opened when this peer had another id; since when it was of no use. */
+	isOld = false;
+	idleAt = 0;
 
-	readonly #held = new Map<number, Set<number>>();
+	/** Until when it may push what it was told before, by rendition and stripe. */
+	readonly #until = new Map<number, number>();
 	#secondAt = 0;
 	#messages = 0;
 
@@ -47,25 +66,33 @@ export class Neighbour {
 		return ++this.#messages > constants.FLOOD;
 	}
 
-	/** Notes that the neighbour holds a part, and forgets what is far behind its newest. */
-	notesHave({ rendition, number }: PartName): void {
-		const numbers = this.#held.get(rendition) ?? new Set();
-		this.#held.set(rendition, numbers);
-		const oldest = Math.max(number, ...numbers) - constants.STORE;
-		if (number > oldest) numbers.add(number);
-		for (const old of numbers) if (old <= oldest) numbers.delete(old);
+	/** A subscription ends: what is on its way may still come. */
+	unsubscribe(rendition: number, stripe: number, now: number): void {
+		this.#until.set(rendition * stripeCount + stripe, now + constants.FORGIVE);
 	}
 
-	holds({ rendition, number }: PartName): boolean {
-		return this.#held.get(rendition)?.has(number) ?? false;
+	isSubscribed(rendition: number, stripe: number): boolean {
+		return ((this.wanted[rendition] ?? 0) & (1 << stripe)) !== 0;
 	}
 
-	/** Whether any request for a part is open; count as in ChunkSet. */
-	isAsked(part: PartName, count: number | undefined): boolean {
-		return this.asked.get(key(part))?.open.isEmpty(count) === false;
+	#mayPush(rendition: number, stripe: number, now: number): boolean {
+		const until = this.#until.get(rendition * stripeCount + stripe) ?? 0;
+		return this.isSubscribed(rendition, stripe) || now < until;
 	}
 
-	ask({ rendition, number }: PartName, chunks: readonly number[] | null): void {
+	/** Whether a subscription lets it send this chunk. */
+	pushes({ rendition, number, chunk }: Data, part: Part | undefined, now: number): boolean {
+		if (part?.count) return this.#mayPush(rendition, part.stripe(chunk), now);
+		const may = (stripe: number) => this.#mayPush(rendition, stripe, now);
+		return may(chunk % stripeCount) || (chunk === 0 && may(number % stripeCount));
+	}
+
+	/** Either side is subscribed to the other. */
+	get isInUse(): boolean {
+		return [this.wanted, this.wants].some((stripes) => stripes.some((bits) => bits !== 0));
+	}
+
+	ask({ rendition, number }: PartName, chunks: readonly number[]): void {
 		const name = key({ rendition, number });
 		const asked = this.asked.get(name) ?? {
 			rendition,

@@ -1,43 +1,51 @@
 // The state of one part, from the first that is heard of it until it leaves the store.
 import { sha256 } from "../crypto.ts";
-import { chunkRange, hashSize } from "../wire/chunks.ts";
+import { chunkRange, hashSize, stripeOf } from "../wire/chunks.ts";
 import type { Head } from "../wire/heads.ts";
 import type { PartName } from "../wire/messages.ts";
 import type { Neighbour } from "./neighbour.ts";
+import { never } from "./types.ts";
 
-/** A chunk that came before its head. */
-export interface Waiting {
+/** A chunk that came from a neighbour. */
+export interface Piece {
 	from: Neighbour;
 	chunk: number;
 	bytes: Uint8Array;
+	/** The whole message, to be passed on as it is. */
+	message: Uint8Array<ArrayBuffer>;
+	/** A subscription brought it, not a request. */
+	isPushed: boolean;
 }
-
-const never = Number.POSITIVE_INFINITY;
 
 export class Part implements PartName {
 	readonly rendition: number;
 	readonly number: number;
-	/** It was seen to, or demanded: it is on its way until it is whole. */
-	isSought = false;
+	head: Head | null = null;
+	headAt = 0;
 	isDemanded = false;
+	/** Playback asked for it although it is from before the feed. */
+	isSought = false;
 	/** The server has it no more. */
-	isLost = false;
+	isGone = false;
 	/** All its chunks are there and checked. */
 	isWhole = false;
-	isFetching = false;
-	/** When a failed fetch is tried again, another neighbour asked, the server asked. */
-	retryAt = never;
-	halfAt = never;
+	/** When neighbours are asked for what is missing, and when the server is. */
+	askAt = never;
 	dueAt = never;
+	isFetching = false;
+	fetchedAt = 0;
+	/** The chunks that are fetched. */
+	range = { first: 0, count: 0 };
+	/** When a failed fetch is tried again. */
+	retryAt = never;
 	/** Neighbours that did not deliver. */
 	readonly failed = new Set<Neighbour>();
-	/** Bytes from the server that came before the head. */
-	early: Uint8Array | null = null;
-	waiting: Waiting[] = [];
-	head: Head | null = null;
+	/** Chunks that came before the head. */
+	waiting: Piece[] = [];
 
 	#bytes: Uint8Array | null = null;
 	readonly #held = new Set<number>();
+	readonly #pushed = new Map<Neighbour, Set<number>>();
 
 	constructor(name: PartName) {
 		this.rendition = name.rendition;
@@ -55,18 +63,13 @@ export class Part implements PartName {
 		return this.#bytes;
 	}
 
-	/** The server is asked, will be, or has answered before the head came. */
-	get isPending(): boolean {
-		return this.isFetching || this.retryAt !== never || this.early !== null;
-	}
-
-	/** Nothing more is to be done for it. */
-	get isSettled(): boolean {
-		return this.isWhole || this.isLost || !this.isSought;
-	}
-
 	get hasAll(): boolean {
 		return this.#held.size === this.count;
+	}
+
+	/** The stripe of a chunk; the head must be known. */
+	stripe(chunk: number): number {
+		return stripeOf(this.number, chunk, this.count ?? 0);
 	}
 
 	has(chunk: number): boolean {
@@ -79,8 +82,10 @@ export class Part implements PartName {
 		return this.bytes.subarray(start, end);
 	}
 
-	missing(): number[] {
-		return Array.from({ length: this.count ?? 0 }, (_, i) => i).filter((i) => !this.has(i));
+	/** The chunks of these stripes that are not held. */
+	missing(stripes: number): number[] {
+		const all = Array.from({ length: this.count ?? 0 }, (_, i) => i);
+		return all.filter((i) => !this.has(i) && (stripes >> this.stripe(i)) % 2 === 1);
 	}
 
 	/** Whether a chunk is what the head says; the head must be known. */
@@ -96,26 +101,27 @@ export class Part implements PartName {
 		this.#held.add(index);
 	}
 
-	/** Checks a whole part and keeps it; returns the chunks that are new, or null. */
-	keepAll(bytes: Uint8Array): number[] | null {
-		if (!this.head || bytes.length !== this.head.length) return null;
-		const pieces = this.head.chunks.map((_, i) => {
-			const { start, end } = this.#range(i);
-			return bytes.subarray(start, end);
+	/** Cuts what was fetched into chunks; null when its length is wrong. */
+	cut(bytes: Uint8Array): { chunk: number; bytes: Uint8Array }[] | null {
+		const { first, count } = this.range;
+		const { start } = this.#range(first);
+		if (bytes.length !== this.#range(first + count - 1).end - start) return null;
+		return Array.from({ length: count }, (_, i) => {
+			const range = this.#range(first + i);
+			return { chunk: first + i, bytes: bytes.subarray(range.start - start, range.end - start) };
 		});
-		if (!pieces.every((piece, i) => this.isRight(i, piece))) return null;
-		const fresh = this.missing();
-		this.#bytes = bytes;
-		for (const chunk of fresh) this.#held.add(chunk);
-		return fresh;
 	}
 
-	/** Throws away what a neighbour sent before the head; true when there was any. */
-	dropWaiting(from: Neighbour): boolean {
-		const kept = this.waiting.filter((piece) => piece.from !== from);
-		const isShort = kept.length < this.waiting.length;
-		this.waiting = kept;
-		return isShort;
+	/** Notes that a subscription brought a chunk; true when it had brought it before. */
+	isPushedAgain(by: Neighbour, chunk: number): boolean {
+		const chunks = this.#pushed.get(by) ?? new Set();
+		this.#pushed.set(by, chunks);
+		return hasAlready(chunks, chunk);
+	}
+
+	/** Throws away what a neighbour sent before the head. */
+	dropWaiting(from: Neighbour): void {
+		this.waiting = this.waiting.filter((piece) => piece.from !== from);
 	}
 
 	#range(index: number): { start: number; end: number } {
@@ -127,4 +133,11 @@ function matches(bytes: Uint8Array, hash: Uint8Array): boolean {
 	const own = sha256(bytes);
 	for (let i = 0; i < hashSize; i++) if (own[i] !== hash[i]) return false;
 	return true;
+}
+
+/** Puts a chunk in; true when it was in. */
+function hasAlready(chunks: Set<number>, chunk: number): boolean {
+	const was = chunks.has(chunk);
+	chunks.add(chunk);
+	return was;
 }

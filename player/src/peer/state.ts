@@ -1,6 +1,8 @@
 // What the parts of the state machine share.
 import { encodeMessage, type Message } from "../wire/messages.ts";
+import type { Group } from "./group.ts";
 import type { Neighbour } from "./neighbour.ts";
+import { score } from "./score.ts";
 import { Store } from "./store.ts";
 import type { Action } from "./types.ts";
 
@@ -19,12 +21,14 @@ export class State {
 	readonly store = new Store();
 	/** In the order in which they opened. */
 	neighbours: Neighbour[] = [];
+	/** By their first renditions. */
+	groups: Group[] = [];
 	/** The id that counts now; the tracker may give a new one. */
 	id: string;
 	/** The time of the event that is dealt with, in milliseconds. */
 	now = 0;
-	/** Milliseconds of media ahead of the playhead. */
-	buffer = 0;
+	/** Where playback is on the broadcast's timeline, in milliseconds; -1 before it began. */
+	playhead = -1;
 	actions: Action[] = [];
 	/** Chunks and parts that were dropped because they were wrong or not asked for. */
 	rejected = 0;
@@ -38,7 +42,21 @@ export class State {
 		return this.options.upload >= 0;
 	}
 
+	find(id: string): Neighbour | undefined {
+		return this.neighbours.find((neighbour) => neighbour.id === id);
+	}
+
+	/** A number below the limit that is this peer's own. */
+	spread(rendition: number, number: number, limit: number): number {
+		return Number(score(this.id, { rendition, number }) % BigInt(limit));
+	}
+
 	send(neighbour: Neighbour, message: Message): void {
-		this.actions.push({ type: "send", peer: neighbour.id, bytes: encodeMessage(message) });
+		this.pass(neighbour, encodeMessage(message));
+	}
+
+	/** Sends a message as it came from another. */
+	pass(neighbour: Neighbour, bytes: Uint8Array<ArrayBuffer>): void {
+		this.actions.push({ type: "send", peer: neighbour.id, bytes });
 	}
 }

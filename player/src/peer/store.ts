@@ -1,6 +1,7 @@
-// The parts and heads that a peer knows (docs/protocol.md §6.1, rule 8).
+// The parts and heads that a peer knows (docs/protocol.md §6.1, rule 9).
 import type { Head } from "../wire/heads.ts";
 import type { PartName } from "../wire/messages.ts";
+import type { Group } from "./group.ts";
 import { Part } from "./part.ts";
 import { constants } from "./types.ts";
 
@@ -8,10 +9,12 @@ import { constants } from "./types.ts";
 export class Track {
 	readonly rendition: number;
 	isFollowed = false;
+	/** Those that share what brings their stripes; null unless followed. */
+	group: Group | null = null;
 	/** Number of the newest head; null before the first. */
 	newest: number | null = null;
-	/** The newest part that was seen to since it is followed. */
-	seenTo: number | null = null;
+	/** The first that a feed brought since it is followed: older parts are not wanted. */
+	first: number | null = null;
 	readonly parts = new Map<number, Part>();
 
 	constructor(rendition: number) {
@@ -27,6 +30,46 @@ export class Track {
 	reaches(number: number): boolean {
 		if (this.newest === null) return false;
 		return number >= this.oldest && number <= this.newest + constants.AHEAD;
+	}
+
+	/** Whether a chunk of this part says something of the present. */
+	isRecent(number: number): boolean {
+		return this.newest !== null && number >= this.newest - constants.RECENT;
+	}
+
+	/** Whether a part is to come to be whole. */
+	wants(part: Part): boolean {
+		const isWanted = this.first !== null && part.number >= this.first;
+		return this.isFollowed && !part.isGone && (isWanted || part.isSought);
+	}
+
+	/** Milliseconds that the newest part lasts. */
+	get usual(): number {
+		const head = this.newest === null ? null : this.get(this.newest)?.head;
+		return head ? Math.floor(head.duration / 1000) : constants.USUAL_PART;
+	}
+
+	/** The wanted parts with a head, from `back` before the newest on, that are not whole. */
+	latest(back: number): Part[] {
+		if (this.newest === null || this.first === null) return [];
+		const parts: Part[] = [];
+		for (let n = Math.max(this.first, this.newest - back); n <= this.newest; n++) {
+			const part = this.get(n);
+			if (part?.head && !part.isWhole && !part.isGone) parts.push(part);
+		}
+		return parts;
+	}
+
+	/** The first part that a feed is to bring of these stripes (rule 3); -1 is live. */
+	from(stripes: number): number {
+		if (this.newest === null || this.first === null) return -1;
+		let number = Math.max(this.first, this.newest - constants.FEED_BACK);
+		for (; number <= this.newest; number++) {
+			const part = this.get(number);
+			if (!part?.head) break;
+			if (!part.isWhole && !part.isGone && part.missing(stripes).length > 0) break;
+		}
+		return number;
 	}
 
 	get(number: number): Part | undefined {
@@ -73,30 +116,19 @@ export class Store {
 		return [...this.#tracks.values()].sort((a, b) => a.rendition - b.rendition);
 	}
 
-	/** Parts that are held whole and can be given to others. */
-	held(): PartName[] {
-		return this.tracks()
-			.flatMap((track) => track.sorted())
-			.filter((part) => part.isWhole && !part.head?.gap)
-			.map(({ rendition, number }) => ({ rendition, number }));
+	followed(): Track[] {
+		return this.tracks().filter((track) => track.isFollowed);
 	}
 
-	/** Notes a head, and makes room: `forget` is given the parts that leave. */
-	note(head: Head, forget: (part: Part) => void): { part: Part | null; isNewest: boolean } {
+	/** Makes room for a head; `forget` is given the parts that leave. */
+	advance(head: Head, forget: (part: Part) => void): void {
 		const track = this.track(head.rendition);
-		const isNewest = track.newest === null || head.number > track.newest;
-		if (isNewest) {
-			track.newest = head.number;
-			for (const part of track.sorted()) {
-				if (part.number >= track.oldest) break;
-				track.parts.delete(part.number);
-				forget(part);
-			}
+		if (track.newest !== null && head.number <= track.newest) return;
+		track.newest = head.number;
+		for (const part of track.sorted()) {
+			if (part.number >= track.oldest) break;
+			forget(part);
+			track.parts.delete(part.number);
 		}
-		if (!track.reaches(head.number) || track.get(head.number)?.head)
-			return { part: null, isNewest };
-		const part = track.make(head.number);
-		part.head = head;
-		return { part, isNewest };
 	}
 }

@@ -1,11 +1,22 @@
-// Answering the neighbours' requests (docs/protocol.md §6 and §6.1, rule 7).
-import type { PartName, Wish } from "../wire/messages.ts";
+// Answering the neighbours' requests and pushing what they are subscribed for
+// (docs/protocol.md §6 and §6.1, rule 7).
+import { stripes as stripeCount } from "../wire/chunks.ts";
+import type { Head } from "../wire/heads.ts";
+import {
+	encodeMessage,
+	type PartName,
+	type Stripes,
+	type Subscribe,
+	type Wish,
+} from "../wire/messages.ts";
 import { Budget } from "./budget.ts";
 import { ChunkSet } from "./chunkset.ts";
-import { type Kept, key, type Neighbour } from "./neighbour.ts";
-import type { Part } from "./part.ts";
+import { key, type Neighbour } from "./neighbour.ts";
+import type { Part, Piece } from "./part.ts";
 import type { State } from "./state.ts";
 import { constants } from "./types.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 export class Uploads {
 	/** Bytes of chunks that were sent. */
@@ -25,25 +36,33 @@ export class Uploads {
 		const known = this.#state.store.get(wish);
 		const kept = neighbour.kept.get(name) ?? { rendition, number, chunks: new ChunkSet() };
 		const isOne = neighbour.kept.has(name) || neighbour.kept.size < constants.KEPT;
-		if (!this.#offers(wish, known) || !(isOne || known?.isWhole))
+		if (!this.#offers(neighbour, wish, known) || !(isOne || known?.isWhole))
 			return this.#absent(neighbour, wish, chunks);
 		kept.chunks.add(chunks);
 		neighbour.kept.set(name, kept);
 		const part = this.#state.store.track(rendition).make(number);
-		for (let chunk = 0; chunk < (part.count ?? 0); chunk++)
-			if (part.has(chunk)) this.#answer(neighbour, kept, part, chunk);
+		for (let chunk = 0; chunk < (part.count ?? 0); chunk++) {
+			if (!part.has(chunk) || !kept.chunks.has(chunk)) continue;
+			kept.chunks.remove([chunk]);
+			this.#answer(neighbour, part, chunk, null);
+		}
 		this.#tidy(neighbour, wish);
 	}
 
 	/** Whether a request for a part can be met, now or later (§6, request). */
-	#offers(wish: Wish, part: Part | undefined): boolean {
-		const { options, store, now } = this.#state;
+	#offers(neighbour: Neighbour, wish: Wish, part: Part | undefined): boolean {
+		const { lends, store } = this.#state;
 		const track = store.track(wish.rendition);
-		if (options.upload < 0 || !track.isFollowed || !track.reaches(wish.number)) return false;
-		if (this.#budget.isSpent(now)) return false;
-		if (part?.isLost || (part?.isWhole && part.head?.gap)) return false;
+		if (!lends || !track.isFollowed || !track.reaches(wish.number)) return false;
+		if (this.#isHeldBack(neighbour)) return false;
+		if (part?.isGone || (part?.isWhole && part.head?.gap)) return false;
 		if (wish.number > (track.newest ?? 0)) return true;
-		return part !== undefined && (part.isSought || part.isWhole);
+		return part !== undefined && (track.wants(part) || part.isWhole);
+	}
+
+	/** Nothing is to be sent to a neighbour just now. */
+	#isHeldBack(neighbour: Neighbour): boolean {
+		return this.#budget.isSpent(this.#state.now) || neighbour.pressure > constants.PRESSURE;
 	}
 
 	cancel(neighbour: Neighbour, { chunks, ...part }: Wish): void {
@@ -51,12 +70,61 @@ export class Uploads {
 		this.#tidy(neighbour, part);
 	}
 
-	/** Sends a chunk that came in to everybody who waits for it. */
-	passOn(part: Part, chunk: number): void {
+	/** A neighbour says what it wants to be pushed. */
+	subscribed(neighbour: Neighbour, { wishes }: Subscribe): void {
+		const { lends, store } = this.#state;
+		neighbour.wants.fill(0);
+		let count = this.#stripes();
+		for (const { rendition, stripes } of wishes) {
+			const more = bits(stripes);
+			const isMet = lends && store.track(rendition).isFollowed;
+			if (!isMet || count + more > constants.CHILD_STRIPES) {
+				this.#state.send(neighbour, { type: "refuse", rendition, stripes });
+				continue;
+			}
+			count += more;
+			neighbour.wants[rendition] = stripes;
+		}
+	}
+
+	/** All that the neighbours are to be pushed. */
+	#stripes(): number {
+		let count = 0;
+		for (const { wants } of this.#state.neighbours) for (const w of wants) count += bits(w);
+		return count;
+	}
+
+	/** A rendition is not followed any more. */
+	end(rendition: number): void {
+		for (const neighbour of this.#state.neighbours) {
+			const stripes = neighbour.wants[rendition] ?? 0;
+			if (stripes === 0) continue;
+			this.#state.send(neighbour, { type: "refuse", rendition, stripes });
+			neighbour.wants[rendition] = 0;
+		}
+	}
+
+	/** Sends a batch on, unchanged, to those who are subscribed for one of its heads. */
+	passHeads(heads: readonly Head[], payload: Uint8Array, from: Neighbour | undefined): void {
+		let message: Bytes | null = null;
+		for (const neighbour of this.#state.neighbours) {
+			if (neighbour === from || !heads.some((head) => wantsHead(neighbour, head))) continue;
+			message ??= encodeMessage({ type: "heads", payload });
+			this.#state.pass(neighbour, message);
+		}
+	}
+
+	/** Sends a chunk that came in to everybody who wants it, but not back. */
+	passOn(part: Part, chunk: number, piece: Piece | null): void {
+		let message = piece?.message ?? null;
 		for (const neighbour of this.#state.neighbours) {
 			const kept = neighbour.kept.get(key(part));
-			if (!kept) continue;
-			this.#answer(neighbour, kept, part, chunk);
+			const isKept = kept?.chunks.has(chunk) ?? false;
+			const isPushed = hasStripe(neighbour, part, part.stripe(chunk));
+			if (neighbour === piece?.from || !(isKept || isPushed)) continue;
+			message = this.#answer(neighbour, part, chunk, message);
+			if (!isKept) continue;
+			kept?.chunks.remove([chunk]);
 			this.#tidy(neighbour, part);
 		}
 	}
@@ -76,15 +144,19 @@ export class Uploads {
 		for (const neighbour of this.#state.neighbours) neighbour.kept.delete(key(part));
 	}
 
-	#answer(neighbour: Neighbour, kept: Kept, part: Part, chunk: number): void {
-		if (!kept.chunks.has(chunk)) return;
-		kept.chunks.remove([chunk]);
+	/** Sends one chunk, or that it is absent. Returns the message, so that it is made once. */
+	#answer(neighbour: Neighbour, part: Part, chunk: number, made: Bytes | null): Bytes | null {
+		if (this.#isHeldBack(neighbour)) {
+			this.#absent(neighbour, part, [chunk]);
+			return made;
+		}
 		const bytes = part.chunk(chunk);
-		if (!this.#budget.take(bytes.length, this.#state.now))
-			return this.#absent(neighbour, part, [chunk]);
+		this.#budget.take(bytes.length);
 		this.sent += bytes.length;
 		const { rendition, number } = part;
-		this.#state.send(neighbour, { type: "data", rendition, number, chunk, bytes });
+		const message = made ?? encodeMessage({ type: "data", rendition, number, chunk, bytes });
+		this.#state.pass(neighbour, message);
+		return message;
 	}
 
 	#tidy(neighbour: Neighbour, part: PartName): void {
@@ -96,4 +168,26 @@ export class Uploads {
 		const { rendition, number } = part;
 		this.#state.send(neighbour, { type: "absent", rendition, number, chunks });
 	}
+}
+
+function hasStripe(
+	neighbour: Neighbour,
+	{ rendition }: Pick<Stripes, "rendition">,
+	stripe: number,
+) {
+	return ((neighbour.wants[rendition] ?? 0) >> stripe) % 2 === 1;
+}
+
+/** Heads ride on two stripes. */
+function wantsHead(neighbour: Neighbour, head: Head): boolean {
+	const { number } = head;
+	return [number, number + stripeCount / 2].some((s) =>
+		hasStripe(neighbour, head, s % stripeCount),
+	);
+}
+
+function bits(value: number): number {
+	let count = 0;
+	for (let rest = value; rest > 0; rest >>= 1) count += rest % 2;
+	return count;
 }

@@ -10,19 +10,22 @@ export interface Moment {
 	buffer: number;
 }
 
-/** Seconds. */
-const margin = 0.6;
-const least = 0.9;
+/** Seconds behind live that are kept at first; a stall makes it more, quiet less. */
+const holdBack = { first: 1, stalled: 0.25, most: 2.5, least: 0.75 };
+/** Seconds by which the hold-back shrinks in each second without a stall. */
+const shrinking = 0.05 / 10;
+/** Seconds from the arrival of late parts to their playing, as a rule and at least. */
+const margin = { usual: 0.6, least: 0.4 };
 /** Above what the arrival of parts usually asks for, no more than this is waited for. */
 const patience = 0.9;
+/** Seconds. */
 const memory = 10;
-const stallPenalty = { each: 0.25, most: 1, fadesIn: 60 };
 const rates = { slowest: 0.95, fastest: 1.1 };
 
 /** Keeps the distance to live near a target that follows how parts arrive. */
 export class RateControl {
 	#arrivals: { at: number; delay: number }[] = [];
-	#penalty = 0;
+	#holdBack = holdBack.first;
 	#updatedAt: number | null = null;
 	#isCorrecting = false;
 
@@ -38,26 +41,25 @@ export class RateControl {
 
 	/** Playback ran dry: keep more distance for a while. */
 	stalled(): void {
-		this.#penalty = Math.min(stallPenalty.most, this.#penalty + stallPenalty.each);
+		this.#holdBack = Math.min(holdBack.most, this.#holdBack + holdBack.stalled);
 	}
 
 	/** Seconds behind live to aim for. */
 	get target(): number {
 		const delays = this.#arrivals.map(({ delay }) => delay).sort((a, b) => a - b);
-		const usual = delays[Math.floor(delays.length / 2)] ?? least - margin;
+		const usual = delays[Math.floor(delays.length / 2)] ?? holdBack.first - margin.usual;
 		const late = delays[Math.floor(delays.length * 0.98)] ?? usual;
 		const needed = Math.min(Math.max(late, usual), usual + patience);
-		return Math.max(least, needed + margin) + this.#penalty;
+		const more = this.#holdBack - holdBack.first;
+		const wished = Math.max(holdBack.first, needed + margin.usual) + more;
+		return Math.max(needed + margin.least, wished);
 	}
 
 	/** The rate to play at from now on. */
 	update({ now, latency, buffer }: Moment): number {
 		const elapsed = this.#updatedAt === null ? 0 : now - this.#updatedAt;
 		this.#updatedAt = now;
-		this.#penalty = Math.max(
-			0,
-			this.#penalty - (elapsed * stallPenalty.most) / stallPenalty.fadesIn,
-		);
+		this.#holdBack = Math.max(holdBack.least, this.#holdBack - elapsed * shrinking);
 		const error = latency - this.target;
 		this.#isCorrecting = Math.abs(error) > (this.#isCorrecting ? 0.03 : 0.12);
 		if (buffer < 0.12) return rates.slowest;

@@ -4,6 +4,15 @@ import { bounds, Malformed } from "./codec.ts";
 /** Length of a chunk's hash: SHA-256, cut to 128 bits. */
 export const hashSize = 16;
 
+/** How many stripes a rendition has, and the bits of all of them. */
+export const stripes = 6;
+export const allStripes = 2 ** stripes - 1;
+
+/** The stripe of a chunk of part `number`, which has `count` chunks. */
+export function stripeOf(number: number, chunk: number, count: number): number {
+	return (count === 1 ? number : chunk) % stripes;
+}
+
 /** Size of every chunk but the last, when `length` bytes are cut in `count`. */
 export function chunkSize(length: number, count: number): number {
 	return count === 0 ? 0 : Math.ceil(length / count);

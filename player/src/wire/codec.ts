@@ -15,7 +15,7 @@ export const bounds = {
 	chunks: 4096,
 	part: 16 << 20,
 	batch: 64,
-	have: 256,
+	wishes: 8,
 	message: 65_536,
 	chunk: 16_384,
 	bitmap: 512,

@@ -1,5 +1,5 @@
 // Messages between peers (docs/protocol.md §6): a type and its fields.
-import { decodeBitmap, encodeBitmap } from "./chunks.ts";
+import { allStripes, decodeBitmap, encodeBitmap } from "./chunks.ts";
 import { bounds, Malformed, Reader, Writer } from "./codec.ts";
 import { decodeSigned } from "./manifest.ts";
 
@@ -7,13 +7,16 @@ export const type = {
 	hello: 1,
 	manifest: 2,
 	heads: 3,
-	have: 4,
 	request: 5,
 	data: 6,
 	cancel: 7,
 	absent: 8,
 	bye: 9,
 	interest: 10,
+	subscribe: 16,
+	refuse: 17,
+	/** Of a feed alone. */
+	init: 18,
 } as const;
 
 /** Why a connection ends (docs/protocol.md §6, bye). */
@@ -43,11 +46,6 @@ export interface PartName {
 	number: number;
 }
 
-export interface Have {
-	type: "have";
-	parts: PartName[];
-}
-
 /** `chunks` is null for all chunks of the part. */
 export interface Wish extends PartName {
 	type: "request" | "cancel" | "absent";
@@ -71,13 +69,34 @@ export interface Interest {
 	renditions: number[];
 }
 
+/** Stripes of a rendition: the bit of value 2^s is stripe s. */
+export interface Stripes {
+	rendition: number;
+	stripes: number;
+}
+
+/** All that the sender wants to be pushed, by rendition in ascending order. */
+export interface Subscribe {
+	type: "subscribe";
+	wishes: Stripes[];
+}
+
+export interface Refuse extends Stripes {
+	type: "refuse";
+}
+
+/** An init segment as a feed brings it (docs/protocol.md §5). */
+export interface InitSegment extends PartName {
+	bytes: Uint8Array;
+}
+
 /** A manifest or a batch of heads, still to be verified. */
 export interface SignedMessage {
 	type: "manifest" | "heads";
 	payload: Uint8Array;
 }
 
-export type Message = Hello | SignedMessage | Have | Wish | Data | Bye | Interest;
+export type Message = Hello | SignedMessage | Wish | Data | Bye | Interest | Subscribe | Refuse;
 
 /** Reads a message; throws Malformed for anything that is not one. */
 export function decodeMessage(bytes: Uint8Array): Message {
@@ -96,8 +115,6 @@ function decodeFields(code: number, reader: Reader): Message {
 			return { type: "manifest", payload: decodePayload(reader) };
 		case type.heads:
 			return { type: "heads", payload: decodePayload(reader) };
-		case type.have:
-			return decodeHave(reader);
 		case type.request:
 			return decodeWish("request", reader);
 		case type.cancel:
@@ -110,6 +127,10 @@ function decodeFields(code: number, reader: Reader): Message {
 			return { type: "bye", code: reader.uvarint(), reason: reader.str() };
 		case type.interest:
 			return decodeInterest(reader);
+		case type.subscribe:
+			return decodeSubscribe(reader);
+		case type.refuse:
+			return { type: "refuse", ...decodeStripes(reader) };
 		default:
 			throw new Malformed(`type ${code}`);
 	}
@@ -136,14 +157,6 @@ function decodePart(reader: Reader): PartName {
 	return { rendition: reader.uvarint(bounds.renditions - 1), number: reader.uvarint() };
 }
 
-function decodeHave(reader: Reader): Have {
-	const count = reader.uvarint(bounds.have);
-	if (count === 0) throw new Malformed("have without parts");
-	const parts: PartName[] = [];
-	for (let i = 0; i < count; i++) parts.push(decodePart(reader));
-	return { type: "have", parts };
-}
-
 function decodeWish(what: Wish["type"], reader: Reader): Wish {
 	return { type: what, ...decodePart(reader), chunks: decodeBitmap(reader.bytes(bounds.bitmap)) };
 }
@@ -166,6 +179,40 @@ function decodeInterest(reader: Reader): Interest {
 	return { type: "interest", renditions };
 }
 
+function decodeStripes(reader: Reader): Stripes {
+	const rendition = reader.uvarint(bounds.renditions - 1);
+	const stripes = reader.uvarint(allStripes);
+	if (stripes === 0) throw new Malformed("no stripes");
+	return { rendition, stripes };
+}
+
+function decodeSubscribe(reader: Reader): Subscribe {
+	const count = reader.uvarint(bounds.wishes);
+	const wishes: Stripes[] = [];
+	for (let i = 0; i < count; i++) {
+		const wish = decodeStripes(reader);
+		const before = wishes.at(-1);
+		if (before && wish.rendition <= before.rendition) throw new Malformed("not ascending");
+		wishes.push(wish);
+	}
+	return { type: "subscribe", wishes };
+}
+
+/** Reads the payload of a feed's frame of type data. */
+export function decodeFeedData(payload: Uint8Array): Data {
+	return decodeData(new Reader(payload));
+}
+
+/** Reads the payload of a feed's frame of type init. */
+export function decodeInit(payload: Uint8Array): InitSegment {
+	const reader = new Reader(payload);
+	const rendition = reader.uvarint(bounds.renditions - 1);
+	const number = reader.uvarint(bounds.inits - 1);
+	const bytes = reader.rest();
+	if (bytes.length === 0) throw new Malformed("an init segment without bytes");
+	return { rendition, number, bytes };
+}
+
 /** Writes a message: the inverse of decodeMessage. */
 export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
 	const writer = new Writer().u8(type[message.type]);
@@ -178,10 +225,6 @@ export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
 		case "heads":
 			writer.raw(message.payload);
 			break;
-		case "have":
-			writer.uvarint(message.parts.length);
-			for (const part of message.parts) writer.uvarint(part.rendition).uvarint(part.number);
-			break;
 		case "data":
 			writer.uvarint(message.rendition).uvarint(message.number);
 			writer.uvarint(message.chunk).raw(message.bytes);
@@ -191,6 +234,13 @@ export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
 			break;
 		case "interest":
 			writer.uvarint(message.renditions.reduce((bitmap, r) => bitmap + 2 ** r, 0));
+			break;
+		case "subscribe":
+			writer.uvarint(message.wishes.length);
+			for (const wish of message.wishes) writer.uvarint(wish.rendition).uvarint(wish.stripes);
+			break;
+		case "refuse":
+			writer.uvarint(message.rendition).uvarint(message.stripes);
 			break;
 		default:
 			writer.uvarint(message.rendition).uvarint(message.number);

@@ -1,0 +1,126 @@
+// What the server's feed is wanted for (docs/protocol.md §6.1, rule 3).
+import type { Head } from "../wire/heads.ts";
+import type { State } from "./state.ts";
+import { constants, never } from "./types.ts";
+
+/** Stripes by rendition; empty when no feed is wanted. */
+type Wish = ReadonlyMap<number, number>;
+
+const isEqual = (a: Wish, b: Wish) =>
+	a.size === b.size && [...a].every(([rendition, stripes]) => b.get(rendition) === stripes);
+
+/** Whether a names a rendition or a stripe that b does not. */
+const isBeyond = (a: Wish, b: Wish) =>
+	[...a].some(([rendition, stripes]) => {
+		const others = b.get(rendition);
+		return others === undefined || (stripes & ~others) !== 0;
+	});
+
+export class FeedWish {
+	readonly #state: State;
+	#asked: Wish = new Map();
+	#wished: Wish = new Map();
+	/** When the wish last changed, and since when it is another than what was asked. */
+	#wishedAt = 0;
+	#unlikeAt = never;
+	/** Nothing is asked before. */
+	#againAt = 0;
+	/** Heads come by the swarm. */
+	#isHealthy = true;
+	/** When the last new head of a followed rendition came. */
+	#headAt = 0;
+	/** Batches of peers since heads were silent. */
+	#back = 0;
+
+	constructor(state: State) {
+		this.#state = state;
+	}
+
+	/** Something is followed now, and nothing was before. */
+	begin(): void {
+		this.#headAt = this.#state.now;
+	}
+
+	/** A new head of a followed rendition came. */
+	headCame(): void {
+		this.#headAt = this.#state.now;
+	}
+
+	/** A batch came from a peer. */
+	countBack(heads: readonly Head[]): void {
+		const { store } = this.#state;
+		if (this.#isHealthy) return;
+		const isOfUse = heads.some(({ rendition, number }) => {
+			const track = store.track(rendition);
+			return track.isFollowed && track.isRecent(number);
+		});
+		if (isOfUse) this.#isHealthy = ++this.#back >= constants.HEADS_BACK;
+	}
+
+	#wish(): Wish {
+		const wish = new Map<number, number>();
+		const { groups } = this.#state;
+		if (this.#isHealthy && groups.every(({ server }) => server === 0)) return wish;
+		for (const group of groups)
+			for (const rendition of group.renditions) wish.set(rendition, group.server);
+		return wish;
+	}
+
+	/** Asks for another feed when that is due. */
+	update(isAtOnce: boolean): void {
+		const { now } = this.#state;
+		const wish = this.#wish();
+		if (!isEqual(wish, this.#wished)) {
+			this.#wished = wish;
+			this.#wishedAt = now;
+		}
+		if (isEqual(wish, this.#asked)) {
+			this.#unlikeAt = never;
+			return;
+		}
+		if (this.#unlikeAt === never) this.#unlikeAt = now;
+		const due = isBeyond(wish, this.#asked)
+			? this.#unlikeAt + constants.FEED_GROW
+			: this.#wishedAt + constants.FEED_SHRINK;
+		if (now < this.#againAt || (now < due && !isAtOnce)) return;
+		this.#asked = wish;
+		this.#unlikeAt = never;
+		this.#ask(wish);
+	}
+
+	#ask(wish: Wish): void {
+		const { store, actions } = this.#state;
+		const renditions = [...wish.keys()].sort((a, b) => a - b);
+		const want = renditions.map((rendition) => {
+			const stripes = wish.get(rendition) ?? 0;
+			return { rendition, stripes, from: store.track(rendition).from(stripes) };
+		});
+		actions.push({ type: "feed", want });
+	}
+
+	/** The feed failed or ended. */
+	lost(retryAfter: number): void {
+		const { groups, now } = this.#state;
+		const { RETRY, SPREAD } = constants;
+		const [first] = groups;
+		const spread = first ? this.#state.spread(first.leader, 1, SPREAD) : 0;
+		this.#asked = new Map();
+		this.#againAt = now + Math.max(RETRY, retryAfter) + spread;
+	}
+
+	/** Sees to it that heads come; true when they have just ceased to. */
+	watchHeads(): boolean {
+		const { groups, store, now } = this.#state;
+		const [first] = groups;
+		if (this.#asked.size > 0 || !this.#isHealthy || !first) return false;
+		const { HEADS_SILENCE, HEADS_SPREAD, SUSPECT } = constants;
+		const usual = store.track(first.leader).usual;
+		const spread = this.#state.spread(first.leader, 2, HEADS_SPREAD);
+		if (now - this.#headAt <= 2 * usual + HEADS_SILENCE + spread) return false;
+		this.#isHealthy = false;
+		this.#back = 0;
+		for (const stripe of groups.flatMap((group) => group.stripes))
+			if (now - stripe.brought >= SUSPECT) stripe.server = true;
+		return true;
+	}
+}
