@@ -43,7 +43,7 @@ func (c viewersCommand) Run(ctx context.Context, out io.Writer) error {
 		Unordered: c.Unordered, Kill: c.Kill, KillAt: c.KillAt, CutTracker: c.CutTracker, CutAt: c.CutAt,
 	}
 	if c.Verbose {
-		fleet.Log = zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: "15:04:05.000"}).Level(zerolog.InfoLevel).With().Timestamp().Logger()
+		fleet.Log = zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: "15:04:05.000"}).Level(zerolog.DebugLevel).With().Timestamp().Logger()
 	}
 	var err error
 	if fleet.Uploads, err = rates("--uploads", c.Uploads); err != nil {

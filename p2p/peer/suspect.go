@@ -88,7 +88,7 @@ func (c *Core) latest(r *rendition, visit func(*part)) {
 }
 
 func (c *Core) overdue(now int64, g *group, s int) bool {
-	if now-g.stripes[s].brought < Suspicious {
+	if now-g.stripes[s].brought < Suspicious+c.renditions[g.leader()].usual() {
 		return false
 	}
 	overdue := false

@@ -19,6 +19,11 @@ const (
 	// hurry-th, unless there is less than enough ahead of it.
 	tooFar, enough = 150 * time.Millisecond, 500 * time.Millisecond
 	hurry          = 20
+	// Many rescues mean that what comes from others has too far to go for the hold-back:
+	// each second with at least often of them adds someHoldBack, up to farHoldBack.
+	often        = 2
+	someHoldBack = 100 * time.Millisecond
+	farHoldBack  = 1750 * time.Millisecond
 	// sampleEvery is how often latency is sampled.
 	sampleEvery = 250 * time.Millisecond
 )
@@ -29,6 +34,8 @@ type playback struct {
 	holdBack, partTarget time.Duration
 	leastHoldBack        time.Duration
 	calmSince            time.Time
+	rescues              int // since rescuesAt
+	rescuesAt            time.Time
 	behind               time.Duration // the edge, when it last moved, less the playhead
 	tracks               []*track
 
@@ -181,12 +188,14 @@ func (p *playback) advance(now, server time.Time) {
 	pace := elapsed
 	if p.behind > p.holdBack+tooFar && p.filled()-p.pos > enough {
 		pace += elapsed / hurry
+	} else if p.behind < p.holdBack-tooFar {
+		pace -= elapsed / hurry
 	}
 	moved := min(pace, max(p.filled()-p.pos, 0))
 	p.pos += moved
 	p.played += min(moved, elapsed)
 	if !p.ended {
-		p.stand(elapsed - min(moved, elapsed))
+		p.stand(pace - moved)
 	}
 	p.adapt(now)
 	p.leave()
@@ -195,8 +204,19 @@ func (p *playback) advance(now, server time.Time) {
 	}
 }
 
-// adapt moves the hold-back: away from the edge with each stall, back with time.
+// rescue counts a part that had to be fetched.
+func (p *playback) rescue() { p.rescues++ }
+
+// adapt moves the hold-back: away from the edge with each stall and with many rescues,
+// back with time.
 func (p *playback) adapt(now time.Time) {
+	if now.Sub(p.rescuesAt) >= time.Second {
+		if p.rescues >= often {
+			p.holdBack = max(p.holdBack, min(p.holdBack+someHoldBack, farHoldBack))
+			p.calmSince = now
+		}
+		p.rescues, p.rescuesAt = 0, now
+	}
 	switch {
 	case p.standing > stallAfter:
 		if !p.calmSince.Equal(now) && p.calmSince.Before(now.Add(-time.Second)) {

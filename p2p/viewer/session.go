@@ -282,8 +282,10 @@ func (v *session) do(ctx context.Context, actions []peer.Action) {
 		case peer.Close:
 			v.disconnect(a.Peer, a.Code, a.Reason)
 		case peer.Feed:
+			v.log.Debug().Interface("want", a.Want).Int64("at", v.now()).Msg("Feed")
 			v.feed(ctx, a.Want)
 		case peer.Fetch:
+			v.play.rescue()
 			v.fetch(ctx, a)
 		case peer.AbortFetch:
 			if f := v.fetches[a.Part]; f != nil {
@@ -295,8 +297,10 @@ func (v *session) do(ctx context.Context, actions []peer.Action) {
 		case peer.Lost:
 			v.play.part(a.Part.Rendition, a.Part.Number, true)
 		case peer.Suspect:
+			v.log.Debug().Str("peer", a.Peer).Int64("at", v.now()).Msg("Suspect")
 			v.news.suspect(a.Peer)
 		case peer.Late:
+			v.log.Debug().Str("peer", a.Peer).Int("chunks", a.Late).Int64("at", v.now()).Msg("Late")
 			v.news.late(a.Peer, a.Late)
 		}
 	}

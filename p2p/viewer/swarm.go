@@ -150,6 +150,7 @@ func (v *session) trackerMessage(ctx context.Context, e trackerEvent) {
 				plan.Stripes[s] = peer.Source(source)
 			}
 		}
+		v.log.Debug().Uint64("serial", m.Serial).Interface("stripes", m.Stripes).Int64("at", v.now()).Msg("Plan")
 		v.do(ctx, v.core.Plan(v.now(), plan))
 	case "connect":
 		delete(v.parted, m.Peer)
