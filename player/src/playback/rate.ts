@@ -10,12 +10,17 @@ export interface Moment {
 	buffer: number;
 }
 
-/** Seconds behind live that are kept at first; a stall makes it more, quiet less. */
-const holdBack = { first: 1, stalled: 0.25, most: 2.5, least: 0.75 };
+/**
+ * Seconds from the moment at which parts usually come to their playing: at first; a
+ * stall makes it more, quiet less.
+ */
+const holdBack = { first: 1, stalled: 0.25, most: 2.5, least: 0.7 };
+/** Seconds after their first moment at which parts come, before any came. */
+const usualDelay = 0.35;
 /** Seconds by which the hold-back shrinks in each second without a stall. */
 const shrinking = 0.05 / 10;
-/** Seconds from the arrival of late parts to their playing, as a rule and at least. */
-const margin = { usual: 0.6, least: 0.4 };
+/** Seconds from the arrival of late parts to their playing. */
+const margin = 0.5;
 /** Above what the arrival of parts usually asks for, no more than this is waited for. */
 const patience = 0.9;
 /** Seconds. */
@@ -47,12 +52,9 @@ export class RateControl {
 	/** Seconds behind live to aim for. */
 	get target(): number {
 		const delays = this.#arrivals.map(({ delay }) => delay).sort((a, b) => a - b);
-		const usual = delays[Math.floor(delays.length / 2)] ?? holdBack.first - margin.usual;
+		const usual = delays[Math.floor(delays.length / 2)] ?? usualDelay;
 		const late = delays[Math.floor(delays.length * 0.98)] ?? usual;
-		const needed = Math.min(Math.max(late, usual), usual + patience);
-		const more = this.#holdBack - holdBack.first;
-		const wished = Math.max(holdBack.first, needed + margin.usual) + more;
-		return Math.max(needed + margin.least, wished);
+		return Math.max(usual + this.#holdBack, Math.min(late, usual + patience) + margin);
 	}
 
 	/** The rate to play at from now on. */
