@@ -107,7 +107,9 @@ func (c *Core) request(now int64, n *neighbour, m wire.Request) {
 }
 
 // holdsBack reports whether nothing is to be sent to a neighbour just now.
-func (c *Core) holdsBack(now int64, n *neighbour) bool { return c.spent(now) || n.pressure > Pressured }
+func (c *Core) holdsBack(now int64, n *neighbour) bool {
+	return c.spent(now) || n.pressure > 0 && c.pressure > Pressured
+}
 
 // passOn sends a chunk to everybody but from who is subscribed for its stripe or whose
 // request for it is kept (rule 7). message is the data message that it came in, if it

@@ -31,7 +31,7 @@ const (
 	FeedShrink   = 500
 	Pressured    = 64 << 10
 	ChildStripes = 96
-	LateAfter    = 400
+	LateAfter    = 1000
 	LateEvery    = 5000
 	HelloWithin  = 10_000
 	Forgive      = 10_000
@@ -122,6 +122,7 @@ type Core struct {
 	fetchCount int
 	stats      Stats
 	feed       feed
+	pressure   int   // bytes that wait in all channels
 	dirty      bool  // subscriptions are to be worked out
 	lateTurn   int64 // of LateEvery
 

@@ -170,6 +170,7 @@ func (c *Core) Playhead(now, ms int64) []Action {
 func (c *Core) Pressure(now int64, peer string, bytes int) []Action {
 	c.begin()
 	if n := c.find(peer); n != nil {
+		c.pressure += bytes - n.pressure
 		n.pressure = bytes
 	}
 	return c.end(now)

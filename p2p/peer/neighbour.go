@@ -118,6 +118,7 @@ func (c *Core) drop(now int64, n *neighbour) {
 		return
 	}
 	c.neighbours = slices.Delete(c.neighbours, at, at+1)
+	c.pressure -= n.pressure
 	for id, a := range n.asked {
 		if p := c.part(id); p != nil && !a.open.empty(p.chunks()) {
 			c.fail(now, n, p)

@@ -293,9 +293,9 @@ func (c *Core) takeChunk(now int64, p *part, w waiting) bool {
 		if now-p.headAt > LateAfter {
 			w.from.late++
 		}
+		s := p.stripe(w.chunk)
+		r.group.stripes[s].brought = now
 		if r.recent(p.id.Number) {
-			s := p.stripe(w.chunk)
-			r.group.stripes[s].brought = now
 			if w.from.wanted[p.id.Rendition]>>s&1 != 0 {
 				c.confirm(w.from, r.group, s)
 			}

@@ -58,8 +58,8 @@ func trouble() []*trace {
 			head(350, 0, 98).feeds(351, 0, 98, 0, 3).add(event{At: 360, Event: "feedLost"}).ticks(400, 1300).
 			add(event{At: 1310, Event: "feedLost", RetryAfter: 2000}).ticks(3200, 3700).
 			done(),
-		planted("late", "Chunks that came more than 400 ms after their head count against who brought them.").
-			headFrom(1000, "bob", 0, 99).sends(1400, "ann", 0, 99, 0, 1).sends(1401, "ann", 0, 99, 2, 5).tick(4950).tick(5000).tick(10_000).
+		planted("late", "Chunks that came more than a second after their head count against who brought them.").
+			headFrom(1000, "bob", 0, 99).sends(2000, "ann", 0, 99, 0, 1).sends(2001, "ann", 0, 99, 2, 5).tick(4950).tick(5000).tick(10_000).
 			done(),
 		planted("demand", "Playback asks: for what is held, what is coming, and what was before.").
 			demand(1000, 0, 98).headFrom(1010, "ann", 0, 96).demand(1020, 0, 96).note("fetched").demand(1021, 0, 99).demand(1022, 0, 130).

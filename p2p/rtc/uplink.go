@@ -10,7 +10,7 @@ import (
 
 // maxQueue is how long a packet may wait for an uplink that is too slow before the next
 // ones are dropped, as a home router does.
-const maxQueue = 400 * time.Millisecond
+const maxQueue = time.Second
 
 // Uplink says what a way out into the world is like.
 type Uplink struct {
