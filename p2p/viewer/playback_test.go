@@ -100,7 +100,7 @@ func TestStallsAreMoreThanATenthOfASecond(t *testing.T) {
 		require.Equal(t, 4*time.Second, c.pos)
 		c.heads(16, 20)
 		c.parts(16, 20)
-		c.holdBack = 2 * time.Second // no hurry to come nearer to the edge
+		c.holdBack = c.behind // neither hurry nor delay
 		c.run(500 * time.Millisecond)
 		require.Equal(t, test.stalls, c.stalls, "%v", test.stand)
 		require.Equal(t, test.stalled, c.stalled, "%v", test.stand)
