@@ -195,7 +195,7 @@ func (p *playback) advance(now, server time.Time) {
 	p.pos += moved
 	p.played += min(moved, elapsed)
 	if !p.ended {
-		p.stand(pace - moved)
+		p.stand(elapsed - time.Duration(float64(elapsed)*float64(moved)/float64(pace)))
 	}
 	p.adapt(now)
 	p.leave()
