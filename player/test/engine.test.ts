@@ -153,6 +153,16 @@ describe("the engine", () => {
 		engine.stop();
 		await expect(engine.init("source", 1)).rejects.toThrow();
 	});
+	it("gets a new init segment as soon as a manifest brings it", async () => {
+		await begin();
+		expect(server.count("source/init")).toBe(1);
+		const fields = manifest({ serial: 99 });
+		fields.renditions[0]!.inits.push(sha256(content(9, 0, 100)));
+		server.feeds[0]?.enqueue(frame(2, signedManifest(fields)));
+		await vi.waitFor(() => expect(server.asked).toContain("source/init1.mp4"));
+		await engine.init("source", 1);
+		expect(server.count("source/init")).toBe(2);
+	});
 	it("comes back where it was when the feed breaks off", async () => {
 		await begin();
 		server.feeds[0]?.error(new Error("gone"));

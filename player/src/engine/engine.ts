@@ -92,9 +92,6 @@ export class Engine {
 
 	start(rendition: string): void {
 		this.watch(rendition);
-		// Whoever begins to play needs the newest init segments first.
-		for (const { name, inits } of this.#followed.map((r) => this.#rendition(r)))
-			this.init(name, inits.length - 1).catch(() => {});
 		this.#ticks = setInterval(() => this.#handle({ type: "tick" }), tickEvery);
 	}
 
@@ -133,6 +130,7 @@ export class Engine {
 	#follow(renditions: number[]): void {
 		this.#kept = this.#followed.filter((r) => !renditions.includes(r));
 		this.#followed = renditions;
+		this.#getInits();
 		this.#handle({ type: "follow", renditions: [...renditions, ...this.#kept] });
 		this.#feed.read(renditions.map((r) => this.#rendition(r).name));
 		clearTimeout(this.#dropping);
@@ -142,6 +140,12 @@ export class Engine {
 			this.#announced.clear();
 			this.#handle({ type: "follow", renditions: this.#followed });
 		}, keepSwitched);
+	}
+
+	/** Gets the newest init segments, before a playlist names them: parts wait for them. */
+	#getInits(): void {
+		for (const { name, inits } of this.#followed.map((r) => this.#rendition(r)))
+			this.init(name, inits.length - 1).catch(() => {});
 	}
 
 	/** Lets the playlists begin anew at the live edge, for a player that begins anew. */
@@ -239,6 +243,7 @@ export class Engine {
 	}
 
 	#takeManifest(manifest: Manifest): void {
+		this.#getInits();
 		if (manifest.ended > 0) for (const timeline of this.#timelines.values()) timeline.end();
 		this.#options.onManifest(manifest);
 	}

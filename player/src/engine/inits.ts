@@ -26,7 +26,7 @@ export class Inits {
 
 	async #fetch(url: string, hash: Uint8Array | undefined): Promise<Uint8Array> {
 		const { bytes } = await get(url, this.#stats, this.#signal);
-		if (!hash || !equal(sha256(bytes), hash)) throw new Error("an init segment with wrong bytes");
+		if (!hash || !equal(sha256(bytes), hash)) throw new Error("an init segment with a wrong hash");
 		return bytes;
 	}
 }
