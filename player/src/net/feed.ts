@@ -64,7 +64,7 @@ export interface FeedRequest {
 /** Reads a feed to its end. Throws on every other way in which it may stop. */
 export async function readFeed(request: FeedRequest): Promise<void> {
 	const response = await fetch(feedUrl(request), { signal: request.signal, cache: "no-store" });
-	if (!response.ok || !response.body) throw new Error(`feed answered ${response.status}`);
+	if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
 	const reader = response.body.getReader();
 	const frames = new FrameReader();
 	for (;;) {
