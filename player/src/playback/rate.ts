@@ -17,6 +17,8 @@ const least = 0.9;
 const patience = 0.9;
 const memory = 10;
 const stallPenalty = { each: 0.25, most: 1, fadesIn: 60 };
+/** Farther behind, playback jumps rather than catches up for 10 s and more. */
+const jumps = { from: 1.2, apart: 10, keep: 0.6 };
 const rates = { slowest: 0.95, fastest: 1.1 };
 
 /** Keeps the distance to live near a target that follows how parts arrive. */
@@ -25,6 +27,7 @@ export class RateControl {
 	#penalty = 0;
 	#updatedAt: number | null = null;
 	#isCorrecting = false;
+	#jumpedAt = Number.NEGATIVE_INFINITY;
 
 	/**
 	 * A part became playable at `now`, `delay` seconds after its first moment
@@ -48,6 +51,17 @@ export class RateControl {
 		const late = delays[Math.floor(delays.length * 0.98)] ?? usual;
 		const needed = Math.min(Math.max(late, usual), usual + patience);
 		return Math.max(least, needed + margin) + this.#penalty;
+	}
+
+	/**
+	 * Seconds to jump ahead by, for who is far behind and has what comes later; mostly 0.
+	 * Whoever asks does jump: the next one is not before 10 s.
+	 */
+	jump({ now, latency, buffer }: Moment): number {
+		const ahead = Math.min(latency - this.target, buffer - jumps.keep);
+		if (ahead < jumps.from || now - this.#jumpedAt < jumps.apart) return 0;
+		this.#jumpedAt = now;
+		return ahead;
 	}
 
 	/** The rate to play at from now on. */
