@@ -308,10 +308,12 @@ export class Playback {
 		const { engine, video, stats } = this.#options;
 		const buffer = this.#bufferedEnd - video.currentTime;
 		engine.buffered(buffer * 1000);
-		const latency = this.#behind(video.currentTime);
-		if (latency === null || !this.#hasStarted || video.paused) return;
-		stats.latency = round(latency);
+		if (!this.#hasStarted || video.paused) return;
 		const now = performance.now();
+		this.#share(now);
+		const latency = this.#behind(video.currentTime);
+		if (latency === null) return;
+		stats.latency = round(latency);
 		const moment = { now: now / 1000, latency, buffer };
 		const playbackRate = this.#rate.update(moment);
 		const ahead = this.#rate.jump(moment);
@@ -320,7 +322,6 @@ export class Playback {
 			video.currentTime += ahead;
 		} else if (latency > this.#rate.target + restartBeyond) this.goLive();
 		else if (video.playbackRate !== playbackRate) video.playbackRate = playbackRate;
-		this.#share(now);
 		this.#avoidRareKeyframes();
 		this.#quality.update(now / 1000, this.#height);
 		if (this.#hls) this.#setLevel(this.#hls);
