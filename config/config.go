@@ -62,7 +62,7 @@ type HLS struct {
 // Ladder configures the encodings beside the source.
 type Ladder struct {
 	Renditions []Rung `yaml:"renditions" doc:"Names like 720p, or {height, bitrate, fps}. Never larger than the source. An empty list means the source alone."`
-	Source     string `yaml:"source" doc:"auto: the source is one of the renditions; never: viewers get the ladder only."`
+	Source     string `yaml:"source" doc:"auto: the source is one of the renditions; never: viewers get the ladder only; where there is no ffmpeg, the source all the same."`
 	AudioOnly  bool   `yaml:"audio_only" doc:"Offer a rendition without picture."`
 }
 

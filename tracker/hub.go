@@ -23,6 +23,8 @@ type hub struct {
 	config Config
 	random *rand.Rand
 	swarms map[broadcastKey]*swarm
+	// past is what viewers of ended broadcasts claimed, by stream.
+	past map[string]claims
 }
 
 // swarm is the viewers of one broadcast.
@@ -42,7 +44,7 @@ type viewer struct {
 }
 
 func newHub(c Config, random *rand.Rand) *hub {
-	return &hub{config: c, random: random, swarms: make(map[broadcastKey]*swarm)}
+	return &hub{config: c, random: random, swarms: make(map[broadcastKey]*swarm), past: make(map[string]claims)}
 }
 
 func (h *hub) join(now time.Time, key broadcastKey, id forest.Peer, o outlet, follow []int, upload int64) {
@@ -132,9 +134,27 @@ func (h *hub) tick(now time.Time) {
 		h.learn(now, s)
 		s.do(now, forest.Tick{})
 		if len(s.viewers) == 0 && !h.config.Live(key.stream, key.epoch) {
-			delete(h.swarms, key)
+			h.forget(s)
 		}
 	}
+}
+
+// forget ends a swarm and keeps what its viewers claimed: totals of a stream do
+// not fall when its broadcast ends.
+func (h *hub) forget(s *swarm) {
+	delete(h.swarms, s.key)
+	sum := h.past[s.key.stream]
+	sum.add(s.claimed())
+	h.past[s.key.stream] = sum
+}
+
+// claimed sums what viewers of the swarm claim, here or gone.
+func (s *swarm) claimed() claims {
+	sum := s.past
+	for _, v := range s.viewers {
+		sum.add(v.claims)
+	}
+	return sum
 }
 
 // drop ends a broadcast's swarm: its viewers are told, and their connections closed.
@@ -143,7 +163,7 @@ func (h *hub) drop(key broadcastKey) {
 	if s == nil {
 		return
 	}
-	delete(h.swarms, key)
+	h.forget(s)
 	for _, v := range s.viewers {
 		v.outlet.end(&fault{UnknownBroadcast, "the broadcast has ended"})
 	}
@@ -151,20 +171,16 @@ func (h *hub) drop(key broadcastKey) {
 
 func (h *hub) stats(stream string) Stats {
 	var total Stats
+	bytes := h.past[stream]
 	for key, s := range h.swarms {
 		if key.stream != stream {
 			continue
 		}
 		total.Viewers += len(s.viewers)
 		total.Connections += s.forest.Open()
-		bytes := s.past
-		for _, v := range s.viewers {
-			bytes.add(v.claims)
-		}
-		total.HTTPBytes += bytes.http
-		total.P2PBytes += bytes.p2p
-		total.UploadedBytes += bytes.uploaded
+		bytes.add(s.claimed())
 	}
+	total.HTTPBytes, total.P2PBytes, total.UploadedBytes = bytes.http, bytes.p2p, bytes.uploaded
 	return total
 }
 

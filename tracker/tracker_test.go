@@ -67,6 +67,11 @@ func TestReportsMakeTheStats(t *testing.T) {
 	require.Equal(t, uint64(100), s.HTTPBytes, "who left is still counted")
 	require.Equal(t, 1, s.Viewers)
 	require.Zero(t, s.Connections)
+
+	w.tracker.Drop("demo", epoch)
+	s = w.tracker.Stats("demo")
+	require.Zero(t, s.Viewers)
+	require.Equal(t, uint64(100), s.HTTPBytes, "an ended broadcast is still counted")
 }
 
 func TestAFailedPairIsTakenApart(t *testing.T) {

@@ -61,7 +61,7 @@ func build(c config.Config, v *vault.Vault, log zerolog.Logger) (*daemon, error)
 	d.origin.Signalling = signalling{d.tracker}
 	d.stage = &stage{
 		config: c, streams: d.streams, catalog: catalog, tracker: d.tracker,
-		ladder: findEncoder(c, log), log: log,
+		ladder: findEncoder(c, log), log: log, over: make(chan struct{}),
 	}
 	d.registry = broadcast.New(d.streams.forRegistry(), d.stage, log.With().Str("room", "broadcast").Logger())
 	d.streams.registry = d.registry
@@ -109,8 +109,8 @@ func publisherOf(registry *broadcast.Registry) rtmp.Publisher {
 func (d *daemon) services() []service {
 	all := []service{
 		{"broadcasts", d.stage.run},
-		{"http", advised(d.origin.Run, "http.address, metrics.address")},
-		{"tracker", d.tracker.Run},
+		{"http", advised(d.stage.outlived(d.origin.Run), "http.address, metrics.address")},
+		{"tracker", d.stage.outlived(d.tracker.Run)},
 	}
 	if d.config.RTMP.Address != "" {
 		all = append(all, service{"rtmp", advised(d.rtmp.Run, "rtmp.address")})
@@ -165,3 +165,7 @@ func portOf(address string) int {
 // farewell is how long broadcasts may take to hand out their last parts when the
 // daemon ends.
 const farewell = 3 * time.Second
+
+// lastWords is how long viewers' connections outlive the last broadcast, so that its
+// signed end reaches them: players then wait for the next one.
+const lastWords = 250 * time.Millisecond

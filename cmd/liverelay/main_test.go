@@ -86,4 +86,6 @@ func TestAWrongCommandLineIsCodeTwo(t *testing.T) {
 		require.Equal(t, 2, run(args), "%q", args)
 	}
 	require.Equal(t, 0, run([]string{"version"}))
+	t.Setenv("LIVERELAY_RTMP__ADDRESS", "")
+	require.Equal(t, 2, run([]string{"run", "--demo"}), "nothing to publish to")
 }

@@ -28,6 +28,9 @@ func (c runCommand) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if c.Demo && loaded.RTMP.Address == "" {
+		return usageError{errors.New("--demo publishes over RTMP, and rtmp.address is empty")}
+	}
 	log := newLogger(loaded.Log, os.Stderr)
 	for _, warning := range loaded.Warnings() {
 		log.Warn().Msg(warning)

@@ -31,6 +31,7 @@ type stage struct {
 
 	mu      sync.Mutex
 	running sync.WaitGroup
+	over    chan struct{}   // closed when all broadcasts have ended, behind run
 	ctx     context.Context //nolint:containedctx // broadcasts live as long as run does
 }
 
@@ -45,6 +46,7 @@ func (s *stage) run(ctx context.Context) error {
 	s.ctx = lasting
 	s.mu.Unlock()
 	<-ctx.Done()
+	defer close(s.over)
 	done := make(chan struct{})
 	go func() {
 		s.running.Wait()
@@ -55,6 +57,19 @@ func (s *stage) run(ctx context.Context) error {
 	case <-time.After(farewell):
 	}
 	return nil
+}
+
+// outlived lets a service run until the broadcasts have ended, and a little longer.
+func (s *stage) outlived(run func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
+		defer stop()
+		defer context.AfterFunc(ctx, func() {
+			<-s.over
+			time.AfterFunc(lastWords, stop)
+		})()
+		return run(lasting)
+	}
 }
 
 // Open implements broadcast.Opener.

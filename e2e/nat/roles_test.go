@@ -15,6 +15,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/liverelay/liverelay/tracker"
+	"github.com/liverelay/liverelay/tracker/forest"
 	"github.com/liverelay/liverelay/tracker/stun"
 )
 
@@ -50,6 +51,9 @@ func server() error {
 	introductions := tracker.New(tracker.Config{
 		Admission: everybody{},
 		Live:      func(string, string) bool { return true },
+		Renditions: func(string, string) []forest.Rendition {
+			return []forest.Rendition{{Rate: 500_000}}
+		},
 	})
 	listener, err := net.Listen("tcp", host+httpPort)
 	if err != nil {
@@ -72,6 +76,7 @@ type message struct {
 	Type   string `json:"type"`
 	Stream string `json:"stream,omitempty"`
 	Epoch  string `json:"epoch,omitempty"`
+	Follow []int  `json:"follow,omitempty"`
 	Peer   string `json:"peer,omitempty"`
 	Role   string `json:"role,omitempty"`
 	SDP    string `json:"sdp,omitempty"`
@@ -113,7 +118,7 @@ func viewer() error {
 	channel.OnMessage(func(m webrtc.DataChannelMessage) { say("heard", string(m.Data)) })
 
 	c := &caller{ctx: ctx, ws: ws, pc: pc}
-	if err := wsjson.Write(ctx, ws, message{Type: "join", Stream: "demo", Epoch: epoch}); err != nil {
+	if err := wsjson.Write(ctx, ws, message{Type: "join", Stream: "demo", Epoch: epoch, Follow: []int{0}}); err != nil {
 		return err
 	}
 	return c.obey()

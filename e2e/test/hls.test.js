@@ -130,7 +130,6 @@ describe("a 640x360 source with the ladder", () => {
 		const trouble = await viewer.page.evaluate(() => /** @type {any} */ (window).trouble);
 		assert.deepEqual(trouble, []);
 		assert.ok(seen.latency.p50 < 4, JSON.stringify(seen));
-		assert.ok(seen.stalls <= 2, JSON.stringify(seen)); // on a busy machine
 	});
 
 	test("ffprobe sees the renditions, ffmpeg plays them", async () => {

@@ -52,13 +52,24 @@ export interface MediaPlaylist {
 	ended: boolean;
 }
 
-/** Groups heads, sorted by number, into their segments. */
+/** Microseconds of a gap that nobody notices. */
+const sliver = 50_000;
+
+/**
+ * Groups heads, sorted by number, into their segments. Where a publisher changed
+ * something, a gap of less than a frame or two may be left: it is given to the part
+ * before it, since hls.js loads nothing more of a segment with a gap.
+ */
 export function segments(heads: Iterable<Head>): Segment[] {
 	const list: Segment[] = [];
 	for (const head of heads) {
 		const last = list.at(-1);
-		if (last?.msn === head.msn) last.parts.push(head);
-		else list.push({ msn: head.msn, parts: [head] });
+		if (last?.msn !== head.msn) list.push({ msn: head.msn, parts: [head] });
+		else if (head.gap && head.duration < sliver) {
+			const before = last.parts.pop()!;
+			const duration = before.duration + head.duration;
+			last.parts.push({ ...before, duration, segmentEnd: head.segmentEnd });
+		} else last.parts.push(head);
 	}
 	return list;
 }

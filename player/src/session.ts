@@ -100,7 +100,7 @@ export class Session {
 	async #open(joined: Join): Promise<void> {
 		const { publicKey, stats } = this.#options;
 		if (publicKey && joined.publicKey && !equal(publicKey, joined.publicKey))
-			throw new WrongKey("foreign", "the stream has another key");
+			throw new WrongKey("foreign", "the stream is signed with another key");
 		const trust = new Trust({
 			stream: joined.stream,
 			epoch: joined.epoch,

@@ -168,6 +168,16 @@ describe("the engine", () => {
 		server.feeds[0]?.enqueue(frame(18, initFrame(0, content(1, 1, 100))));
 		await vi.waitFor(() => expect(server.feeds.length).toBe(2), 3000);
 	});
+	it("gets a new init segment as soon as a manifest brings it", async () => {
+		await begin();
+		expect(server.count("source/init")).toBe(0);
+		const fields = manifest({ serial: 99 });
+		fields.renditions[0]!.inits.push(sha256(content(9, 0, 100)));
+		server.feeds[0]?.enqueue(frame(2, signedManifest(fields)));
+		await vi.waitFor(() => expect(server.asked).toContain("source/init1.mp4"), 3000);
+		await engine.init("source", 1);
+		expect(server.count("source/init")).toBe(1);
+	});
 	it("comes back where it was when the feed breaks off", async () => {
 		await begin();
 		server.feeds[0]?.error(new Error("gone"));

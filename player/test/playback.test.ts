@@ -62,6 +62,15 @@ describe("the distance to live", () => {
 		play(control, 1, 50, 0.3, 10);
 		expect(control.target).toBeCloseTo(before, 1);
 	});
+	it("jumps once when it is far behind and has what comes later", () => {
+		const control = new RateControl();
+		for (let t = 0; t < 5; t += 0.25) control.arrived(t, 0.3);
+		expect(control.jump({ now: 5, latency: 2, buffer: 1.7 })).toBe(0);
+		expect(control.jump({ now: 5, latency: 4, buffer: 0.5 })).toBe(0);
+		expect(control.jump({ now: 6, latency: 4, buffer: 3.7 })).toBeCloseTo(4 - control.target);
+		expect(control.jump({ now: 9, latency: 4, buffer: 3.7 })).toBe(0);
+		expect(control.jump({ now: 16, latency: 3, buffer: 2 })).toBeCloseTo(1.4);
+	});
 	it("does not hurry on a thin buffer", () => {
 		const control = new RateControl();
 		control.arrived(0, 0.3);
@@ -164,6 +173,25 @@ describe("stalls", () => {
 		const monitor = watch(moves);
 		expect(monitor.stalls).toBe(stalls);
 		expect(monitor.stalledSeconds).toBeCloseTo(seconds);
+	});
+	it("counts a jump to catch up, unless it ends a stall", () => {
+		const monitor = watch([50, 50]);
+		monitor.jumped();
+		expect(monitor.stalls).toBe(1);
+		const stalled = watch([50, 0, 0, 0, 0]);
+		stalled.jumped();
+		expect(stalled.stalls).toBe(1);
+		stalled.look({ now: 250, time: 3, rate: 1, isPlaying: true });
+		expect(stalled.stalls).toBe(1);
+	});
+	it("takes back the stall at the end of a broadcast, and no other", () => {
+		const monitor = watch([50, 0, 0, 0, 0, 50, 50, 0, 0, 0, 0, 0]);
+		expect(monitor.stalls).toBe(2);
+		monitor.hasEnded();
+		expect(monitor.stalls).toBe(1);
+		expect(monitor.stalledSeconds).toBeCloseTo(0.2);
+		monitor.hasEnded();
+		expect(monitor.stalls).toBe(1);
 	});
 	it("counts nothing while it should not play", () => {
 		const monitor = watch([50, 50]);

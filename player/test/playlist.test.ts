@@ -60,6 +60,19 @@ describe("media playlists", () => {
 		expect(lines).toContain('#EXT-X-PART:DURATION=0.25,URI="p20.m4s",INDEPENDENT=YES,GAP=YES');
 		expect(lines.filter((line) => line === "#EXT-X-GAP").length).toBe(2);
 	});
+	it("gives the sliver of a gap before a change to the part before it", () => {
+		const list = [
+			...heads(0, 8, 14),
+			head(0, 15, { duration: 240_000, segmentEnd: false }),
+			head(0, 16, { msn: 1, gap: true, length: 0, duration: 7667, segmentEnd: true }),
+			head(0, 17, { msn: 2, index: 0, discontinuity: 1, init: 1 }),
+		];
+		const { lines } = build(list);
+		expect(lines).toContain('#EXT-X-PART:DURATION=0.247667,URI="p15.m4s"');
+		expect(lines).toContain("#EXTINF:1.997667,");
+		expect(lines).toContain("#EXT-X-DISCONTINUITY");
+		expect(lines.join()).not.toContain("GAP");
+	});
 	it("marks a discontinuity, and a new init segment", () => {
 		const list = [
 			...heads(0, 8, 15),

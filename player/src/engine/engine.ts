@@ -273,7 +273,14 @@ export class Engine {
 		return performance.now() - this.#headAt;
 	}
 
+	/** Gets the newest init segments, before a playlist names them: parts wait for them. */
+	#getInits(): void {
+		for (const { name, inits } of this.#followed.map((r) => this.#rendition(r)))
+			this.init(name, inits.length - 1).catch(() => {});
+	}
+
 	#takeManifest(manifest: Manifest): void {
+		this.#getInits();
 		if (manifest.ended > 0) for (const timeline of this.#timelines.values()) timeline.end();
 		this.#options.onManifest(manifest);
 	}

@@ -31,13 +31,15 @@ const violations: readonly number[] = [bye.malformed, bye.wrongBytes, bye.unaske
 
 /** The tracker takes this many names in a list. */
 const mostFailed = 64;
+/** Messages of one peer that may wait to be verified. */
+const mostWaiting = 256;
 
 export class Swarm {
 	readonly #options: SwarmOptions;
 	readonly #banned = new Set<string>();
 	readonly #failed = new Set<string>();
 	/** What is being verified, by peer, so that messages keep their order. */
-	readonly #queues = new Map<string, Promise<void>>();
+	readonly #queues = new Map<string, { last: Promise<void>; length: number }>();
 	/** For the next report. */
 	readonly #suspects = new Set<string>();
 	readonly #late = new Map<string, number>();
@@ -150,7 +152,6 @@ export class Swarm {
 	}
 
 	#closed(peer: string): void {
-		this.#queues.delete(peer);
 		this.#failed.add(peer);
 		this.#options.handle({ type: "peerClose", peer });
 		this.#count();
@@ -163,16 +164,21 @@ export class Swarm {
 	}
 
 	#receive(peer: string, bytes: Uint8Array<ArrayBuffer>): void {
-		const queue = this.#queues.get(peer);
+		let queue = this.#queues.get(peer);
 		const isSigned = bytes[0] === messageType.manifest || bytes[0] === messageType.heads;
 		if (!queue && !isSigned) return this.#pass(peer, bytes);
-		const next = (queue ?? Promise.resolve()).then(() =>
-			isSigned ? this.#verify(peer, bytes) : this.#pass(peer, bytes),
-		);
-		this.#queues.set(peer, next);
-		void next.then(() => {
-			if (this.#queues.get(peer) === next) this.#queues.delete(peer);
+		queue ??= { last: Promise.resolve(), length: 0 };
+		this.#queues.set(peer, queue);
+		if (++queue.length > mostWaiting) return this.#accuse(peer, bye.flood);
+		const { last } = queue;
+		queue.last = last.then(async () => {
+			await (isSigned ? this.#verify(peer, bytes) : this.#pass(peer, bytes));
+			if (--queue.length === 0) this.#queues.delete(peer);
 		});
+	}
+
+	#accuse(peer: string, code: number): void {
+		this.#options.handle({ type: "accuse", peer, code, reason: "" });
 	}
 
 	#pass(peer: string, bytes: Uint8Array<ArrayBuffer>): void {
@@ -182,17 +188,18 @@ export class Swarm {
 
 	/** Manifests and heads from a peer count only when their signatures do. */
 	async #verify(peer: string, bytes: Uint8Array): Promise<void> {
-		const { trust, onHeads, onManifest } = this.#options;
+		const { trust, handle, onHeads, onManifest } = this.#options;
 		const payload = bytes.subarray(1);
 		try {
 			if (bytes[0] === messageType.heads) onHeads(await trust.acceptHeads(payload), payload, peer);
 			else {
 				const manifest = await trust.acceptManifest(payload);
 				if (manifest) onManifest(manifest);
+				// A manifest counts as a message, an old one, too.
+				handle({ type: "heads", heads: [], payload, peer });
 			}
 		} catch (error) {
-			const code = error instanceof Malformed ? bye.malformed : bye.wrongBytes;
-			this.#options.handle({ type: "accuse", peer, code, reason: "a wrong signature" });
+			this.#accuse(peer, error instanceof Malformed ? bye.malformed : bye.wrongBytes);
 		}
 	}
 }

@@ -42,8 +42,12 @@ const startWithin = 2500;
 const lateBelow = 0.12;
 /** Milliseconds that a rendition may take to become playable before it is given up. */
 const switchWithin = 6000;
-/** Seconds beyond the target at which playback jumps to live rather than catches up. */
-const jumpBeyond = 4;
+/** Seconds beyond the target at which playback begins anew, if it can't jump. */
+const restartBeyond = 4;
+/** Seconds of picture and sound that have to be there before playback begins. */
+const cushion = 0.6;
+/** Seconds from the end of an ended broadcast within which it has been played. */
+const endWithin = 0.3;
 
 const config: Partial<HlsConfig> = {
 	autoStartLoad: false,
@@ -261,10 +265,30 @@ export class Playback {
 			this.#steadySince = now;
 		}
 		this.#watchdog(now);
+		const isOver = this.#isOver;
+		if (isOver && this.#isPlayedOut) this.#monitor.hasEnded();
 		stats.stalls = this.#monitor.stalls;
 		stats.stalledSeconds = round(this.#monitor.stalledSeconds);
 		stats.buffer = round(this.#bufferedEnd - time);
-		this.#tellState();
+		if (isOver) this.#options.onEnded();
+		else this.#tellState();
+	}
+
+	/** The broadcast is over, and there is no more to be played of it. */
+	get #isOver(): boolean {
+		const { engine, video } = this.#options;
+		if (!engine.isOver) return false;
+		if (video.ended || !this.#hasStarted) return true;
+		return this.#monitor.isStalled && (this.#isPlayedOut || engine.quiet > 3000);
+	}
+
+	/** The playhead is at the end of what there is. */
+	get #isPlayedOut(): boolean {
+		const { engine, video } = this.#options;
+		if (video.ended) return true;
+		const newest = engine.timeline(this.#quality.current.name)?.newest;
+		const end = newest ? (newest.start + newest.duration) / 1e6 : 0;
+		return video.currentTime + (this.#offset ?? 0) > end - endWithin;
 	}
 
 	/** Stuck although there is something to play: begins anew at the live edge. */
@@ -280,7 +304,6 @@ export class Playback {
 	#tellState(): void {
 		const { engine, video, stats } = this.#options;
 		const isStuck = this.#monitor.isStalled || !this.#hasStarted;
-		if (engine.isOver && (video.ended || isStuck)) return this.#options.onEnded();
 		if (isStuck && engine.quiet > 3000) stats.state = "interrupted";
 		else if (!this.#hasStarted) stats.state = "starting";
 		else if (video.paused) stats.state = "paused";
@@ -292,12 +315,18 @@ export class Playback {
 	#tryStart(): void {
 		const { video } = this.#options;
 		if (video.buffered.length === 0 || video.readyState < 2) return;
+		// Where both picture and sound are there.
 		const end = video.buffered.end(video.buffered.length - 1);
+		const start = video.buffered.start(video.buffered.length - 1);
 		const { target } = this.#rate;
 		const isLate = performance.now() - this.#begunAt > startWithin;
 		if ((this.#behind(end) ?? target) > target - 0.4 && !isLate) return;
+		const last = end - cushion;
+		if (last < Math.max(start, video.currentTime) && !isLate) return;
 		const behind = this.#behind(video.currentTime) ?? target;
-		const ahead = Math.min(behind - target, end - 0.4 - video.currentTime);
+		const ahead = Math.min(behind - target, last - video.currentTime);
+		// Too close to live: it is waited for here, not by playing slowly.
+		if (ahead < -0.1 && !isLate) return;
 		if (ahead > 0.2) video.currentTime += ahead;
 		this.#hasStarted = true;
 		this.#play();
@@ -323,14 +352,20 @@ export class Playback {
 		const { engine, video, stats } = this.#options;
 		const buffer = this.#bufferedEnd - video.currentTime;
 		if (this.#offset !== null) engine.playing(video.currentTime + this.#offset);
-		const latency = this.#behind(video.currentTime);
-		if (latency === null || !this.#hasStarted || video.paused) return;
-		stats.latency = round(latency);
+		if (!this.#hasStarted || video.paused) return;
 		const now = performance.now();
-		const playbackRate = this.#rate.update({ now: now / 1000, latency, buffer });
-		if (latency > this.#rate.target + jumpBeyond) this.goLive();
-		else if (video.playbackRate !== playbackRate) video.playbackRate = playbackRate;
 		this.#share(now);
+		const latency = this.#behind(video.currentTime);
+		if (latency === null) return;
+		stats.latency = round(latency);
+		const moment = { now: now / 1000, latency, buffer };
+		const playbackRate = this.#rate.update(moment);
+		const ahead = this.#rate.jump(moment);
+		if (ahead > 0) {
+			this.#monitor.jumped();
+			video.currentTime += ahead;
+		} else if (latency > this.#rate.target + restartBeyond) this.goLive();
+		else if (video.playbackRate !== playbackRate) video.playbackRate = playbackRate;
 		this.#avoidRareKeyframes();
 		if (now - this.#busyAt > busyFor) this.#quality.buffered(buffer, now / 1000);
 		void this.#probe(now / 1000);
@@ -377,6 +412,13 @@ export class Playback {
 		if (this.#hasStarted && paused > 2000) this.goLive();
 	}
 
+	/** The element is loaded anew, which pauses it. */
+	#recover(hls: Hls): void {
+		hls.recoverMediaError();
+		this.#hasStarted = false;
+		this.#begunAt = performance.now();
+	}
+
 	#restart(): void {
 		this.#options.engine.restart();
 		void this.#begin();
@@ -388,7 +430,7 @@ export class Playback {
 		this.#recoveries = [...this.#recoveries.filter((at) => now - at < 30_000), now];
 		if (this.#recoveries.length > 5) return this.#options.onFailed(data.details);
 		if (data.type === Hls.ErrorTypes.MEDIA_ERROR && this.#recoveries.length === 1)
-			return hls.recoverMediaError();
+			return this.#recover(hls);
 		const delay = 500 * this.#recoveries.length;
 		setTimeout(() => {
 			if (this.#end.signal.aborted || hls !== this.#hls) return;

@@ -9,9 +9,8 @@ export interface Join {
 	title: string;
 	state: "waiting" | "live" | "ended";
 	epoch: string;
-	/** Absolute URLs: of the broadcast's folder, of its multivariant playlist, of the tracker. */
+	/** Absolute URLs: of the broadcast's folder, and of the tracker. */
 	base: string;
-	playlist: string;
 	tracker: string;
 	token: string;
 	/** The newest manifest's payload, and the stream's identity key. */
@@ -19,7 +18,7 @@ export interface Join {
 	publicKey: Uint8Array | null;
 	iceServers: RTCIceServer[];
 	/** Bits a second; 0 for unlimited. */
-	p2p: { mode: Mode; minAudience: number; maxUpload: number };
+	p2p: { mode: Mode; maxUpload: number };
 	/** The server's clock, in milliseconds since 1970. */
 	now: number;
 }
@@ -57,7 +56,6 @@ export function parseJoin(answer: unknown, url: string): Join {
 		state: state === "live" || state === "ended" ? state : "waiting",
 		epoch: text(fields.epoch),
 		base: resolve(text(fields.base), url),
-		playlist: resolve(text(fields.playlist), url),
 		tracker: resolve(text(fields.tracker), url).replace(/^http/, "ws"),
 		token: text(fields.token),
 		manifest: fromBase64(text(fields.manifest)),
@@ -65,7 +63,6 @@ export function parseJoin(answer: unknown, url: string): Join {
 		iceServers: Array.isArray(fields.iceServers) ? fields.iceServers : [],
 		p2p: {
 			mode: isMode(p2p.mode) ? p2p.mode : "none",
-			minAudience: Number(p2p.minAudience) || 2,
 			maxUpload: Number(p2p.maxUpload) || 0,
 		},
 		now: Number(fields.now) || 0,

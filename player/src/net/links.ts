@@ -87,8 +87,9 @@ export class Links {
 			this.#handlers.onOpen(peer);
 		};
 		channel.onmessage = ({ data }) => {
-			if (data instanceof ArrayBuffer) this.#handlers.onMessage(peer, new Uint8Array(data));
-			else this.#handlers.onMessage(peer, new Uint8Array(0));
+			// Text is no message of ours: an empty one is malformed.
+			const bytes: ArrayBuffer | number[] = data instanceof ArrayBuffer ? data : [];
+			this.#handlers.onMessage(peer, new Uint8Array(bytes as ArrayBuffer));
 		};
 		channel.onclose = () => this.#end(peer);
 		channel.bufferedAmountLowThreshold = pressure.little;
@@ -115,19 +116,21 @@ export class Links {
 		const { connection } = link;
 		try {
 			if (signal.type === "candidate") {
-				const { candidate, sdpMid, sdpMLineIndex } = signal;
-				const init = { candidate, sdpMid, sdpMLineIndex };
-				if (connection.remoteDescription) await connection.addIceCandidate(init);
-				else if (link.early.length < mostCandidates) link.early.push(init);
+				if (connection.remoteDescription) this.#add(connection, signal);
+				else if (link.early.length < mostCandidates) link.early.push(signal);
 				return;
 			}
 			await connection.setRemoteDescription({ type: signal.type, sdp: signal.sdp });
 			if (signal.type === "offer") await this.#describe(signal.peer, link, "answer");
-			for (const init of link.early.splice(0)) await connection.addIceCandidate(init);
+			for (const init of link.early.splice(0)) this.#add(connection, init);
 		} catch {
-			// A candidate of a kind that this browser doesn't know is no reason to give up.
-			if (signal.type !== "candidate") this.#end(signal.peer);
+			this.#end(signal.peer);
 		}
+	}
+
+	/** A candidate that this browser doesn't understand is no reason to give up. */
+	#add(connection: RTCPeerConnection, init: RTCIceCandidateInit): void {
+		connection.addIceCandidate(init).catch(() => {});
 	}
 
 	/** Sends a message; false when there is no channel to send it by. */

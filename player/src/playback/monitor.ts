@@ -21,6 +21,8 @@ export class Monitor {
 	#last: Look | null = null;
 	#stoodSince: number | null = null;
 	#isStalled = false;
+	/** What the stall that goes on added to stalledSeconds. */
+	#added = 0;
 
 	get isStalled(): boolean {
 		return this.#isStalled;
@@ -31,6 +33,21 @@ export class Monitor {
 		this.#last = null;
 		this.#stoodSince = null;
 		this.#isStalled = false;
+	}
+
+	/** The playhead is moved ahead to catch up: a stall, if it does not stand already. */
+	jumped(): void {
+		if (!this.#isStalled) this.stalls++;
+		this.reset();
+	}
+
+	/** It stands because there is nothing more to come: that is no stall. */
+	hasEnded(): void {
+		if (this.#isStalled) {
+			this.stalls--;
+			this.stalledSeconds -= this.#added;
+		}
+		this.reset();
 	}
 
 	/** Takes a look; true when a stall has just begun. */
@@ -57,14 +74,20 @@ export class Monitor {
 	#stands(last: Look, look: Look): boolean {
 		this.#stoodSince ??= last.now;
 		if (this.#isStalled) {
-			this.stalledSeconds += (look.now - last.now) / 1000;
+			this.#add((look.now - last.now) / 1000);
 			return false;
 		}
 		const stood = look.now - this.#stoodSince;
 		if (stood <= stallAfter) return false;
 		this.#isStalled = true;
 		this.stalls++;
-		this.stalledSeconds += stood / 1000;
+		this.#added = 0;
+		this.#add(stood / 1000);
 		return true;
+	}
+
+	#add(seconds: number): void {
+		this.stalledSeconds += seconds;
+		this.#added += seconds;
 	}
 }

@@ -25,6 +25,8 @@ const margin = 0.5;
 const patience = 0.9;
 /** Seconds. */
 const memory = 10;
+/** Farther behind, playback jumps rather than catches up for 10 s and more. */
+const jumps = { from: 1.2, apart: 10, keep: 0.6 };
 const rates = { slowest: 0.95, fastest: 1.1 };
 
 /** Keeps the distance to live near a target that follows how parts arrive. */
@@ -33,6 +35,7 @@ export class RateControl {
 	#holdBack = holdBack.first;
 	#updatedAt: number | null = null;
 	#isCorrecting = false;
+	#jumpedAt = Number.NEGATIVE_INFINITY;
 
 	/**
 	 * A part became playable at `now`, `delay` seconds after its first moment
@@ -55,6 +58,17 @@ export class RateControl {
 		const usual = delays[Math.floor(delays.length / 2)] ?? usualDelay;
 		const late = delays[Math.floor(delays.length * 0.98)] ?? usual;
 		return Math.max(usual + this.#holdBack, Math.min(late, usual + patience) + margin);
+	}
+
+	/**
+	 * Seconds to jump ahead by, for who is far behind and has what comes later; mostly 0.
+	 * Whoever asks does jump: the next one is not before 10 s.
+	 */
+	jump({ now, latency, buffer }: Moment): number {
+		const ahead = Math.min(latency - this.target, buffer - jumps.keep);
+		if (ahead < jumps.from || now - this.#jumpedAt < jumps.apart) return 0;
+		this.#jumpedAt = now;
+		return ahead;
 	}
 
 	/** The rate to play at from now on. */

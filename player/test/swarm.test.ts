@@ -1,0 +1,127 @@
+// What other viewers send is verified in order, and counted.
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { ServerClock } from "../src/clock.ts";
+import { verifier } from "../src/crypto.ts";
+import { Swarm } from "../src/engine/swarm.ts";
+import type { Join } from "../src/net/join.ts";
+import type { Event } from "../src/peer/types.ts";
+import { emptyStats } from "../src/stats.ts";
+import { Trust } from "../src/trust.ts";
+import { bye } from "../src/wire/messages.ts";
+import { epoch, manifest, signedManifest, started, stream } from "./broadcast.ts";
+
+const peer = "a-peer";
+const join = { stream, epoch, tracker: "ws://host/tracker", iceServers: [] as RTCIceServer[] };
+
+/** A connection of which tests keep the channel and the candidates. */
+class Connection {
+	static last: Connection;
+	readonly channel = { close: () => {} } as unknown as RTCDataChannel;
+	readonly candidates: RTCIceCandidateInit[] = [];
+	remoteDescription: RTCSessionDescriptionInit | null = null;
+	localDescription = { sdp: "v=0" };
+	isClosed = false;
+
+	constructor() {
+		Connection.last = this;
+	}
+	createDataChannel = () => this.channel;
+	setLocalDescription = () => Promise.resolve();
+	setRemoteDescription = async (description: RTCSessionDescriptionInit) => {
+		this.remoteDescription = description;
+	};
+	addIceCandidate = async (candidate: RTCIceCandidateInit) => {
+		if (candidate.candidate === "nonsense") throw new Error("what is that?");
+		this.candidates.push(candidate);
+	};
+	close = () => {
+		this.isClosed = true;
+	};
+}
+
+/** A tracker's connection. */
+class Socket {
+	static readonly OPEN = 1;
+	static last: Socket | undefined;
+	readyState = 1;
+	readonly sent: { type: string; failed?: string[] }[] = [];
+	onmessage: (event: { data: string }) => void = () => {};
+
+	constructor() {
+		Socket.last = this;
+	}
+	send = (text: string) => void this.sent.push(JSON.parse(text));
+	close = () => {};
+	says = (message: object) => this.onmessage({ data: JSON.stringify(message) });
+}
+
+const swarms: Swarm[] = [];
+
+/** A swarm with one connection that the tracker told of. */
+async function connected(): Promise<{ events: Event[]; socket: Socket }> {
+	vi.stubGlobal("RTCPeerConnection", Connection);
+	vi.stubGlobal("WebSocket", Socket);
+	const now = () => started + 60_000;
+	const trust = new Trust({ stream, epoch, identity: null, verify: verifier(), now });
+	await trust.acceptManifest(signedManifest(manifest({ serial: 7 })));
+	const events: Event[] = [];
+	const swarm = new Swarm({
+		...{ join: join as Join, trust, clock: new ServerClock(now), stats: emptyStats(), agent: "" },
+		upload: 0,
+		token: () => Promise.resolve("token"),
+		handle: (event) => void events.push(event),
+		onHeads: () => {},
+		onManifest: () => {},
+	});
+	swarms.push(swarm);
+	Socket.last = undefined;
+	swarm.start();
+	const socket = await vi.waitUntil(() => Socket.last);
+	socket.says({ type: "connect", peer, role: "answer" });
+	return { events, socket };
+}
+
+afterEach(() => {
+	for (const swarm of swarms.splice(0)) swarm.stop();
+	vi.unstubAllGlobals();
+});
+
+const receive = (bytes: Uint8Array) =>
+	Connection.last.channel.onmessage?.call(
+		Connection.last.channel,
+		new MessageEvent("message", { data: bytes.buffer }),
+	);
+
+describe("messages of a peer", () => {
+	const old = signedManifest(manifest({ serial: 3 }));
+	const message = new Uint8Array([2, ...old]);
+
+	it("count, even if they are manifests that are known already", async () => {
+		const { events } = await connected();
+		receive(message);
+		receive(message);
+		const counted = { type: "heads", heads: [], payload: message.subarray(1), peer };
+		await vi.waitFor(() => expect(events).toEqual([counted, counted]));
+	});
+	it("may not wait in any number", async () => {
+		const { events } = await connected();
+		for (let i = 0; i < 257; i++) receive(message);
+		expect(events).toEqual([{ type: "accuse", peer, code: bye.flood, reason: "" }]);
+	});
+});
+
+describe("a connection", () => {
+	it("comes about with candidates that came early, and some that are not understood", async () => {
+		const { socket } = await connected();
+		const letter = { peer, sdpMid: "0", sdpMLineIndex: 0 };
+		for (const candidate of ["first", "nonsense", "second"])
+			socket.says({ type: "candidate", ...letter, candidate });
+		socket.says({ type: "offer", peer, sdp: "v=0" });
+		await vi.waitFor(() => expect(Connection.last.candidates.length).toBe(2));
+		socket.says({ type: "candidate", ...letter, candidate: "nonsense" });
+		socket.says({ type: "candidate", ...letter, candidate: "third" });
+		await vi.waitFor(() => expect(Connection.last.candidates.length).toBe(3));
+		expect(socket.sent.map(({ type }) => type)).toContain("answer");
+		expect(Connection.last.isClosed).toBe(false);
+	});
+});
