@@ -7,7 +7,7 @@ export interface LinkHandlers {
 	onMessage(peer: string, bytes: Uint8Array<ArrayBuffer>): void;
 	/** An open channel was closed, by the other side or by the network. */
 	onClose(peer: string): void;
-	/** So many bytes wait to be sent: called when it becomes much, and when it is little. */
+	/** So many bytes wait to be sent: called while it is much, and when all have left. */
 	onPressure(peer: string, bytes: number): void;
 	/** A connection never came about. */
 	onFailed(peer: string): void;
@@ -27,8 +27,8 @@ interface Link {
 const openWithin = 15_000;
 /** A peer that is this many bytes behind is too slow to be of use. */
 const mostBuffered = 8 << 20;
-/** What waits in a channel is told of above the one, and again below the other. */
-const pressure = { most: 65_536, little: 32_768 };
+/** Bytes that wait in a channel are told of above this, and again when all have left. */
+const pressedFrom = 16_384;
 const mostCandidates = 32;
 
 /** The data channels of one viewer. */
@@ -92,7 +92,7 @@ export class Links {
 			this.#handlers.onMessage(peer, new Uint8Array(bytes as ArrayBuffer));
 		};
 		channel.onclose = () => this.#end(peer);
-		channel.bufferedAmountLowThreshold = pressure.little;
+		channel.bufferedAmountLowThreshold = 0;
 		channel.onbufferedamountlow = () => {
 			if (link.isPressed) this.#handlers.onPressure(peer, channel.bufferedAmount);
 			link.isPressed = false;
@@ -142,7 +142,7 @@ export class Links {
 			return false;
 		}
 		link.channel.send(bytes);
-		if (!link.isPressed && link.channel.bufferedAmount > pressure.most) {
+		if (link.channel.bufferedAmount > pressedFrom) {
 			link.isPressed = true;
 			this.#handlers.onPressure(peer, link.channel.bufferedAmount);
 		}

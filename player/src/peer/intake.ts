@@ -95,9 +95,10 @@ export class Intake {
 		const track = store.track(part.rendition);
 		if (!track.group) return;
 		if (now - part.headAt > constants.LATE) from.late++;
-		if (!track.isRecent(part.number)) return;
 		const index = part.stripe(chunk);
+		// Who is slow is not silent.
 		track.group.stripes[index]!.brought = now;
+		if (!track.isRecent(part.number)) return;
 		if (from.isSubscribed(part.rendition, index)) track.group.confirm(index, from);
 	}
 

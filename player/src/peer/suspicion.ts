@@ -58,7 +58,8 @@ export class Suspicion {
 	#isOverdue(group: Group, index: number, { brought }: Stripe): boolean {
 		const { store, now } = this.#state;
 		const { SUSPECT, SUSPECT_PARTS } = constants;
-		if (now - brought < SUSPECT) return false;
+		// One late chunk is no reason.
+		if (now - brought < store.track(group.leader).usual + SUSPECT) return false;
 		return group.renditions
 			.flatMap((rendition) => store.track(rendition).latest(SUSPECT_PARTS))
 			.some((part) => now - part.headAt >= SUSPECT && part.missing(1 << index).length > 0);

@@ -87,7 +87,7 @@ export const constants = {
 	/** Bytes. */
 	PRESSURE: 65_536,
 	CHILD_STRIPES: 96,
-	LATE: 400,
+	LATE: 1000,
 	LATE_EVERY: 5000,
 	HELLO_WITHIN: 10_000,
 	FORGIVE: 10_000,

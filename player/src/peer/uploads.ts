@@ -62,7 +62,9 @@ export class Uploads {
 
 	/** Nothing is to be sent to a neighbour just now. */
 	#isHeldBack(neighbour: Neighbour): boolean {
-		return this.#budget.isSpent(this.#state.now) || neighbour.pressure > constants.PRESSURE;
+		if (this.#budget.isSpent(this.#state.now)) return true;
+		const all = this.#state.neighbours.reduce((sum, { pressure }) => sum + pressure, 0);
+		return neighbour.pressure > 0 && all > constants.PRESSURE;
 	}
 
 	cancel(neighbour: Neighbour, { chunks, ...part }: Wish): void {
