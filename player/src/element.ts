@@ -105,6 +105,7 @@ export class LiveRelayElement extends HTMLElement {
 				onWaiting: (title) => this.#wait(title),
 				onLive: (engine, joined) => this.#play(engine, joined),
 				onEnding: () => {},
+				onGone: () => this.#leave("interrupted", words.lost),
 				onTrouble: (trouble) => this.#trouble(trouble),
 				onWrongKey: () => this.#fail(words.wrongKey, false),
 			},
@@ -158,7 +159,7 @@ export class LiveRelayElement extends HTMLElement {
 			stats: this.#stats,
 			openedAt: performance.now(),
 			onBlocked: () => this.#blocked(),
-			onEnded: () => this.#ended(),
+			onEnded: () => this.#leave("ended", words.ended),
 			onFailed: (reason) => this.#fail(`${words.broken} ${reason}`, true),
 		});
 		this.#playback.start();
@@ -172,14 +173,12 @@ export class LiveRelayElement extends HTMLElement {
 		this.#show({ title: words.ready, action: { label: words.play, run } });
 	}
 
-	#ended(): void {
+	/** Waits for the next broadcast. */
+	#leave(state: "ended" | "interrupted", title: string): void {
 		this.#playback?.stop();
 		this.#playback = null;
-		this.#enter("ended");
-		this.#show({
-			title: words.ended,
-			text: words.again,
-		});
+		this.#enter(state);
+		this.#show({ title, text: words.again });
 		this.#session?.next();
 	}
 

@@ -17,6 +17,8 @@ export interface SessionHandlers {
 	onLive(engine: Engine, joined: Join): void;
 	/** The server says that the broadcast is over; what is buffered may still play. */
 	onEnding(): void;
+	/** The server forgot the broadcast; the next one is waited for. */
+	onGone(): void;
 	/** It goes on by itself when what hinders it is over. */
 	onTrouble(trouble: Trouble): void;
 	/** The stream is signed with another key than the page names: it is not played. */
@@ -124,6 +126,7 @@ export class Session {
 			// comes from that server.
 			mayFallBack: publicKey === null || new URL(this.#options.src).origin === location.origin,
 			onManifest: (manifest) => this.#heard(manifest),
+			onGone: () => this.#options.handlers.onGone(),
 		});
 		this.#options.handlers.onLive(this.#engine, joined);
 	}

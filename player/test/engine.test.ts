@@ -41,11 +41,14 @@ class Server {
 	/** Parts that the feed does not bring, by rendition and number. */
 	readonly withheld = new Set<string>();
 	serial = 1;
+	/** It was started anew, and knows nothing of the broadcast. */
+	isNew = false;
 
 	fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
 		const path = String(url).slice(base.length);
 		this.asked.push(path);
-		if (path.startsWith("feed")) return this.#feed(init?.signal);
+		if (path.startsWith("feed") && !this.isNew) return this.#feed(init?.signal);
+		if (path.startsWith("feed")) return new Response(null, { status: 404 });
 		const wrong = this.wrong.get(path);
 		if (typeof wrong === "number") return new Response(null, { status: wrong });
 		if (wrong) return new Response(wrong);
@@ -78,10 +81,12 @@ class Server {
 
 let server: Server;
 let engine: Engine;
+let gone = 0;
 const stats = emptyStats();
 
 beforeEach(async () => {
 	Object.assign(stats, emptyStats());
+	gone = 0;
 	server = new Server();
 	vi.stubGlobal("fetch", server.fetch);
 	const now = () => started + 60_000;
@@ -98,6 +103,7 @@ beforeEach(async () => {
 		token: () => Promise.resolve(""),
 		mayFallBack: true,
 		onManifest: () => {},
+		onGone: () => void gone++,
 	});
 	engine.start("source");
 	await vi.waitFor(() => expect(server.feeds.length).toBe(1));
@@ -185,6 +191,13 @@ describe("the engine", () => {
 		expect(server.asked.at(-1)).toContain(
 			"feed?r=source,audio&from=source:24,audio:24&stripes=all",
 		);
+	});
+	it("says so when the server was started anew, and asks no more", async () => {
+		await begin();
+		server.isNew = true;
+		server.feeds[0]?.error(new Error("the daemon was killed"));
+		await vi.waitFor(() => expect(gone).toBe(1), 3000);
+		expect(server.count("feed")).toBe(2);
 	});
 	it("begins the feed anew after bytes that nobody signed", async () => {
 		await begin();

@@ -82,6 +82,7 @@ export class Engine {
 				this.#inits.put(this.#initUrl(rendition, number), bytes, inits[number]);
 			},
 			onLost: (retryAfter) => this.#handle({ type: "feedLost", retryAfter }),
+			onGone: options.onGone,
 			onBurst: (bytes, ms) => this.onBurst(bytes, ms),
 		});
 		this.#swarm = new Swarm({

@@ -25,6 +25,8 @@ export interface FeedOptions {
 	onInit: (init: InitSegment) => void;
 	/** It failed or ended; milliseconds that the server wants to be left alone. */
 	onLost: (retryAfter: number) => void;
+	/** The server knows nothing of the broadcast any more: it was started anew. */
+	onGone: () => void;
 	/** What came at one go when it began, and how many milliseconds that took. */
 	onBurst: (bytes: number, ms: number) => void;
 }
@@ -79,6 +81,7 @@ export class Feed {
 		const { base, stats } = this.#options;
 		let watchdog = setTimeout(() => current.abort(), deadAfter);
 		let retryAfter = 0;
+		let isGone = false;
 		const count = this.#counter();
 		stats.requests++;
 		try {
@@ -96,15 +99,17 @@ export class Feed {
 			});
 		} catch (error) {
 			// The server is away, or what it sent is not to be believed.
-			if (error instanceof HttpError) retryAfter = error.retryAfter;
+			if (error instanceof HttpError) ({ retryAfter, isGone } = error);
 		}
 		clearTimeout(watchdog);
 		endBefore();
 		current.abort();
-		const { signal, trust, onLost } = this.#options;
+		const { signal, trust, onLost, onGone } = this.#options;
 		if (this.#current !== current) return;
 		this.#current = null;
-		if (!signal.aborted && !trust.manifest?.ended) onLost(retryAfter);
+		if (signal.aborted || trust.manifest?.ended) return;
+		if (isGone) onGone();
+		else onLost(retryAfter);
 	}
 
 	async #take(frames: Frame[], signal: AbortSignal): Promise<void> {

@@ -19,6 +19,8 @@ export interface EngineOptions {
 	/** The player trusts its server without signatures when heads stop coming. */
 	mayFallBack: boolean;
 	onManifest: (manifest: Manifest) => void;
+	/** The server does not know the broadcast any more, though nobody ended it. */
+	onGone: () => void;
 }
 
 /** A part that became playable. */

@@ -10,6 +10,7 @@ import { RateControl } from "../playback/rate.ts";
 import type { Stats } from "../stats.ts";
 import { kind, type Manifest } from "../wire/manifest.ts";
 import { loaders, renditionOf } from "./loaders.ts";
+import { forgiveRounding } from "./rounding.ts";
 
 export interface PlaybackOptions {
 	video: HTMLVideoElement;
@@ -124,6 +125,7 @@ export class Playback {
 		const startPosition = await this.#lead();
 		if (this.#end.signal.aborted) return;
 		const hls = new Hls({ ...config, ...loaders(engine, stats, startPosition === null) });
+		forgiveRounding(hls);
 		this.#hls?.destroy();
 		this.#hls = hls;
 		this.#hasStarted = false;
