@@ -17,7 +17,7 @@ type Config struct {
 	HLS      HLS               `yaml:"hls" doc:"How the stream is cut."`
 	Ladder   Ladder            `yaml:"ladder" doc:"The bitrates that ffmpeg makes beside the source."`
 	P2P      P2P               `yaml:"p2p" doc:"Sharing between viewers."`
-	Origin   Origin            `yaml:"origin" doc:"Limits of the server itself." later:"true"`
+	Origin   Origin            `yaml:"origin" doc:"Limits of the server itself."`
 	Outbound Outbound          `yaml:"outbound" doc:"Where the daemon may be led to by what others send." later:"true"`
 	Tracker  Tracker           `yaml:"tracker" doc:"The tracker." later:"true"`
 	Streams  map[string]Stream `yaml:"streams" doc:"The streams, by name ([a-z0-9-], at most 64). With none, there is one called main, whose key is made on the first run."`
@@ -75,7 +75,7 @@ type P2P struct {
 
 // Origin limits the server.
 type Origin struct {
-	MaxEgress Bitrate `yaml:"max_egress" doc:"What the server sends to viewers at most: unlimited, or like 100Mbit/s." later:"true"`
+	MaxEgress Bitrate `yaml:"max_egress" doc:"What the server sends to viewers at most, all together: unlimited, or like 100Mbit/s. What is beyond is refused, newcomers first; those who share suffer last."`
 }
 
 // Outbound limits where the daemon connects to.

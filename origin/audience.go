@@ -35,6 +35,8 @@ type audience struct {
 type session struct {
 	// media is when it last took media.
 	media time.Time
+	// polled is when it last asked for a media playlist.
+	polled time.Time
 	// feeds is the number of its open feeds, one for each player.
 	feeds int
 }
@@ -50,6 +52,26 @@ func (a *audience) took(address netip.Addr, agent string, now time.Time) {
 	if s := a.session(address, agent, now); s != nil {
 		s.media = now
 	}
+}
+
+// polled notes that a session asked for a media playlist.
+func (a *audience) polled(address netip.Addr, agent string, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if s := a.session(address, agent, now); s != nil {
+		s.polled = now
+	}
+}
+
+// polls tells whether a session plays by playlists.
+func (a *audience) polls(address netip.Addr, agent string, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.seeded.IsZero() {
+		return false
+	}
+	s := a.sessions[a.key(address, agent)]
+	return s != nil && now.Sub(s.polled) <= sessionAge
 }
 
 // follow notes that a player opened a feed; the function it returns, that the
@@ -78,7 +100,9 @@ func (a *audience) viewers(now time.Time) int {
 	for _, s := range a.sessions {
 		// Players with a feed are told apart; whatever else comes from there with the
 		// same agent is taken for the media that they fetch.
-		n += max(s.feeds, 1)
+		if s.feeds > 0 || now.Sub(s.media) <= sessionAge {
+			n += max(s.feeds, 1)
+		}
 	}
 	return n
 }
@@ -117,7 +141,7 @@ func (a *audience) key(address netip.Addr, agent string) uint64 {
 func (a *audience) sweep(now time.Time) {
 	a.swept = now
 	for key, s := range a.sessions {
-		if s.feeds == 0 && now.Sub(s.media) > sessionAge {
+		if s.feeds == 0 && now.Sub(s.media) > sessionAge && now.Sub(s.polled) > sessionAge {
 			delete(a.sessions, key)
 		}
 	}

@@ -29,6 +29,8 @@ type traffic struct {
 type countingListener struct {
 	net.Listener
 	traffic *traffic
+	// guard is nil while nothing is limited.
+	guard *guard
 }
 
 // Accept returns the next connection.
@@ -38,12 +40,13 @@ func (l countingListener) Accept() (net.Conn, error) {
 		return nil, err // http.Server looks at the error's own type
 	}
 	l.traffic.open.Add(1)
-	return &countingConn{Conn: conn, traffic: l.traffic}, nil
+	return &countingConn{Conn: conn, traffic: l.traffic, guard: l.guard}, nil
 }
 
 type countingConn struct {
 	net.Conn
 	traffic *traffic
+	guard   *guard
 	closed  atomic.Bool
 }
 
@@ -61,6 +64,9 @@ func (c *countingConn) Write(p []byte) (int, error) {
 	}
 	n, err := c.Conn.Write(p)
 	c.traffic.sent.Add(int64(n))
+	if c.guard != nil {
+		c.guard.spent(n)
+	}
 	return n, err // callers look at the error's own type
 }
 

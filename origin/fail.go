@@ -19,7 +19,12 @@ func (s *handler) fail(w http.ResponseWriter, r *http.Request, status int) {
 	switch status {
 	case http.StatusServiceUnavailable:
 		setCache(w, cacheNever)
-		h.Set("Retry-After", "1")
+		if h.Get("Retry-After") == "" {
+			h.Set("Retry-After", "1")
+		}
+		if h.Get("Access-Control-Allow-Origin") != "" {
+			h.Set("Access-Control-Expose-Headers", "Retry-After")
+		}
 	case http.StatusNotFound:
 		setCache(w, cacheBriefly)
 	default:

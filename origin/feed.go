@@ -38,6 +38,13 @@ func (s *handler) serveFeed(w *response, r *http.Request, live Live, at route) {
 		s.fail(w, r, http.StatusNotFound)
 		return
 	}
+	class, rate := query.cost(live)
+	ctx, done, ok := s.guard.follow(r.Context(), class, rate)
+	if !ok {
+		s.refuse(w, r)
+		return
+	}
+	defer done()
 	h := w.Header()
 	setCache(w, cacheNever+", no-transform")
 	h.Set("Content-Type", octets)
@@ -48,7 +55,7 @@ func (s *handler) serveFeed(w *response, r *http.Request, live Live, at route) {
 	}
 	defer s.metrics.hold(kindFeed)()
 	defer s.audiences[at.stream].follow(s.addresses.client(r), r.UserAgent(), s.now())()
-	err = live.Heads.Serve(r.Context(), query.renditions, query.from, query.stripes, emitter(r.Context(), w))
+	err = live.Heads.Serve(ctx, query.renditions, query.from, query.stripes, emitter(ctx, w))
 	if err != nil && w.status == 0 {
 		s.failMedia(w, r, err)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/liverelay/liverelay/origin/egress"
 )
 
 // handler answers requests. Everything in it is fixed once Run has begun, save
@@ -17,6 +19,8 @@ type handler struct {
 	pages     *pages
 	scripts   *scripts
 	metrics   *metrics
+	// guard is nil while nothing is limited.
+	guard *guard
 	// audiences has one entry for each configured stream.
 	audiences map[string]*audience
 	stopping  atomic.Bool
@@ -38,6 +42,7 @@ func newHandler(s *Server) (*handler, error) {
 	for _, stream := range s.Streams.Streams() {
 		h.audiences[stream.Name] = newAudience()
 	}
+	h.guard = newGuard(s.MaxEgress, h.now)
 	h.metrics = newMetrics(h)
 	return h, nil
 }
@@ -180,7 +185,10 @@ func (s *handler) dispatch(w *response, r *http.Request, at route) {
 	case kindJoin:
 		s.serveJoin(w, r, at)
 	case kindIndex, kindWatch, kindEmbed:
-		s.pages.serve(w, r, s, at)
+		if done, ok := s.open(w, r, egress.Join, 0); ok {
+			defer done()
+			s.pages.serve(w, r, s, at)
+		}
 	case kindPlayer, kindAsset:
 		s.serveFile(w, r, at)
 	case kindOEmbed:

@@ -6,10 +6,16 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"github.com/liverelay/liverelay/origin/egress"
 )
 
 // joinHold is how long join?wait=1 is held at most (docs/protocol.md §7).
 const joinHold = 25 * time.Second
+
+// joinSize is about what an answer takes, in bytes: when a broadcast begins, all who
+// wait for it are answered at once.
+const joinSize = 2048
 
 // joinAnswer is what a viewer needs to begin (docs/protocol.md §7). URLs are
 // relative to the answer's own.
@@ -60,6 +66,11 @@ func (s *handler) serveJoin(w *response, r *http.Request, at route) {
 		})
 		release()
 	}
+	done, ok := s.open(w, r, egress.Join, joinSize)
+	if !ok {
+		return
+	}
+	defer done()
 	stream, _ := s.config.Streams.Stream(at.stream)
 	s.serveJSON(w, r, s.join(r, stream, live, phase))
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/liverelay/liverelay/media"
+	"github.com/liverelay/liverelay/origin/egress"
 	"github.com/liverelay/liverelay/segmenter"
 )
 
@@ -24,6 +25,11 @@ const (
 
 // serveMultivariant answers with the current broadcast's multivariant playlist.
 func (s *handler) serveMultivariant(w *response, r *http.Request, at route) {
+	done, ok := s.open(w, r, egress.Join, 0)
+	if !ok {
+		return
+	}
+	defer done()
 	live, phase := s.config.Catalog.Current(at.stream)
 	if phase != Playable && s.config.Catalog.begun(at.stream) {
 		ctx, cancel := context.WithTimeout(r.Context(), startPatience)
@@ -53,6 +59,14 @@ func (s *handler) servePlaylist(w *response, r *http.Request, live Live, at rout
 		s.fail(w, r, http.StatusBadRequest)
 		return
 	}
+	if s.guard != nil {
+		s.audiences[at.stream].polled(s.addresses.client(r), r.UserAgent(), s.now())
+	}
+	done, ok := s.open(w, r, egress.Plain, 0)
+	if !ok {
+		return
+	}
+	defer done()
 	ctx, cancel := context.WithTimeout(r.Context(), maxHold)
 	defer cancel()
 	release := s.metrics.hold(kindPlaylist)
@@ -82,6 +96,12 @@ func (s *handler) serveInit(w *response, r *http.Request, live Live, at route) {
 
 // servePart answers with a part, which is waited for when it is the next one.
 func (s *handler) servePart(w *response, r *http.Request, live Live, at route) {
+	// Whoever can't be served is told so before the part is there, not after.
+	done, ok := s.open(w, r, s.mediaClass(r, live, at), 0)
+	if !ok {
+		return
+	}
+	done()
 	ctx, cancel := context.WithTimeout(r.Context(), maxHold)
 	defer cancel()
 	release := s.metrics.hold(kindPart)
@@ -119,6 +139,11 @@ func (s *handler) serveSegment(w *response, r *http.Request, live Live, at route
 // serveMedia answers with pieces of media, one after the other, straight from the
 // store.
 func (s *handler) serveMedia(w *response, r *http.Request, live Live, at route, pieces [][]byte) {
+	done, ok := s.open(w, r, s.mediaClass(r, live, at), size(pieces))
+	if !ok {
+		return
+	}
+	defer done()
 	h := w.Header()
 	setCache(w, cacheForever)
 	h.Set("Content-Type", mediaType(live, at.rendition))
@@ -134,17 +159,20 @@ func (s *handler) serveMedia(w *response, r *http.Request, live Live, at route, 
 }
 
 func writePieces(w *response, pieces [][]byte) {
-	size := 0
-	for _, p := range pieces {
-		size += len(p)
-	}
-	w.Header().Set("Content-Length", strconv.Itoa(size))
+	w.Header().Set("Content-Length", strconv.Itoa(size(pieces)))
 	w.WriteHeader(http.StatusOK)
 	for _, p := range pieces {
 		if _, err := w.Write(p); err != nil {
 			return // the client has gone; there is nobody to tell
 		}
 	}
+}
+
+func size(pieces [][]byte) (bytes int) {
+	for _, p := range pieces {
+		bytes += len(p)
+	}
+	return bytes
 }
 
 // isConditional tells whether the request asks for a range, or has conditions.

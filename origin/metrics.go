@@ -33,6 +33,9 @@ func newMetrics(s *handler) *metrics {
 		m.registry.MustRegister(
 			collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
+	if s.guard != nil {
+		m.registry.MustRegister(newGuardCollector(s.guard))
+	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "liverelay_info", Help: "Always 1; the version is a label.",
 		ConstLabels: prometheus.Labels{"version": s.config.Version},

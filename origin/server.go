@@ -45,6 +45,8 @@ type Server struct {
 	PublicURL string
 	// TrustedProxies are believed about the client's address and scheme.
 	TrustedProxies []netip.Prefix
+	// MaxEgress limits what all viewers together are sent, in bit/s; 0 is unlimited.
+	MaxEgress int64
 	// Version is the daemon's.
 	Version string
 	// STUNPort is the UDP port of the STUN responder on this host; 0 for none.
@@ -61,6 +63,8 @@ type Server struct {
 	Log      zerolog.Logger
 	// Now is the clock; nil means the wall clock.
 	Now func() time.Time
+
+	running *handler
 }
 
 // Run serves until ctx ends, which also ends all requests that are held, or until
@@ -70,6 +74,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.running = h
 	secure, err := s.tls()
 	if err != nil {
 		return err
@@ -84,7 +89,7 @@ func (s *Server) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { s.Catalog.run(ctx) })
 	running.Go(func() {
-		counted := countingListener{Listener: listener, traffic: &h.metrics.traffic}
+		counted := countingListener{Listener: listener, traffic: &h.metrics.traffic, guard: h.guard}
 		failures <- serve(ctx, s.httpServer(ctx, h, secure), counted, &h.stopping)
 	})
 	if metrics != nil {
