@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"net"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -233,8 +234,9 @@ func TestTakeover(t *testing.T) {
 	var fresh *raw
 	require.Eventually(t, func() bool {
 		fresh = dial(t, s.address)
-		return fresh.publish(testKey) != "" && len(s.registry.Streams()) > 0 && first.isEnded()
+		return strings.Contains(fresh.publish(testKey), "NetStream.Publish.Start")
 	}, 5*time.Second, 200*time.Millisecond)
+	require.Eventually(t, first.isEnded, 5*time.Second, time.Millisecond)
 	old.gone(5 * time.Second)
 	require.ErrorIs(t, first.reason, broadcast.ErrReplaced)
 	fresh.send(video(0, configAVC), video(0, frame(true, 10)))

@@ -47,7 +47,6 @@ type member struct {
 	feed    int
 	whole   map[uint64]bool
 	pos     int64 // playhead in ms, −1 before it began
-	next    uint64
 	stalls  int64 // ms
 	played  int64
 	dead    bool
@@ -156,14 +155,15 @@ func (s *swarm) join(name string, uplink int64) {
 // behind the edge.
 func (s *swarm) play(m *member) {
 	edge := int64(len(s.heads)) * 250
-	if m.pos < 0 {
+	switch {
+	case m.pos < 0:
 		if edge > 1500 && m.whole[uint64(edge-1500)/250] && m.whole[uint64(edge-1250)/250] {
 			m.pos = edge - 1000
 		}
-	} else if m.whole[uint64(m.pos)/250] {
+	case m.whole[uint64(m.pos)/250]:
 		m.pos += 50
 		m.played += 50
-	} else {
+	default:
 		m.stalls += 50
 	}
 	s.do(m, m.core.Playhead(s.now, m.pos))

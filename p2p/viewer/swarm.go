@@ -13,9 +13,6 @@ import (
 	"github.com/liverelay/liverelay/p2p/wire"
 )
 
-// maxReported bounds the peers that one report names as connected, and as failed.
-const maxReported = 64
-
 // Bounds of the pause before the tracker is tried again.
 const minPause, maxPause = time.Second, 15 * time.Second
 
