@@ -73,7 +73,9 @@ func (g *guard) admit(ctx context.Context, class egress.Class, bytes int) (done 
 	if g == nil {
 		return func() {}, true
 	}
-	g.pause(ctx, class)
+	if class > egress.Rescue { // which have a deadline, and others to ask
+		g.pause(ctx, class)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.budget.Ask(class, bytes, g.now()) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/liverelay/liverelay/media"
@@ -139,7 +140,7 @@ func (s *handler) serveSegment(w *response, r *http.Request, live Live, at route
 // serveMedia answers with pieces of media, one after the other, straight from the
 // store.
 func (s *handler) serveMedia(w *response, r *http.Request, live Live, at route, pieces [][]byte) {
-	done, ok := s.open(w, r, s.mediaClass(r, live, at), size(pieces))
+	done, ok := s.open(w, r, s.mediaClass(r, live, at), asked(r.Header.Get("Range"), size(pieces)))
 	if !ok {
 		return
 	}
@@ -173,6 +174,17 @@ func size(pieces [][]byte) (bytes int) {
 		bytes += len(p)
 	}
 	return bytes
+}
+
+// asked is how much a request is for: size bytes, or a plain range of them.
+func asked(header string, size int) int {
+	first, last, _ := strings.Cut(strings.TrimPrefix(header, "bytes="), "-")
+	from, err := strconv.Atoi(first)
+	to, err2 := strconv.Atoi(last)
+	if err != nil || err2 != nil || from < 0 || to < from || to >= size {
+		return size
+	}
+	return to - from + 1
 }
 
 // isConditional tells whether the request asks for a range, or has conditions.

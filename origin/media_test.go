@@ -228,6 +228,15 @@ func (d discard) Header() http.Header         { return d.header }
 func (d discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d discard) WriteHeader(int)             {}
 
+func TestAsked(t *testing.T) {
+	for header, want := range map[string]int{
+		"": 100, "bytes=0-9": 10, "bytes=90-99": 10, "bytes=99-99": 1, "bytes=90-100": 100, "bytes=9-0": 100, "bytes=-5": 100, "bytes=5-": 100,
+		"bytes=0-1,5-6": 100, "bytes=-1-5": 100, "x": 100, "bytes=0-99999999999999999999": 100,
+	} {
+		require.Equal(t, want, asked(header, 100), header)
+	}
+}
+
 func TestPieces(t *testing.T) {
 	p := newPieces([][]byte{[]byte("abc"), nil, []byte("de"), []byte("f")})
 	for _, c := range []struct {

@@ -11,6 +11,11 @@ const (
 	burst = 500 * time.Millisecond
 	// minBurst keeps small rates from refusing everything, in bytes.
 	minBurst = 64 << 10
+	// helpShare is the share of the rate that the classes Basic and Rescue may take for
+	// long; helpBurst is for how long they may take as much again. Without it viewers
+	// who take too much from the server, because it is slow, keep it slow.
+	helpShare = 0.4
+	helpBurst = 2 * time.Second
 	// maxDebt bounds the time that paying takes.
 	maxDebt = 2 * time.Second
 	// shedDebt is the debt at which a feed of class Join is ended, shedSeeds that at
@@ -27,6 +32,7 @@ type Budget struct {
 	rate, full float64 // bytes a second, bytes
 	level      float64 // bytes that may be sent now; below zero is debt
 	promised   float64 // bytes of answers that are being sent
+	help       float64 // bytes that Basic and Rescue may have now
 	at, shed   time.Time
 	feeds      []*Feed // the oldest first
 	refusals   pace
@@ -45,9 +51,12 @@ func (f *Feed) Class() Class { return f.class }
 func New(rate int64, now time.Time) *Budget {
 	b := &Budget{rate: float64(rate), at: now}
 	b.full = max(b.rate*burst.Seconds(), minBurst)
-	b.level = b.full
+	b.level, b.help = b.full, b.fullHelp()
 	return b
 }
+
+// fullHelp is the most that the bucket of Basic and Rescue holds.
+func (b *Budget) fullHelp() float64 { return max(b.rate*helpShare*helpBurst.Seconds(), minBurst) }
 
 // Sent pays for bytes that left.
 func (b *Budget) Sent(bytes int, now time.Time) {
@@ -62,6 +71,9 @@ func (b *Budget) Ask(c Class, bytes int, now time.Time) bool {
 		return false
 	}
 	b.promised += float64(bytes)
+	if c.helps() {
+		b.help -= float64(bytes)
+	}
 	return true
 }
 
@@ -71,7 +83,7 @@ func (b *Budget) Done(bytes int) { b.promised = max(b.promised-float64(bytes), 0
 // Open tells whether a class is served now; a refusal is counted.
 func (b *Budget) Open(c Class, now time.Time) bool {
 	b.advance(now)
-	if b.level-b.promised >= c.need()*b.full {
+	if b.level-b.promised >= c.need()*b.full && (!c.helps() || b.help >= c.need()*b.fullHelp()) {
 		return true
 	}
 	b.refusals.count(now)
@@ -148,6 +160,7 @@ func (b *Budget) Level(now time.Time) float64 {
 func (b *Budget) advance(now time.Time) {
 	if passed := now.Sub(b.at); passed > 0 {
 		b.level = math.Min(b.level+b.rate*passed.Seconds(), b.full)
+		b.help = math.Min(b.help+b.rate*helpShare*passed.Seconds(), b.fullHelp())
 		b.at = now
 	}
 }

@@ -117,6 +117,26 @@ func TestWait(t *testing.T) {
 	require.True(t, b.Open(Join, now.Add(375*time.Millisecond)))
 }
 
+// TestHelpLeavesRoomForTheRest: who takes what the swarm failed to bring gets twice its
+// share at first and then its share, so that newcomers and seeds are served as well.
+func TestHelpLeavesRoomForTheRest(t *testing.T) {
+	b, now := New(rate, start()), start()
+	helped, joined := 0, 0
+	for range 1000 { // 10 s
+		now = now.Add(10 * time.Millisecond)
+		for b.Ask(Basic, 5_000, now) {
+			b.Sent(5_000, now)
+			b.Done(5_000)
+			helped += 5_000
+		}
+		if now.Sub(start()) > 5*time.Second && b.Open(Join, now) {
+			joined++
+		}
+	}
+	require.InDelta(t, helpShare*rate*12, helped, 10_000)
+	require.Equal(t, 500, joined)
+}
+
 // TestWhatIsSentKeepsToTheRate: whatever is asked, in any window of a second and more
 // what is admitted is the rate, the bucket, and at most one answer beyond.
 func TestWhatIsSentKeepsToTheRate(t *testing.T) {

@@ -33,6 +33,9 @@ func (c Class) need() float64 {
 	return [Classes]float64{-1, 0, 0.25, 0.5, 0.75}[c]
 }
 
+// helps tells whether the class makes up for what the swarm failed to bring.
+func (c Class) helps() bool { return c == Basic || c == Rescue }
+
 // share is how much of the rate all feeds may have together, for one of this class to
 // be added.
 func (c Class) share() float64 {
