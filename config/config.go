@@ -19,7 +19,7 @@ type Config struct {
 	P2P      P2P               `yaml:"p2p" doc:"Sharing between viewers."`
 	Origin   Origin            `yaml:"origin" doc:"Limits of the server itself."`
 	Outbound Outbound          `yaml:"outbound" doc:"Where the daemon may be led to by what others send." later:"true"`
-	Tracker  Tracker           `yaml:"tracker" doc:"The tracker." later:"true"`
+	Tracker  Tracker           `yaml:"tracker" doc:"The tracker."`
 	Streams  map[string]Stream `yaml:"streams" doc:"The streams, by name ([a-z0-9-], at most 64). With none, there is one called main, whose key is made on the first run."`
 }
 
@@ -85,7 +85,8 @@ type Outbound struct {
 
 // Tracker configures the tracker.
 type Tracker struct {
-	Open bool `yaml:"open" doc:"Serve any WebTorrent swarm, as a public tracker does." later:"true"`
+	Open    bool `yaml:"open" doc:"Serve any WebTorrent swarm, as a public tracker does." later:"true"`
+	Picture bool `yaml:"picture" doc:"Show who feeds whom, without addresses, at /live/NAME/swarm, to everybody who knows the address."`
 }
 
 // Stream is one named channel.

@@ -19,6 +19,7 @@ type handler struct {
 	pages     *pages
 	scripts   *scripts
 	metrics   *metrics
+	pictures  *pictures
 	// guard is nil while nothing is limited.
 	guard *guard
 	// audiences has one entry for each configured stream.
@@ -41,6 +42,9 @@ func newHandler(s *Server) (*handler, error) {
 	}
 	for _, stream := range s.Streams.Streams() {
 		h.audiences[stream.Name] = newAudience()
+	}
+	if s.Painter != nil {
+		h.pictures = newPictures(s.Painter)
 	}
 	h.guard = newGuard(s.MaxEgress, h.now)
 	h.metrics = newMetrics(h)
@@ -195,6 +199,8 @@ func (s *handler) dispatch(w *response, r *http.Request, at route) {
 		s.serveOEmbed(w, r)
 	case kindStreams, kindStream:
 		s.serveAPI(w, r, at)
+	case kindSwarm, kindPicture:
+		s.serveSwarm(w, r, at)
 	case kindHealth:
 		s.serveText(w, r, http.StatusOK, "ok\n")
 	case kindReady:

@@ -61,6 +61,37 @@ type Swarm struct {
 	PeerBytes uint64
 }
 
+// Painter knows who feeds whom.
+type Painter interface {
+	// Picture returns the peers of a stream's swarm, by rendition, as they are planned
+	// to be fed now. Nothing in it leads to a person: ids are made up for a connection.
+	Picture(stream string) []Peer
+}
+
+// Peer is a viewer's place in the tree of one rendition.
+type Peer struct {
+	// ID is 16 characters; what is shown is shorter.
+	ID string
+	// Rendition is the index of the rendition in the manifest.
+	Rendition int
+	// Cluster is the number of the group of up to six that it is a member of.
+	Cluster int
+	// Leaf: it lends nothing.
+	Leaf bool
+	// Depth is the number of clusters between its own and the server.
+	Depth int
+	// Hops is the number of sends until the stripe that takes the longest way is here.
+	Hops int
+	// Holds are the stripes that it feeds to its cluster.
+	Holds []int
+	// Parents feed it, by stripe; an empty one is the server. Standbys step in.
+	Parents, Standbys [stripeCount]string
+	// Slots is the number of stripes that it may send, Used that which it is to send.
+	Slots, Used int
+	// Connections is the number of its connections to others.
+	Connections int
+}
+
 // Streams is the registry, as far as the origin needs it.
 type Streams interface {
 	// Stream returns a configured stream by its name.

@@ -18,12 +18,15 @@ import (
 //go:embed pages
 var pageFiles embed.FS
 
-const styleName = "style.css"
+const (
+	styleName = "style.css"
+	swarmName = "swarm.js"
+)
 
 // pages makes what people see.
 type pages struct {
 	templates     *template.Template
-	style         file
+	style, swarm  file
 	playerVersion string
 }
 
@@ -34,6 +37,7 @@ type page struct {
 	Title         string
 	Root, Base    string
 	StyleVersion  string
+	SwarmVersion  string
 	PlayerVersion string
 	Stream        Stream
 	PublicKey     string
@@ -62,12 +66,22 @@ func newPages(scripts *scripts) (*pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the pages' style: %w", err)
 	}
-	sum := sha256.Sum256(style)
+	swarm, err := pageFiles.ReadFile("pages/" + swarmName)
+	if err != nil {
+		return nil, fmt.Errorf("read the pages' script: %w", err)
+	}
 	return &pages{
 		templates:     templates,
-		style:         newFile(style, "text/css; charset=utf-8", hex.EncodeToString(sum[:8])),
+		style:         newFile(style, "text/css; charset=utf-8", version(style)),
+		swarm:         newFile(swarm, scriptType, version(swarm)),
 		playerVersion: scripts.version,
 	}, nil
+}
+
+// version names a file's exact bytes.
+func version(plain []byte) string {
+	sum := sha256.Sum256(plain)
+	return hex.EncodeToString(sum[:8])
 }
 
 // serve answers with the front page, a watch page or an embed page. The last two
@@ -123,7 +137,7 @@ func (p *pages) failure(w http.ResponseWriter, r *http.Request, s *handler, stat
 func (p *pages) page(r *http.Request, s *handler) page {
 	return page{
 		Root: root(s.addresses.strip(r.URL.EscapedPath())), Base: s.addresses.base(r),
-		StyleVersion: p.style.etag, PlayerVersion: p.playerVersion,
+		StyleVersion: p.style.etag, SwarmVersion: p.swarm.etag, PlayerVersion: p.playerVersion,
 	}
 }
 

@@ -28,6 +28,8 @@ const (
 	kindTracker      kind = "tracker"
 	kindStreams      kind = "api_streams"
 	kindStream       kind = "api_stream"
+	kindSwarm        kind = "swarm"
+	kindPicture      kind = "api_swarm"
 	kindHealth       kind = "healthz"
 	kindReady        kind = "readyz"
 )
@@ -113,6 +115,8 @@ func parseAPI(e []string) (route, bool) {
 		return route{kind: kindStreams}, true
 	case 1:
 		return route{kind: kindStream, stream: e[0]}, isStream(e[0])
+	case 2:
+		return route{kind: kindPicture, stream: e[0]}, isStream(e[0]) && e[1] == "swarm"
 	}
 	return route{}, false
 }
@@ -128,7 +132,7 @@ func parseLive(e []string) (route, bool) {
 		r.kind = kindWatch
 		return r, true
 	case 2:
-		r.kind = map[string]kind{"index.m3u8": kindMultivariant, "join": kindJoin}[e[1]]
+		r.kind = map[string]kind{"index.m3u8": kindMultivariant, "join": kindJoin, "swarm": kindSwarm}[e[1]]
 		return r, r.kind != ""
 	}
 	r.epoch = e[1]

@@ -43,11 +43,9 @@ func newFile(plain []byte, kind, version string) file {
 func (s *handler) serveFile(w http.ResponseWriter, r *http.Request, at route) {
 	switch {
 	case at.kind == kindAsset && at.file == styleName:
-		setCache(w, cacheChecked)
-		if r.URL.Query().Get("v") == s.pages.style.etag {
-			setCache(w, cacheForever)
-		}
-		s.pages.style.serve(w, r)
+		s.pages.style.serveAsset(w, r)
+	case at.kind == kindAsset && at.file == swarmName:
+		s.pages.swarm.serveAsset(w, r)
 	case at.kind == kindPlayer && at.file == "":
 		setCache(w, cacheScript)
 		if r.URL.Query().Get("v") == s.scripts.version {
@@ -60,6 +58,15 @@ func (s *handler) serveFile(w http.ResponseWriter, r *http.Request, at route) {
 	default:
 		s.fail(w, r, http.StatusNotFound)
 	}
+}
+
+// serveAsset lets the file be kept for ever under its version.
+func (f file) serveAsset(w http.ResponseWriter, r *http.Request) {
+	setCache(w, cacheChecked)
+	if r.URL.Query().Get("v") == f.etag {
+		setCache(w, cacheForever)
+	}
+	f.serve(w, r)
 }
 
 // serve answers with the file, or with 304 when the client has it.

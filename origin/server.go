@@ -58,6 +58,9 @@ type Server struct {
 	Signalling Signalling
 	Admission  Admission
 
+	// Painter, when set, makes /live/{stream}/swarm show who feeds whom, to everybody.
+	Painter Painter
+
 	// Registry takes the metrics; nil means a new one.
 	Registry *prometheus.Registry
 	Log      zerolog.Logger

@@ -60,6 +60,9 @@ func build(c config.Config, v *vault.Vault, log zerolog.Logger) (*daemon, error)
 	}
 	d.tracker = newTracker(d, catalog, office)
 	d.origin.Signalling = signalling{d.tracker}
+	if c.Tracker.Picture {
+		d.origin.Painter = painter{d.tracker}
+	}
 	d.stage = &stage{
 		config: c, streams: d.streams, catalog: catalog, tracker: d.tracker,
 		ladder: findEncoder(c, log), log: log, over: make(chan struct{}),
