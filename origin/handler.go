@@ -34,7 +34,7 @@ func newHandler(s *Server) (*handler, error) {
 	}
 	h := &handler{
 		config: s, addresses: addresses,
-		texts: newCompressor(), scripts: newScripts(),
+		texts: newCompressor(), scripts: newScripts(s.PlayerFolder, s.Log),
 		audiences: map[string]*audience{},
 	}
 	if h.pages, err = newPages(h.scripts); err != nil {

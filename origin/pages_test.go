@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 )
 
@@ -152,7 +153,7 @@ func TestSubPath(t *testing.T) {
 
 func TestPlayerScript(t *testing.T) {
 	d := newDaemon(t)
-	version := newScripts().version
+	version := newScripts("", zerolog.Nop()).version
 	for path, cache := range map[string]string{
 		"/player.js": cacheScript, "/player.js?v=" + version: cacheForever, "/player.js?v=old": cacheScript, "/player/" + version + ".js": cacheForever,
 	} {

@@ -5,6 +5,9 @@ import (
 	"compress/gzip"
 	"net/http"
 	"strconv"
+	"strings"
+
+	"github.com/rs/zerolog"
 
 	"github.com/liverelay/liverelay/player"
 )
@@ -22,11 +25,14 @@ type scripts struct {
 	player file
 	// version names the player's exact bytes.
 	version string
+	earlier *archive
 }
 
-func newScripts() *scripts {
+func newScripts(folder string, log zerolog.Logger) *scripts {
 	version := player.Version()
-	return &scripts{player: newFile(player.Bytes(), scriptType, version), version: version}
+	earlier := newArchive(folder, log)
+	earlier.keep(version, player.Bytes())
+	return &scripts{player: newFile(player.Bytes(), scriptType, version), version: version, earlier: earlier}
 }
 
 func newFile(plain []byte, kind, version string) file {
@@ -55,6 +61,14 @@ func (s *handler) serveFile(w http.ResponseWriter, r *http.Request, at route) {
 	case at.kind == kindPlayer && at.file == s.scripts.version+".js":
 		setCache(w, cacheForever)
 		s.scripts.player.serve(w, r)
+	case at.kind == kindPlayer:
+		earlier, found := s.scripts.earlier.find(strings.TrimSuffix(at.file, ".js"))
+		if !found {
+			s.fail(w, r, http.StatusNotFound)
+			return
+		}
+		setCache(w, cacheForever)
+		earlier.serve(w, r)
 	default:
 		s.fail(w, r, http.StatusNotFound)
 	}

@@ -45,6 +45,9 @@ type Server struct {
 	PublicURL string
 	// TrustedProxies are believed about the client's address and scheme.
 	TrustedProxies []netip.Prefix
+	// PlayerFolder keeps the players that were served under their versions, so that pages
+	// which name one still get it after an upgrade; empty keeps none.
+	PlayerFolder string
 	// MaxEgress limits what all viewers together are sent, in bit/s; 0 is unlimited.
 	MaxEgress int64
 	// Version is the daemon's.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -53,8 +54,8 @@ func build(c config.Config, v *vault.Vault, log zerolog.Logger) (*daemon, error)
 		Address: c.HTTP.Address, MetricsAddress: c.Metrics.Address,
 		CertFile: c.TLS.Cert, KeyFile: c.TLS.Key,
 		PublicURL: c.HTTP.PublicURL, TrustedProxies: trusted,
-		MaxEgress: int64(c.Origin.MaxEgress),
-		Version:   version, STUNPort: portOf(c.STUN.Address),
+		PlayerFolder: filepath.Join(c.Data, "players"), MaxEgress: int64(c.Origin.MaxEgress),
+		Version: version, STUNPort: portOf(c.STUN.Address),
 		Streams: d.streams, Catalog: catalog, Admission: office,
 		Log: log.With().Str("room", "origin").Logger(),
 	}

@@ -28,7 +28,8 @@ function clustersOf(peers) {
 	const byNumber = new Map();
 	for (const peer of peers) {
 		const number = peer.cluster || `alone ${peer.id}`;
-		if (!byNumber.has(number)) byNumber.set(number, { peers: [], depth: peer.depth, leaf: peer.leaf });
+		if (!byNumber.has(number))
+			byNumber.set(number, { peers: [], depth: peer.depth, leaf: peer.leaf });
 		byNumber.get(number).peers.push(peer);
 	}
 	return [...byNumber.values()].sort((a, b) => a.depth - b.depth || a.leaf - b.leaf);
@@ -41,7 +42,8 @@ function arrange(clusters, width) {
 	const depths = [...new Set(clusters.map((c) => c.depth))];
 	for (const depth of depths) {
 		const level = clusters.filter((c) => c.depth === depth);
-		for (const c of level) c.above = mean(c.peers.flatMap((p) => p.parents.map((id) => at.get(id)?.x ?? width / 2)));
+		for (const c of level)
+			c.above = mean(c.peers.flatMap((p) => p.parents.map((id) => at.get(id)?.x ?? width / 2)));
 		level.sort((a, b) => a.leaf - b.leaf || a.above - b.above);
 		let row = [];
 		let used = -GAP;
@@ -96,7 +98,9 @@ function links(peers, at) {
 				? `M${from.x},${from.y}L${to.x},${to.y}`
 				: `M${from.x + (from.server ? (stripe - 2.5) * 14 : shift)},${from.y + (from.server ? 16 : 0)}C${from.x + shift},${middle} ${to.x + shift},${middle} ${to.x + shift},${to.y}`;
 			const lit = chosen && (peer.id === chosen || parent === chosen) ? " lit" : "";
-			lines.push(make("path", { d: path, class: `link stripe-${stripe}${mate ? " mate" : ""}${lit}` }));
+			lines.push(
+				make("path", { d: path, class: `link stripe-${stripe}${mate ? " mate" : ""}${lit}` }),
+			);
 		});
 	}
 	return lines;
@@ -105,13 +109,22 @@ function links(peers, at) {
 /** A peer, in the colour of the stripe that it holds, with a core in that of the second. */
 function dot(peer, at, peers) {
 	const { x, y } = at.get(peer.id);
-	const near = peer.parents.includes(chosen) || peers.find((p) => p.id === chosen)?.parents.includes(peer.id);
+	const near =
+		peer.parents.includes(chosen) || peers.find((p) => p.id === chosen)?.parents.includes(peer.id);
 	const classes = ["peer", `stripe-${peer.holds[0] ?? 0}`];
 	if (peer.holds.length === 0) classes.push("leaf");
 	if (chosen && (peer.id === chosen || near)) classes.push("lit");
 	const circle = make(
 		"circle",
-		{ cx: x, cy: y, r: peer.leaf ? 8 : 11, class: classes.join(" "), tabindex: 0, role: "button", "data-peer": peer.id },
+		{
+			cx: x,
+			cy: y,
+			r: peer.leaf ? 8 : 11,
+			class: classes.join(" "),
+			tabindex: 0,
+			role: "button",
+			"data-peer": peer.id,
+		},
 		make("title", {}, `${peer.id}: ${describe(peer)}`),
 	);
 	circle.setAttribute("aria-label", `Peer ${peer.id}`);
@@ -129,10 +142,24 @@ function draw(rendition, peers, width) {
 	const known = peers.some((p) => p.id === chosen);
 	return make(
 		"svg",
-		{ viewBox: `0 0 ${width} ${height}`, width, height, role: "group", "aria-label": `Trees of ${rendition}`, class: known ? "chosen" : "" },
+		{
+			viewBox: `0 0 ${width} ${height}`,
+			width,
+			height,
+			role: "group",
+			"aria-label": `Trees of ${rendition}`,
+			class: known ? "chosen" : "",
+		},
 		...boxes,
 		...links(peers, at),
-		make("rect", { x: server.x - 56, y: server.y - 16, width: 112, height: 32, rx: 16, class: "server" }),
+		make("rect", {
+			x: server.x - 56,
+			y: server.y - 16,
+			width: 112,
+			height: 32,
+			rx: 16,
+			class: "server",
+		}),
 		make("text", { x: server.x, y: server.y + 4 }, "server"),
 		...peers.flatMap((peer) => dot(peer, at, peers)),
 	);
@@ -141,10 +168,16 @@ function draw(rendition, peers, width) {
 function describe(peer) {
 	const rendition = latest.renditions[peer.rendition];
 	const bandwidth = rendition?.averageBandwidth || rendition?.bandwidth;
-	const rate = bandwidth ? `, about ${Math.round((peer.used * bandwidth) / STRIPES / 1000)} kbit/s` : "";
+	const rate = bandwidth
+		? `, about ${Math.round((peer.used * bandwidth) / STRIPES / 1000)} kbit/s`
+		: "";
 	const seeds = peer.parents.filter((id) => id === "").length;
 	return [
-		peer.leaf ? "a leaf, lends nothing" : peer.holds.length > 0 ? `feeds its cluster with ${list("stripe", peer.holds)}` : "holds no stripe",
+		peer.leaf
+			? "a leaf, lends nothing"
+			: peer.holds.length > 0
+				? `feeds its cluster with ${list("stripe", peer.holds)}`
+				: "holds no stripe",
 		`sends ${peer.used} stripes${rate}, ${peer.slots} at most`,
 		seeds > 0 ? `takes ${seeds} from the server` : "takes nothing from the server",
 		`${peer.hops} ${peer.hops === 1 ? "hop" : "hops"} away`,
@@ -152,7 +185,8 @@ function describe(peer) {
 	].join(" · ");
 }
 
-const list = (word, numbers) => `${word}${numbers.length === 1 ? "" : "s"} ${numbers.map((n) => n + 1).join(", ")}`;
+const list = (word, numbers) =>
+	`${word}${numbers.length === 1 ? "" : "s"} ${numbers.map((n) => n + 1).join(", ")}`;
 
 function summarize({ peers, total }) {
 	if (total === 0) return "Nobody is connected to the tracker.";
@@ -162,7 +196,9 @@ function summarize({ peers, total }) {
 	const seeds = peers.filter((p) => p.parents.includes("")).length;
 	const hops = Math.max(...peers.map((p) => p.hops));
 	return [
-		total > peers.length ? `${peers.length} of ${total} peers` : `${total} ${total === 1 ? "peer" : "peers"}`,
+		total > peers.length
+			? `${peers.length} of ${total} peers`
+			: `${total} ${total === 1 ? "peer" : "peers"}`,
 		`${seeds} fed by the server, with ${fromServer} of ${stripes} stripes`,
 		`${leaves} ${leaves === 1 ? "leaf" : "leaves"}`,
 		`${hops} ${hops === 1 ? "hop" : "hops"} at most`,
@@ -183,10 +219,20 @@ function show() {
 			title.textContent = name;
 			drawings.append(title);
 		}
-		drawings.append(draw(name, latest.peers.filter((p) => p.rendition === index), width));
+		drawings.append(
+			draw(
+				name,
+				latest.peers.filter((p) => p.rendition === index),
+				width,
+			),
+		);
 	}
 	const peer = latest.peers.find((p) => p.id === chosen);
-	details.textContent = peer ? `${peer.id}: ${describe(peer)}` : latest.total > 0 ? "Choose a peer to see what it takes and gives." : "";
+	details.textContent = peer
+		? `${peer.id}: ${describe(peer)}`
+		: latest.total > 0
+			? "Choose a peer to see what it takes and gives."
+			: "";
 	if (focused) drawings.querySelector(`[data-peer="${focused}"]`)?.focus();
 }
 
