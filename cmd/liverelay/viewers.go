@@ -22,6 +22,8 @@ type viewersCommand struct {
 	JoinOver   time.Duration `placeholder:"DURATION" help:"Spread the first joins over this time."`
 	Renditions []string      `placeholder:"NAME" help:"Renditions, handed out to the viewers in turn. Default: the first."`
 	Churn      float64       `placeholder:"N" help:"Viewers that leave, and as many that join, in a minute."`
+	ChurnFrom  time.Duration `placeholder:"DURATION" help:"When they begin to leave. Default: at once."`
+	ChurnUntil time.Duration `placeholder:"DURATION" help:"When they cease to. Default: at the end."`
 	Uploads    []string      `placeholder:"RATE" help:"Upload limits, handed out in turn: unlimited, none, or like 2Mbit/s. Default: what the server says."`
 	NoPeers    bool          `help:"Take everything over HTTP, for comparison."`
 	Uplinks    []string      `placeholder:"RATE,..." help:"Speed of the viewers' way to each other, handed out in turn: unlimited, none, or like 1.2Mbit/s."`
@@ -32,6 +34,7 @@ type viewersCommand struct {
 	KillAt     time.Duration `default:"60s" help:"When they vanish."`
 	CutTracker time.Duration `placeholder:"DURATION" help:"Cut everybody off from the tracker for so long."`
 	CutAt      time.Duration `default:"60s" help:"When that begins."`
+	Detail     bool          `help:"Add to the JSON what was seen second by second, and of each viewer."`
 	Verbose    bool          `short:"v" help:"Say what happens to viewers, on standard error."`
 }
 
@@ -39,7 +42,8 @@ type viewersCommand struct {
 func (c viewersCommand) Run(ctx context.Context, out io.Writer) error {
 	fleet := viewer.FleetConfig{
 		URL: c.URL, N: c.N, Duration: c.Duration, JoinOver: c.JoinOver, Renditions: c.Renditions,
-		ChurnPerMinute: c.Churn, NoPeers: c.NoPeers, Delay: c.Delay, Loss: c.Loss,
+		ChurnPerMinute: c.Churn, ChurnFrom: c.ChurnFrom, ChurnUntil: c.ChurnUntil, NoPeers: c.NoPeers,
+		Delay: c.Delay, Loss: c.Loss, Detail: c.Detail,
 		Unordered: c.Unordered, Kill: c.Kill, KillAt: c.KillAt, CutTracker: c.CutTracker, CutAt: c.CutAt,
 	}
 	if c.Verbose {

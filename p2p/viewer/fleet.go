@@ -19,6 +19,7 @@ type fleet struct {
 	cfg   FleetConfig
 	watch *url.URL
 	log   zerolog.Logger
+	began time.Time
 
 	gate *gate
 
@@ -26,6 +27,7 @@ type fleet struct {
 	running map[*standing]struct{}
 	killed  int
 	after   *AfterKill
+	seconds []Second
 	count   int // sessions begun, for handing out renditions and limits
 	results []result
 	errs    []error // each once
@@ -86,8 +88,7 @@ func (f *fleet) seat(ctx context.Context, wait time.Duration, leave <-chan struc
 		r, err := watchLive(session, f.next(), st)
 		cancel()
 		<-left
-		f.leave(st)
-		f.add(r, err)
+		f.leave(st, r, err)
 		select {
 		case <-st.vanish: // its seat stays empty
 			return
@@ -102,18 +103,28 @@ func (f *fleet) seat(ctx context.Context, wait time.Duration, leave <-chan struc
 	}
 }
 
-func (f *fleet) add(r result, err error) {
+// leave keeps what a session saw.
+func (f *fleet) leave(st *standing, r result, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	delete(f.running, st)
 	f.results = append(f.results, r)
 	if err != nil && !slices.ContainsFunc(f.errs, func(e error) bool { return e.Error() == err.Error() }) {
 		f.errs = append(f.errs, err)
 	}
 }
 
-// churn lets viewers leave, one after the other, perMinute in each minute.
-func churn(ctx context.Context, perMinute float64, leave chan<- struct{}) {
-	tick := time.NewTicker(time.Duration(float64(time.Minute) / perMinute))
+// churn lets viewers leave, one after the other, in the time that is meant for it.
+func (c FleetConfig) churn(ctx context.Context, leave chan<- struct{}) {
+	if c.ChurnUntil > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.ChurnUntil)
+		defer cancel()
+	}
+	if !wait(ctx, c.ChurnFrom) {
+		return
+	}
+	tick := time.NewTicker(time.Duration(float64(time.Minute) / c.ChurnPerMinute))
 	defer tick.Stop()
 	for {
 		select {
@@ -137,6 +148,9 @@ func (f *fleet) report(seconds time.Duration) (Report, error) {
 	var latencies, joins, firsts []time.Duration
 	var minutes, possible float64
 	out.Killed, out.AfterKill = f.killed, f.after
+	if f.cfg.Detail {
+		out.Began, out.Timeline, out.Visits = f.began.UnixMilli(), f.seconds, f.visits()
+	}
 	for _, r := range f.results {
 		if r.join > 0 {
 			out.Joined++

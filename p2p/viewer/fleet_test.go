@@ -161,3 +161,25 @@ func TestFleetWhereNothingIs(t *testing.T) {
 	require.ErrorContains(t, err, "there is no stream at")
 	require.NotContains(t, err.Error(), "\n")
 }
+
+// The detail adds up to the sums, and viewers leave only when they are meant to.
+func TestFleetInDetail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := run(t, FleetConfig{
+		URL: w.watch(), N: 2, Duration: 6 * time.Second, JoinOver: 100 * time.Millisecond, Detail: true,
+		ChurnPerMinute: 60, ChurnFrom: time.Second, ChurnUntil: 2500 * time.Millisecond,
+	})
+	require.Len(t, r.Visits, 3, "one has left, another came")
+	require.GreaterOrEqual(t, len(r.Timeline), 4)
+	var played float64
+	for _, v := range r.Visits {
+		played += v.PlayedSeconds
+		require.Positive(t, v.Join)
+	}
+	require.InDelta(t, r.PlayedSeconds, played, 0.001)
+	for i, s := range r.Timeline[1:] {
+		require.GreaterOrEqual(t, s.PlayedSeconds, r.Timeline[i].PlayedSeconds)
+		require.LessOrEqual(t, s.PlayedSeconds, r.PlayedSeconds)
+	}
+}

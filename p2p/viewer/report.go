@@ -60,6 +60,12 @@ type Report struct {
 	PlayedShare float64 `json:"playedShare"`
 	// AfterKill is what was seen in the minute after the kill.
 	AfterKill *AfterKill `json:"afterKill,omitempty"`
+
+	// With FleetConfig.Detail: when it began, in ms since 1970, what was seen second by
+	// second, and what each viewer saw.
+	Began    int64    `json:"began,omitempty"`
+	Timeline []Second `json:"timeline,omitempty"`
+	Visits   []Visit  `json:"visits,omitempty"`
 }
 
 // AfterKill is what was seen of the viewers that were left, in the minute after some
@@ -92,8 +98,10 @@ type FleetConfig struct {
 	// Renditions are handed out to the viewers in turn; none: the first video
 	// rendition of the manifest. Audio is always added.
 	Renditions []string
-	// ChurnPerMinute viewers leave in each minute and as many new ones join.
-	ChurnPerMinute float64
+	// ChurnPerMinute viewers leave in each minute and as many new ones join, from
+	// ChurnFrom until ChurnUntil (0: the end) after the beginning.
+	ChurnPerMinute        float64
+	ChurnFrom, ChurnUntil time.Duration
 	// Uploads are upload limits in bit/s, handed out in turn: 0 is unlimited, −1 lends
 	// nothing. None: what the server says.
 	Uploads []int64
@@ -115,5 +123,7 @@ type FleetConfig struct {
 	// CutTracker cuts all connections to the tracker at CutAt, and lets nobody connect
 	// for so long.
 	CutTracker, CutAt time.Duration
-	Log               zerolog.Logger
+	// Detail adds a timeline and each viewer's own figures to the report.
+	Detail bool
+	Log    zerolog.Logger
 }

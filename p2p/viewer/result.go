@@ -4,6 +4,8 @@ import "time"
 
 // result is what one session saw.
 type result struct {
+	began       time.Time
+	rendition   string        // as asked for; "" is the first
 	watched     time.Duration // from its beginning to its end
 	join        time.Duration // to the first advance; 0 when it never came
 	played      time.Duration
@@ -29,6 +31,7 @@ func (v *session) result() result {
 		talk.add(v.tracker)
 	}
 	r := result{
+		began: v.began, rendition: v.rendition,
 		watched: time.Since(v.began), join: v.firstAdvance, firstP2P: v.firstP2P, signalled: talk,
 		httpBytes: v.client.bytes.Load() + talk.bytes, requests: v.client.requests.Load(),
 	}

@@ -33,8 +33,9 @@ func RunFleet(ctx context.Context, cfg FleetConfig) (Report, error) {
 	if over == 0 {
 		over = joinGap * time.Duration(cfg.N-1)
 	}
-	f := &fleet{cfg: cfg, watch: watch, log: cfg.Log, gate: newGate(), running: map[*standing]struct{}{}}
-	began := time.Now()
+	f := &fleet{
+		cfg: cfg, watch: watch, log: cfg.Log, began: time.Now(), gate: newGate(), running: map[*standing]struct{}{},
+	}
 	ctx, cancel := context.WithTimeout(ctx, cfg.Duration)
 	defer cancel()
 	leave := make(chan struct{})
@@ -50,8 +51,11 @@ func RunFleet(ctx context.Context, cfg FleetConfig) (Report, error) {
 		group.Go(func() { f.cut(ctx) })
 	}
 	if cfg.ChurnPerMinute > 0 {
-		group.Go(func() { churn(ctx, cfg.ChurnPerMinute, leave) })
+		group.Go(func() { cfg.churn(ctx, leave) })
+	}
+	if cfg.Detail {
+		group.Go(func() { f.note(ctx) })
 	}
 	group.Wait()
-	return f.report(time.Since(began))
+	return f.report(time.Since(f.began))
 }

@@ -82,7 +82,8 @@ type counts struct{ bytes, sent, came int64 }
 type standing struct {
 	children              [wire.Stripes]atomic.Int32 // peers that it feeds
 	http, played, stalled atomic.Int64               // bytes, ns
-	vanish                chan struct{}              // closed when its machine loses power
+	playedBytes, stalls   atomic.Int64
+	vanish                chan struct{} // closed when its machine loses power
 }
 
 // frame is a frame of a feed; without a kind the feed's end.
@@ -186,6 +187,8 @@ func (v *session) tick(ctx context.Context) {
 	v.standing.http.Store(v.client.bytes.Load())
 	v.standing.played.Store(int64(v.play.played))
 	v.standing.stalled.Store(int64(v.play.stalled))
+	v.standing.playedBytes.Store(v.play.playedBytes)
+	v.standing.stalls.Store(int64(v.play.stalls))
 	v.reportNews()
 }
 

@@ -14,12 +14,6 @@ func (f *fleet) enter(st *standing) {
 	f.running[st] = struct{}{}
 }
 
-func (f *fleet) leave(st *standing) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.running, st)
-}
-
 // wait reports false when ctx ends first.
 func wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
