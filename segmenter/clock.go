@@ -65,6 +65,9 @@ func (c *clock) frame(at time.Duration, key, canEnd bool) bool {
 	if !key {
 		return false
 	}
+	if c.breaks {
+		c.hasKey, c.gop, c.regular = false, 0, false // what was learnt does not hold any more
+	}
 	c.learn(at)
 	if at <= c.current().at {
 		return false
@@ -90,6 +93,17 @@ func (c *clock) frame(at time.Duration, key, canEnd bool) bool {
 // at the given instant, because another part might make it too long.
 func (c *clock) ends(at time.Duration) bool {
 	if at-c.current().at+c.part <= c.maximum() {
+		return false
+	}
+	c.forced = true
+	c.append(at, c.current().discontinuity)
+	return true
+}
+
+// vacant says whether the segment ends with a gap that ends at the given instant.
+func (c *clock) vacant(at time.Duration) bool {
+	c.seen = max(c.seen, at)
+	if at-c.current().at < c.segment-c.part/2 {
 		return false
 	}
 	c.forced = true

@@ -88,6 +88,12 @@ type Config struct {
 	// WithoutSource keeps the source from the sinks, whenever there are rungs to show
 	// in its place.
 	WithoutSource bool
+	// Resume goes on with a broadcast that another Pipeline began, as if its publisher
+	// was away; nil begins anew.
+	Resume *Resume
+	// Checkpoint takes what Resume needs, whenever a segment has ended. It is called from
+	// the pipeline's goroutine and must not block; what it gets is its own. May be nil.
+	Checkpoint func(Resume)
 	// Log takes warnings for the streamer; the zero value is silent.
 	Log zerolog.Logger
 }

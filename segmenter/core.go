@@ -28,8 +28,7 @@ type track struct {
 	cutter *cutter
 	pace   pace
 	line   audioLine
-	init   []byte // the newest init segment
-	inits  int
+	inits  [][]byte // all init segments
 	dead   bool
 }
 
@@ -51,11 +50,19 @@ type core struct {
 	clock      *clock
 	wall       wallClock
 	shift      time.Duration // added to the source's decode times
+	offset     time.Duration // added to the publisher's times
 	source     *track        // nil without video
 	sound      *track        // nil without audio
 	rungs      []*track
 	encoder    Encoder
 	lag        time.Duration // videoLag, or three frames of a slower source
+	absence    absence
+	heard      time.Time // when sound came last
+	silent     bool      // silence fills in for it
+	hidden     bool      // the source is not shown
+	chosen     []Rung
+	fps        float64
+	saved      uint64 // media sequence number of the segment of the last checkpoint, plus 1
 }
 
 func newCore(cfg Config, sinks []Sink) *core {
@@ -77,6 +84,8 @@ func (c *core) track(t media.Track) {
 	own := c.source
 	if t.Kind == media.Audio {
 		own = c.sound
+	} else {
+		c.absence.picture = true
 	}
 	if own == nil {
 		c.log.Warn().Str("kind", t.Kind.String()).Msg("a track that appears during a broadcast is left out")
@@ -85,11 +94,11 @@ func (c *core) track(t media.Track) {
 	if string(t.Config) == string(own.info.Config) {
 		return
 	}
-	if own.format.Timescale != format.Timescale || own.format.FrameSamples != format.FrameSamples {
-		c.log.Warn().Msg("a change of the sample rate during a broadcast can't be followed")
-		return
-	}
 	own.info, own.format = t, format
+	if t.Kind == media.Audio {
+		own.cutter.rescale(format.Timescale)
+		own.line = audioLine{scale: int64(format.Timescale), frame: int64(format.FrameSamples)}
+	}
 	c.newInit(own, format)
 	c.clock.breaks = true
 	if c.encoder != nil && own == c.source {
@@ -119,46 +128,28 @@ func (c *core) begin() {
 	if c.gather.blind {
 		c.log.Warn().Msg("the publisher announced a picture and sends none; the broadcast begins with the sound alone")
 	}
-	rungs := c.startEncoder(plan)
-	plan.rungs = rungs
+	plan.rungs = c.chooseRungs(plan)
+	c.chosen, c.fps = plan.rungs, plan.rate.fps
 	c.timing = plan.timing(c.cfg)
 	c.renditions = plan.renditions()
 	c.shift = plan.shift
 	c.wall.start(plan.offset)
 	c.clock = newClock(c.cfg.Segment, segmentLimit(c.timing), c.timing.PartTarget, plan.start, &c.wall)
 	c.lag = max(videoLag, 3*plan.frame())
-	if c.cfg.WithoutSource && len(rungs) > 0 {
-		c.sinks = []Sink{withoutSource{c.sinks}}
-	}
-	for _, s := range c.sinks {
-		s.Begin(c.renditions, c.timing)
-	}
+	c.show(c.cfg.WithoutSource && len(plan.rungs) > 0)
 	c.tracks(plan)
+	for _, t := range c.all() {
+		if t.info.Config != nil {
+			c.newInit(t, t.format)
+		}
+	}
 	c.log.Info().Int("renditions", len(c.renditions)).Float64("fps", plan.rate.fps).
 		Dur("part", c.timing.PartTarget).Msg("cutting begins")
 	units := c.gather.take()
 	for _, u := range units {
 		c.place(u)
 	}
-}
-
-func (c *core) startEncoder(p *plan) []Rung {
-	if c.start == nil || c.cfg.Ladder == nil || p.video == nil {
-		return nil
-	}
-	source := p.video.info
-	source.FPS = p.rate.fps
-	rungs := c.cfg.Ladder.Choose(source)
-	if len(rungs) == 0 {
-		return nil
-	}
-	encoder, err := c.start(rungs, source)
-	if err != nil {
-		c.log.Warn().Err(err).Msg("the encoder can't be started; the source is all there is")
-		return nil
-	}
-	c.encoder = encoder
-	return rungs
+	c.checkpoint()
 }
 
 // tracks makes the renditions' tracks, in the order of plan.renditions.
@@ -193,9 +184,6 @@ func (c *core) newTrack(f *found, index int, leads bool) *track {
 	t := &track{format: f.format, info: f.info, index: index}
 	audio := f.info.Kind == media.Audio
 	t.cutter = newCutter(index, f.format.Timescale, audio, leads, c.clock, c.timing.PartTarget, c.part)
-	if f.info.Config != nil {
-		c.newInit(t, f.format)
-	}
 	return t
 }
 
@@ -207,15 +195,18 @@ func (c *core) newInit(t *track, f cmaf.Format) {
 		c.log.Warn().Err(err).Str("rendition", r.Name).Msg("no init segment could be written")
 		return
 	}
-	if string(data) == string(t.init) {
+	if n := len(t.inits); n > 0 && string(data) == string(t.inits[n-1]) {
 		return
 	}
-	t.init = data
-	t.cutter.use(t.inits)
+	t.cutter.use(len(t.inits))
+	c.addInit(t, data)
+}
+
+func (c *core) addInit(t *track, data []byte) {
 	for _, s := range c.sinks {
-		s.Init(media.Init{Rendition: t.index, Number: t.inits, Data: data})
+		s.Init(media.Init{Rendition: t.index, Number: len(t.inits), Data: data})
 	}
-	t.inits++
+	t.inits = append(t.inits, data)
 }
 
 func (c *core) part(p *media.Part) {

@@ -181,7 +181,7 @@ func (r *recorder) check(s scene) {
 func (r *recorder) checkOrder(parts []*media.Part) {
 	t := r.t
 	for i, p := range parts {
-		require.EqualValues(t, i, p.Number)
+		require.Equal(t, parts[0].Number+uint64(i), p.Number)
 		if i == 0 {
 			continue
 		}
@@ -195,13 +195,13 @@ func (r *recorder) checkOrder(parts []*media.Part) {
 		}
 		require.Equal(t, b.MSN+1, p.MSN)
 		require.Zero(t, p.Index)
-		require.True(t, b.SegmentEnd, "part %d does not say that it ends the segment", b.Number)
+		require.True(t, b.SegmentEnd || p.Discontinuity > b.Discontinuity, "part %d does not say that it ends the segment", b.Number)
 	}
 }
 
 // checkAligned checks that all renditions cut at the same instants.
 func (r *recorder) checkAligned() {
-	starts := map[uint64]time.Duration{}
+	starts, sequence := map[uint64]time.Duration{}, map[uint64]uint64{}
 	for _, rendition := range r.renditions {
 		for _, p := range r.parts[rendition.Index] {
 			if p.Index != 0 {
@@ -209,9 +209,10 @@ func (r *recorder) checkAligned() {
 			}
 			first, ok := starts[p.MSN]
 			if !ok {
-				starts[p.MSN] = p.Start
+				starts[p.MSN], sequence[p.MSN] = p.Start, p.Discontinuity
 				continue
 			}
+			require.Equal(r.t, sequence[p.MSN], p.Discontinuity, "segment %d of %s", p.MSN, rendition.Name)
 			allowed := 1100 * time.Microsecond
 			if rendition.Kind == media.Audio {
 				allowed = 1024 * time.Second / time.Duration(rendition.SampleRate)

@@ -31,19 +31,20 @@ type cutter struct {
 	clock             *clock
 	emit              func(*media.Part)
 
-	init    int // number of the init segment
-	newInit int // the one to use from the next segment on
-	filled  bool
-	segment cut
-	number  uint64
-	index   int
-	pos     int64    // where the open part begins
-	open    []sample // the open part
-	queue   []sample // followers: samples that the clock has not reached
-	waiting bool     // the open part is full, its segment's end not decided
-	keys    keyframes
-	needKey bool // samples were lost: drop until the next keyframe
-	scratch []cmaf.Sample
+	init     int // number of the init segment
+	newInit  int // the one to use from the next segment on
+	segment  cut
+	number   uint64
+	index    int
+	pos      int64    // where the open part begins
+	open     []sample // the open part
+	queue    []sample // followers: samples that the clock has not reached
+	newScale int64    // of the next segment; 0: the same
+	later    []sample // what has come in the new scale
+	waiting  bool     // the open part is full, its segment's end not decided
+	keys     keyframes
+	needKey  bool // samples were lost: drop until the next keyframe
+	scratch  []cmaf.Sample
 }
 
 // partShare is the least share of PART-TARGET that a part other than a segment's
@@ -57,11 +58,16 @@ func newCutter(rendition int, scale uint32, audio, leads bool, k *clock, target 
 		rendition: rendition, scale: int64(scale), audio: audio, leads: leads, clock: k, emit: emit,
 		segment: k.current(),
 	}
-	// Whole microseconds are what playlists say: stay a tick inside both bounds.
-	c.longest = int64(target) * c.scale / int64(time.Second)
-	c.shortest = int64(float64(target)*partShare)*c.scale/int64(time.Second) + 2
+	c.bound(target)
 	c.pos = ticks(c.segment.at, c.scale)
 	return c
+}
+
+// bound fixes the length of parts. Whole microseconds are what playlists say: it
+// stays a tick inside both bounds.
+func (c *cutter) bound(target time.Duration) {
+	c.longest = int64(target) * c.scale / int64(time.Second)
+	c.shortest = int64(float64(target)*partShare)*c.scale/int64(time.Second) + 2
 }
 
 // add takes the next sample in decode order.
@@ -74,6 +80,13 @@ func (c *cutter) add(s sample) {
 		c.lead(s)
 		return
 	}
+	if c.newScale > 0 {
+		if c.later = append(c.later, s); len(c.later) > laterMost {
+			c.later = c.later[1:]
+		}
+		c.poll()
+		return
+	}
 	c.queue = append(c.queue, s)
 	c.poll()
 }
@@ -82,13 +95,13 @@ func (c *cutter) add(s sample) {
 func (c *cutter) lead(s sample) {
 	s.decode = max(s.decode, c.floor())
 	c.skip(s.decode + 1)
-	if s.sync && c.clock.breaks && len(c.open) == 0 {
-		s.decode = max(s.decode, c.pos+c.scale/1000) // a gap of 1 ms ends the segment
+	if s.sync && c.clock.breaks && len(c.open) == 0 && c.index == 0 {
+		s.decode = max(s.decode, c.pos+c.scale/1000) // no segment is without a part
 	}
 	canEnd := len(c.open) > 0 || s.decode-c.pos >= c.shortest
 	switch {
 	case c.clock.frame(instant(s.decode, c.scale), s.sync, canEnd):
-		c.close(s.decode, true)
+		c.leap(s.decode)
 	case c.waiting:
 		c.close(c.clamp(s.decode), false)
 	}
@@ -175,7 +188,6 @@ func (c *cutter) close(end int64, last bool) {
 	p.ProgramTime = c.segment.wall.program(p.Start).Truncate(time.Millisecond)
 	if !p.Gap {
 		p.Independent = c.open[0].sync
-		c.filled = true
 		p.Data = c.fragment(end)
 	}
 	c.pos = end
@@ -193,15 +205,18 @@ func (c *cutter) close(end int64, last bool) {
 func (c *cutter) enter() {
 	if next, ok := c.clock.after(c.segment.msn); ok {
 		c.segment, c.index = next, 0
-		c.init, c.filled = c.newInit, false
+		c.init = c.newInit
+		if c.newScale > 0 {
+			c.turn(c.newScale)
+		}
 	}
 }
 
-// use takes an init segment into use: at once when the open segment has no media
-// yet, else with the next segment.
+// use takes an init segment into use: at once when the open segment has no part yet,
+// else with the next segment.
 func (c *cutter) use(n int) {
 	c.newInit = n
-	if !c.filled && len(c.open) == 0 {
+	if c.index == 0 && len(c.open) == 0 {
 		c.init = n
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/liverelay/liverelay/media"
 	"github.com/liverelay/liverelay/media/flv"
+	"github.com/liverelay/liverelay/segmenter/cmaf"
 )
 
 // reader is what a Pipeline has of a publisher.
@@ -154,4 +155,27 @@ func checkCodecs(t *testing.T, r *recorder) {
 	text, err := r.store.Multivariant()
 	require.NoError(t, err)
 	require.Regexp(t, `CODECS="avc1\.[0-9a-f]{6},mp4a\.40\.2",RESOLUTION=320x180,FRAME-RATE=`, string(text))
+}
+
+// What fills in for sound must be silence, and no decoder may stumble over it.
+func TestSilenceDecodes(t *testing.T) {
+	for name, config := range map[string][]byte{"mono": {0x11, 0x88}, "stereo": {0x11, 0x90}} {
+		t.Run(name, func(t *testing.T) {
+			track := media.Track{Kind: media.Audio, Codec: media.AAC, Config: config, SampleRate: 48000, Channels: 1}
+			format, err := cmaf.Parse(track)
+			require.NoError(t, err)
+			require.NotNil(t, format.Silence())
+			file, err := format.Init(8000, 8000)
+			require.NoError(t, err)
+			var samples []cmaf.Sample
+			for range 47 {
+				samples = append(samples, cmaf.Sample{Duration: 1024, Sync: true, Data: format.Silence()})
+			}
+			path := filepath.Join(t.TempDir(), "silence.mp4")
+			require.NoError(t, os.WriteFile(path, append(file, cmaf.Fragment(1, 0, samples)...), 0o600))
+			pcm := ffmpeg(t, "ffmpeg", "-xerror", "-i", path, "-f", "s16le", "-")
+			require.GreaterOrEqual(t, len(pcm), 2*46*1024)
+			require.Empty(t, bytes.Trim(pcm, "\x00"))
+		})
+	}
 }

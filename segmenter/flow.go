@@ -9,6 +9,13 @@ import (
 
 // place puts a unit of the publisher into its rendition.
 func (c *core) place(u media.Unit) {
+	if c.absence.waiting {
+		if !c.resumes(u) {
+			return
+		}
+		c.rejoin(u)
+	}
+	u.DTS, u.PTS = u.DTS+c.offset, u.PTS+c.offset
 	switch {
 	case u.Kind == media.Video && c.source != nil:
 		c.placeVideo(u)
@@ -16,6 +23,7 @@ func (c *core) place(u media.Unit) {
 		c.placeAudio(u)
 	}
 	c.follow()
+	c.checkpoint()
 }
 
 func (c *core) placeVideo(u media.Unit) {
@@ -30,6 +38,13 @@ func (c *core) placeVideo(u media.Unit) {
 	})
 	if c.clock.forced && !forced {
 		c.warnKeyframes()
+	}
+	if c.heard.IsZero() {
+		c.heard = u.Arrived
+	}
+	if c.sound != nil && !c.silent && c.soundAway(u.Arrived) {
+		c.silent = true
+		c.log.Warn().Msg("the publisher sends no sound; viewers hear silence until it does")
 	}
 	if c.encoder != nil {
 		c.encoder.Unit(u)
@@ -50,8 +65,13 @@ func (c *core) placeAudio(u media.Unit) {
 	if c.source == nil {
 		c.wall.observe(u.PTS, u.Arrived)
 	}
+	if c.heard = u.Arrived; c.silent {
+		c.silent = false
+		c.hush(u.PTS - 2*time.Millisecond)
+	}
 	decode, ok := t.line.place(u.PTS)
-	if !ok || decode+t.line.frame/2 < t.cutter.pos && t.cutter.number == 0 {
+	if !ok || decode+t.line.frame/2 < t.cutter.pos && t.cutter.number == 0 ||
+		decode+t.line.frame/2 < ticks(c.absence.arrival, t.line.scale) {
 		return
 	}
 	t.cutter.add(sample{decode: decode, present: decode, length: t.line.frame, sync: true, data: u.Data})
@@ -87,7 +107,9 @@ func (c *core) follow() {
 	}
 	if c.sound != nil && c.source != nil {
 		c.sound.cutter.poll()
-		c.sound.cutter.lag(c.clock.seen - audioLag)
+		if !c.silent || !c.hush(c.clock.seen-audioLag) {
+			c.sound.cutter.lag(c.clock.seen - audioLag)
+		}
 	}
 }
 
@@ -108,7 +130,7 @@ func (c *core) encodedTrack(rung int, info media.Track) {
 
 // encodedUnit takes the next picture of a rung.
 func (c *core) encodedUnit(rung int, u media.Unit) {
-	if !c.begun || rung < 0 || rung >= len(c.rungs) || c.rungs[rung].init == nil {
+	if !c.begun || rung < 0 || rung >= len(c.rungs) || len(c.rungs[rung].inits) == 0 {
 		return
 	}
 	t := c.rungs[rung]

@@ -4,6 +4,7 @@ import "time"
 
 // poll lets a follower go on as far as the clock has decided.
 func (c *cutter) poll() {
+	c.turnOver()
 	for len(c.queue) > 0 && c.clock.decided(instant(c.queue[0].decode+c.slack(c.queue[0]), c.scale)) {
 		s := c.queue[0]
 		c.queue = c.queue[1:]
@@ -94,11 +95,7 @@ func (c *cutter) leave(next cut, s sample) {
 	if c.index == 0 && len(c.open) == 0 {
 		end = max(end, c.pos+c.scale/1000) // no segment is without a part
 	}
-	if len(c.open) > 0 || end > c.pos {
-		c.close(max(end, c.floor()), true)
-		return
-	}
-	c.enter()
+	c.leap(max(end, c.floor()))
 }
 
 // lag fills with gaps what a follower has not delivered up to the given instant.
@@ -110,7 +107,11 @@ func (c *cutter) lag(to time.Duration) bool {
 	}
 	for {
 		next, known := c.clock.after(c.segment.msn)
-		if !known || ticks(next.at, c.scale) > end {
+		known = known && ticks(next.at, c.scale) <= end
+		if last := c.clamp(c.edge()); len(c.open) > 0 && (!known || last < ticks(next.at, c.scale)) {
+			c.close(last, false) // what is missing is a gap, not a long frame
+		}
+		if !known {
 			break
 		}
 		c.leave(next, sample{decode: ticks(next.at, c.scale)})

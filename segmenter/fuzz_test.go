@@ -53,22 +53,38 @@ func FuzzUnits(f *testing.F) {
 	}
 	seed(0, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33)
 	seed(0, 33|1<<15, 40, 700, 33, 33, 33|1<<15, 3000, 33, 0, 0, 0, 0, 33, 9000, 33|1<<14, 20, 20|1<<15, 20)
+	seed(0, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 1<<15, 33, 33|1<<15, 33, 3<<14, 3<<14|1502, 3<<14|302, 3<<14|1, 33, 33|1<<14, 33, 33|1<<15)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s := &silent{t: t, store: NewStore(StoreConfig{}), last: map[int]*media.Part{}}
 		c := newCore(Config{}, []Sink{s})
 		c.track(videoTrack(0))
 		c.track(audioTrack(48000))
 		var at [3]time.Duration
+		var idle time.Duration
 		for i := 0; i+1 < len(data) && i < 800; i += 2 {
 			// Bit 15: sound; bit 14: keyframe; the rest: milliseconds since the last one.
+			// Both bits: away, back, or time that passes.
 			v := binary.LittleEndian.Uint16(data[i:])
+			if v>>14 == 3 {
+				now := sceneStart.Add(max(at[1], at[2]) + idle)
+				switch v % 3 {
+				case 0:
+					c.away(now)
+				case 1:
+					c.back(now)
+				default:
+					idle += time.Duration(v&(1<<14-1)) * time.Millisecond
+					c.tick(now)
+				}
+				continue
+			}
 			u := media.Unit{Kind: media.Video, Keyframe: v&(1<<14) != 0 || i == 0, Data: []byte{1}}
 			if v&(1<<15) != 0 {
 				u.Kind, u.Keyframe = media.Audio, true
 			}
 			at[u.Kind] += time.Duration(v&(1<<14-1)) * time.Millisecond
 			u.DTS, u.PTS = at[u.Kind], at[u.Kind]
-			u.Arrived = sceneStart.Add(max(at[1], at[2]))
+			u.Arrived = sceneStart.Add(max(at[1], at[2]) + idle)
 			c.unit(u)
 		}
 		c.end()

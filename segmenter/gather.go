@@ -106,6 +106,9 @@ func (g *gather) ready(u media.Unit) bool {
 // enough says whether a broadcast that ends now had anything to show.
 func (g *gather) enough() bool { return len(g.decode) > 1 || g.video == nil && len(g.units) > 1 }
 
+// forget drops what a publisher that went away had sent.
+func (g *gather) forget() { *g = gather{video: g.video, audio: g.audio} }
+
 func (g *gather) take() []media.Unit {
 	units := g.units
 	g.units, g.decode = nil, nil

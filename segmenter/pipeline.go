@@ -38,6 +38,9 @@ func NewPipeline(ctx context.Context, cfg Config, sinks []Sink) *Pipeline {
 	go func() {
 		defer close(p.done)
 		defer stop()
+		if cfg.Resume != nil {
+			c.resume(*cfg.Resume, time.Now())
+		}
 		p.run(ctx, c)
 	}()
 	return p
@@ -45,6 +48,14 @@ func NewPipeline(ctx context.Context, cfg Config, sinks []Sink) *Pipeline {
 
 // Track takes a new track, or a new codec configuration of one.
 func (p *Pipeline) Track(t media.Track) { p.post(func(c *core) { c.track(t) }) }
+
+// Away takes that the publisher is gone: the playlists go on with gaps, until a unit
+// comes behind Back.
+func (p *Pipeline) Away(at time.Time) { p.post(func(c *core) { c.away(at) }) }
+
+// Back takes that the publisher is there again. Its tracks as they now are come next,
+// then units; with the first keyframe all renditions go on behind a discontinuity.
+func (p *Pipeline) Back(at time.Time) { p.post(func(c *core) { c.back(at) }) }
 
 // Unit takes the next unit.
 func (p *Pipeline) Unit(u media.Unit) { p.post(func(c *core) { c.unit(u) }) }
@@ -82,10 +93,18 @@ func (p *Pipeline) post(event func(*core)) {
 }
 
 func (p *Pipeline) run(ctx context.Context, c *core) {
+	ticker := time.NewTicker(gapPace)
+	defer ticker.Stop()
 	for ctx.Err() == nil && !c.closing {
+		var ticks <-chan time.Time
+		if c.absence.waiting {
+			ticks = ticker.C
+		}
 		select {
 		case event := <-p.events:
 			event(c)
+		case <-ticks:
+			c.tick(time.Now())
 		case <-ctx.Done():
 		}
 	}

@@ -102,7 +102,7 @@ type mapState struct {
 
 // pass takes a segment and says which of the two changes with it.
 func (m *mapState) pass(seg *segment) (newInit, broken bool) {
-	init, discontinuity := seg.init(), seg.parts[0].Discontinuity
+	init, discontinuity := seg.init, seg.parts[0].Discontinuity
 	newInit = init >= 0 && init != m.init
 	broken = discontinuity != m.discontinuity
 	if newInit {

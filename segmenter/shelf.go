@@ -14,6 +14,8 @@ type segment struct {
 	duration time.Duration
 	bytes    int64
 	complete bool
+	// init is the number of the init segment, or -1 while none is known.
+	init int
 }
 
 func (s *segment) gap() bool {
@@ -23,16 +25,6 @@ func (s *segment) gap() bool {
 		}
 	}
 	return true
-}
-
-// init is the number of the init segment, or -1 when the segment has no media.
-func (s *segment) init() int {
-	for _, p := range s.parts {
-		if !p.Gap {
-			return p.Init
-		}
-	}
-	return -1
 }
 
 // shelf holds one rendition's newest segments.
@@ -84,9 +76,12 @@ func (sh *shelf) put(p *media.Part) {
 	seg := sh.last()
 	if seg == nil || seg.msn != p.MSN {
 		sh.finish()
-		seg = &segment{msn: p.MSN}
+		seg = &segment{msn: p.MSN, init: -1}
 		sh.segments = append(sh.segments, seg)
 		sh.dependent = sh.dependent || !p.Gap && !p.Independent
+	}
+	if known := p.Init < len(sh.inits) && sh.inits[p.Init] != nil; known && seg.init < 0 {
+		seg.init = p.Init
 	}
 	seg.parts = append(seg.parts, p)
 	seg.duration += p.Duration

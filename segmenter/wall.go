@@ -26,6 +26,11 @@ func (l wallLine) program(at time.Duration) time.Time {
 	return l.wall.Add(since + time.Duration(float64(since)*l.slope))
 }
 
+// position is the instant with a program time.
+func (l wallLine) position(wall time.Time) time.Duration {
+	return l.at + time.Duration(float64(wall.Sub(l.wall))/(1+l.slope))
+}
+
 // wallClock keeps program time near to the arrival of frames, without a jump. A
 // frame is never early but often late, so the earliest arrival since the last cut
 // counts. Plain state machine.
@@ -45,6 +50,9 @@ func (w *wallClock) observe(at time.Duration, arrived time.Time) {
 		w.errMin, w.has = err, true
 	}
 }
+
+// position is the instant that the given time of arrival stands for.
+func (w *wallClock) position(arrived time.Time) time.Duration { return w.line.position(arrived) }
 
 // cut goes on from the given instant with what was observed, for a segment of
 // about the given length.

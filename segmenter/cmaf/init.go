@@ -28,8 +28,13 @@ type Format struct {
 	// Codecs names the codec as in RFC 6381.
 	Codecs string
 
-	codec codecs.Codec
+	codec   codecs.Codec
+	silence []byte
 }
+
+// Silence returns a coded frame of silence, nil when it is not known how to write one:
+// it is for AAC-LC in mono and stereo. It must not be changed.
+func (f Format) Silence() []byte { return f.silence }
 
 // Parse reads a track's decoder configuration. It returns ErrCodec, wrapped, for
 // codecs other than H.264 and AAC.
@@ -119,7 +124,21 @@ func parseAAC(config []byte) (Format, error) {
 		FrameSamples: samples,
 		Codecs:       fmt.Sprintf("mp4a.40.%d", object),
 		codec:        &codecs.MPEG4Audio{Config: asc},
+		silence:      silence(object, int(asc.ChannelConfig)),
 	}, nil
+}
+
+// silence is a raw_data_block (ISO/IEC 14496-3 §4.4.2.1) of one element whose channels
+// have no scale factor band at all, and the end mark: zeroes but for the element's
+// name and 111.
+func silence(object, channels int) []byte {
+	switch {
+	case object == 2 && channels == 1:
+		return []byte{0, 0, 0, 0b111}
+	case object == 2 && channels == 2:
+		return []byte{0b001 << 5, 0, 0, 0, 0, 0, 0b1110}
+	}
+	return nil
 }
 
 // Init returns the init segment, ftyp and moov, of a track of the format.

@@ -96,14 +96,14 @@ func TestWatch(t *testing.T) {
 	require.False(t, stalled(), "the start takes longer")
 	feed(40)
 	require.True(t, stalled())
-	w.heard(0, 0)
-	w.heard(1, 0)
+	w.heard(0, now, now)
+	w.heard(1, now, now)
 	require.False(t, stalled())
 	feed(3)
 	now = now.Add(time.Hour)
 	require.False(t, stalled(), "the input pauses with pictures under way")
-	w.heard(0, 0)
-	feed(28)
+	feed(40)
+	w.heard(0, now, now)
 	rung, yes := w.stalled(now)
 	require.True(t, yes, "one rung is enough")
 	require.Equal(t, 1, rung)
@@ -111,11 +111,16 @@ func TestWatch(t *testing.T) {
 
 func TestWatchMindsTheLag(t *testing.T) {
 	w := newWatch(time.Second, 2*time.Second, 1)
-	require.False(t, w.heard(0, 5*time.Second), "it has a group of pictures to catch up with")
-	require.False(t, w.heard(0, time.Second))
-	require.False(t, w.heard(0, 20*ms))
-	require.False(t, w.heard(0, 1900*ms))
-	require.True(t, w.heard(0, 2100*ms))
+	now := time.Unix(1000, 0)
+	late := func(after time.Duration) bool { return w.heard(0, now.Add(-after), now) }
+	w.fed(now.Add(-10 * time.Second))
+	require.False(t, late(5*time.Second), "it has a group of pictures to catch up with")
+	require.False(t, late(time.Second))
+	require.False(t, late(20*ms))
+	require.False(t, late(1900*ms))
+	require.True(t, late(2100*ms))
+	w.fed(now)
+	require.False(t, late(10*time.Second), "it was held back while the input paused")
 }
 
 func TestBackoff(t *testing.T) {

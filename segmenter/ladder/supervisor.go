@@ -151,8 +151,8 @@ func (s *supervisor) tag(e event) error {
 			Kind: media.Video, DTS: from.pts, PTS: from.pts, Keyframe: e.tag.Keyframe,
 			Data: e.tag.Data, Arrived: from.arrived,
 		})
-		if after := time.Since(from.fed); s.watch.heard(e.rung, after) {
-			return fmt.Errorf("%w: pictures come out after %s", ErrBehind, after.Round(time.Millisecond))
+		if now := time.Now(); s.watch.heard(e.rung, from.fed, now) {
+			return fmt.Errorf("%w: pictures come out after %s", ErrBehind, now.Sub(from.fed).Round(time.Millisecond))
 		}
 	}
 	return nil

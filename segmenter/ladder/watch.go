@@ -7,6 +7,8 @@ import "time"
 type watch struct {
 	limit, lag time.Duration
 	pulses     []pulse
+	// last is when a picture was fed, resumed when one was behind a pause of the input.
+	last, resumed time.Time
 }
 
 // pulse is what is known of one rung.
@@ -26,6 +28,8 @@ const (
 	patience = 8
 	// startFactor lengthens the limit until a rung's first picture.
 	startFactor = 3
+	// pause is how long no input must come for the pipes to have run dry.
+	pause = 2 * time.Second
 )
 
 func newWatch(limit, lag time.Duration, rungs int) *watch {
@@ -33,6 +37,13 @@ func newWatch(limit, lag time.Duration, rungs int) *watch {
 }
 
 func (w *watch) fed(now time.Time) {
+	if now.Sub(w.last) > pause {
+		w.resumed = now
+		for i := range w.pulses {
+			w.pulses[i].unanswered = 0 // an encoder with two threads has held one back
+		}
+	}
+	w.last = now
 	for i := range w.pulses {
 		if w.pulses[i].unanswered == 0 {
 			w.pulses[i].since = now
@@ -41,11 +52,15 @@ func (w *watch) fed(now time.Time) {
 	}
 }
 
-// heard notes that a picture came out of a rung, after the given time. It reports
-// whether the rung is too late.
-func (w *watch) heard(rung int, after time.Duration) (late bool) {
-	p := &w.pulses[rung]
+// heard notes that a picture which was fed at the given time came out of a rung. It
+// reports whether the rung is too late. What was fed before a pause of the input
+// says nothing.
+func (w *watch) heard(rung int, fed, now time.Time) (late bool) {
+	p, after := &w.pulses[rung], now.Sub(fed)
 	p.unanswered, p.seen = 0, true
+	if fed.Before(w.resumed) {
+		return false
+	}
 	p.punctual = p.punctual || after < w.lag/4
 	return p.punctual && after > w.lag
 }
