@@ -3,6 +3,9 @@
 
 import { run } from "./process.js";
 
+/** Who asks from here is no viewer: what it is sent is not counted. */
+export const onlooker = "127.0.0.2";
+
 /** @param {string} rules */
 async function nft(rules) {
 	const { code, stderr } = await run("nft", ["-f", "-"], { input: rules });
@@ -22,6 +25,7 @@ table inet e2e {
 	counter peers {}
 	chain out {
 		type filter hook output priority 0; policy accept;
+		ip daddr ${onlooker} return
 		tcp sport ${ports.http} counter name http
 		udp sport ${ports.stun} counter name stun
 		udp sport != ${ports.stun} udp dport != ${ports.stun} counter name peers

@@ -14,6 +14,7 @@ const pictures = 64;
  * @property {number} [fps]
  * @property {number} [keyint] pictures from keyframe to keyframe
  * @property {string} [bitrate] as ffmpeg writes it
+ * @property {string} [audioBitrate]
  * @property {string[]} [output] replaces the RTMP output
  */
 
@@ -54,7 +55,7 @@ export class Publisher {
 			..."-c:v libx264 -preset ultrafast -tune zerolatency -profile:v high -bf 0".split(" "),
 			...["-b:v", rate, "-maxrate", rate, "-bufsize", rate],
 			...["-g", keyint, "-keyint_min", keyint, "-sc_threshold", "0"],
-			..."-c:a aac -b:a 96k -ar 48000 -ac 2".split(" "),
+			...["-c:a", "aac", "-b:a", options.audioBitrate ?? "96k", "-ar", "48000", "-ac", "2"],
 			...(options.output ?? ["-flvflags", "no_duration_filesize", "-f", "flv", options.url]),
 		];
 	}
