@@ -113,7 +113,10 @@ func (s *handler) secure(w http.ResponseWriter, k kind) {
 		h.Set("Access-Control-Allow-Origin", "*")
 	}
 	switch k {
-	case kindInit, kindPart, kindSegment:
+	case kindPart:
+		h.Set("Timing-Allow-Origin", "*") // players measure their lines by parts
+		return
+	case kindInit, kindSegment:
 		return
 	case kindMultivariant, kindPlaylist:
 		h.Set("Access-Control-Expose-Headers", "Age, Date") // how old a cache's answer is

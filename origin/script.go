@@ -22,7 +22,7 @@ type file struct {
 
 // scripts is the player.
 type scripts struct {
-	player file
+	player, library file
 	// version names the player's exact bytes.
 	version string
 	earlier *archive
@@ -32,7 +32,12 @@ func newScripts(folder string, log zerolog.Logger) *scripts {
 	version := player.Version()
 	earlier := newArchive(folder, log)
 	earlier.keep(version, player.Bytes())
-	return &scripts{player: newFile(player.Bytes(), scriptType, version), version: version, earlier: earlier}
+	earlier.keep(player.LibraryVersion(), player.LibraryBytes())
+	return &scripts{
+		player:  newFile(player.Bytes(), scriptType, version),
+		library: newFile(player.LibraryBytes(), scriptType, player.LibraryVersion()),
+		version: version, earlier: earlier,
+	}
 }
 
 func newFile(plain []byte, kind, version string) file {
@@ -61,6 +66,9 @@ func (s *handler) serveFile(w http.ResponseWriter, r *http.Request, at route) {
 	case at.kind == kindPlayer && at.file == s.scripts.version+".js":
 		setCache(w, cacheForever)
 		s.scripts.player.serve(w, r)
+	case at.kind == kindPlayer && at.file == s.scripts.library.etag+".js":
+		setCache(w, cacheForever)
+		s.scripts.library.serve(w, r)
 	case at.kind == kindPlayer:
 		earlier, found := s.scripts.earlier.find(strings.TrimSuffix(at.file, ".js"))
 		if !found {

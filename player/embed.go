@@ -10,8 +10,12 @@ import (
 	"io/fs"
 )
 
-// Script is the name of the player's ES module within Files.
-const Script = "player.js"
+// Script is the name of the player's ES module within Files, Library that of the one
+// which it loads in browsers that can't check signatures.
+const (
+	Script  = "player.js"
+	Library = "ed25519.js"
+)
 
 //go:embed dist
 var dist embed.FS
@@ -27,8 +31,13 @@ func Files() fs.FS {
 
 // Bytes returns the player's ES module. The caller may keep it and must not
 // write to it.
-func Bytes() []byte {
-	script, err := fs.ReadFile(Files(), Script)
+func Bytes() []byte { return read(Script) }
+
+// LibraryBytes returns the library in the same way.
+func LibraryBytes() []byte { return read(Library) }
+
+func read(name string) []byte {
+	script, err := fs.ReadFile(Files(), name)
 	if err != nil {
 		panic("player: " + err.Error()) // the file is part of the source tree
 	}
@@ -38,8 +47,14 @@ func Bytes() []byte {
 // Version names the player's exact bytes: 16 hexadecimal digits of their
 // SHA-256. Another script has another version, so a path that carries it can be
 // cached for ever.
-func Version() string {
-	sum := sha256.Sum256(Bytes())
+func Version() string { return version(Bytes()) }
+
+// LibraryVersion does so for the library. The player knows it, and loads
+// player/VERSION.js.
+func LibraryVersion() string { return version(LibraryBytes()) }
+
+func version(script []byte) string {
+	sum := sha256.Sum256(script)
 	return hex.EncodeToString(sum[:8])
 }
 

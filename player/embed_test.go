@@ -15,4 +15,5 @@ func TestScriptDefinesTheElement(t *testing.T) {
 	require.NotContains(t, script, "sourceMappingURL")
 	require.Regexp(t, `^[0-9a-f]{16}$`, player.Version())
 	require.True(t, strings.HasPrefix(player.Integrity(), "sha384-"))
+	require.Contains(t, script, player.LibraryVersion(), "the player was built with another library")
 }

@@ -15,7 +15,7 @@ import { run } from "./process.js";
 export const publicAddress = "203.0.113.1";
 
 /** @param {string} script */
-async function shell(script) {
+export async function shell(script) {
 	const { code, stderr } = await run("bash", ["-euc", script]);
 	if (code !== 0) throw new Error(`${stderr}\nin\n${script}`);
 }

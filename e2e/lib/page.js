@@ -78,3 +78,18 @@ export function observe(layout) {
 	};
 	video.requestVideoFrameCallback(shown);
 }
+
+/** Counts the peer connections that the page makes, in `window.connections`. */
+export function countConnections() {
+	const Original = window.RTCPeerConnection;
+	Object.assign(window, {
+		connections: 0,
+		RTCPeerConnection: class extends Original {
+			/** @param {RTCConfiguration} [configuration] */
+			constructor(configuration) {
+				super(configuration);
+				/** @type {any} */ (window).connections++;
+			}
+		},
+	});
+}

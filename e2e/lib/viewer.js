@@ -80,8 +80,9 @@ export class Viewer {
 	 * Opens url in a context of its own.
 	 * @param {Browser} browser
 	 * @param {string} url
+	 * @param {() => void} [script] runs in the page before all else
 	 */
-	static async open(browser, url) {
+	static async open(browser, url, script) {
 		const context = await browser.newContext({ viewport: { width: 960, height: 620 } });
 		const { origin, protocol, hostname } = new URL(url);
 		// Other places are no secure context: there is no such permission to be had.
@@ -89,6 +90,7 @@ export class Viewer {
 			await context.grantPermissions(["microphone", "camera"], { origin });
 		}
 		await context.addInitScript(countPlayed);
+		if (script) await context.addInitScript(script);
 		const viewer = new Viewer(await context.newPage());
 		await viewer.page.goto(url, { waitUntil: "domcontentloaded" });
 		return viewer;

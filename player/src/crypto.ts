@@ -1,8 +1,10 @@
 // Hashes and signatures. SHA-256 is computed here and now, which for less than a
 // megabyte a second costs next to nothing and works on pages without HTTPS.
 // Ed25519 comes from the browser where it has it, else from a small library that
-// is set up when it is first needed. A check is never left out.
-import { sha256 } from "@noble/hashes/sha2.js";
+// is loaded when it turns out to be needed. A check is never left out.
+
+import { loadLibrary } from "./library.ts";
+import { sha256 } from "./sha256.ts";
 
 export { sha256 };
 
@@ -15,16 +17,24 @@ export type Verify = (
 
 type Backend = (key: Uint8Array) => Promise<(m: Uint8Array, s: Uint8Array) => Promise<boolean>>;
 
-/** A verifier that keeps the last few keys ready for use. */
+/** A verifier that keeps the last few keys ready for use. It gets ready at once. */
 export function verifier(): Verify {
 	let backend: Promise<Backend> | null = null;
+	const prepare = (): Promise<Backend> => {
+		backend ??= chooseBackend().catch((error) => {
+			backend = null;
+			throw error;
+		});
+		return backend;
+	};
+	prepare().catch(() => {});
 	const keys = new Map<string, ReturnType<Backend>>();
 	return async (key, message, signature) => {
-		backend ??= chooseBackend();
+		const ready = await prepare();
 		const name = key.join();
 		let check = keys.get(name);
 		if (!check) {
-			check = (await backend)(key);
+			check = ready(key);
 			if (keys.size > 7) keys.clear();
 			keys.set(name, check);
 		}
@@ -43,7 +53,7 @@ async function chooseBackend(): Promise<Backend> {
 	} catch {
 		// No WebCrypto (an insecure page), or none with Ed25519.
 	}
-	return (await import("./ed25519.ts")).library;
+	return (await loadLibrary()).library;
 }
 
 async function native(key: Uint8Array) {

@@ -41,6 +41,7 @@ const retry = { least: 1000, most: 15_000 };
 export class Session {
 	readonly clock = new ServerClock();
 	readonly #options: SessionOptions;
+	readonly #verify = verifier();
 	readonly #end = new AbortController();
 	#engine: Engine | null = null;
 	#epoch = "";
@@ -107,7 +108,7 @@ export class Session {
 			stream: joined.stream,
 			epoch: joined.epoch,
 			identity: publicKey ?? joined.publicKey,
-			verify: verifier(),
+			verify: this.#verify,
 			now: () => this.clock.now(),
 		});
 		if (joined.manifest) await trust.acceptManifest(joined.manifest);

@@ -1,19 +1,21 @@
 // The engine of one broadcast: it joins feed, peers and server, and answers what a
 // player asks: playlists, init segments, parts. It knows nothing of hls.js.
 
-import { get } from "../net/http.ts";
 import { Core } from "../peer/core.ts";
 import type { Action, Event, Want } from "../peer/types.ts";
 import { leadOf, multivariantPlaylist } from "../playlist.ts";
 import { chunkRange } from "../wire/chunks.ts";
 import type { Head } from "../wire/heads.ts";
-import { kind, type Manifest, type Rendition } from "../wire/manifest.ts";
+import type { Manifest } from "../wire/manifest.ts";
 import type { PartName } from "../wire/messages.ts";
 import { Feed } from "./feed.ts";
 import { Fetches, key } from "./fetches.ts";
 import { Inits } from "./inits.ts";
+import { Measure, type Measured } from "./measure.ts";
+import { joined, Orders } from "./orders.ts";
 import { Swarm } from "./swarm.ts";
-import { Timeline } from "./timeline.ts";
+import type { Timeline } from "./timeline.ts";
+import { Tracks } from "./tracks.ts";
 import type { Arrival, EngineOptions } from "./types.ts";
 
 const agent = "liverelay-player/0.1";
@@ -26,9 +28,6 @@ const settle = { quiet: 40, most: 400 };
 const keepSwitched = 1500;
 /** How long the feed may take to bring an init segment, before it is fetched. */
 const initWithin = 1500;
-/** Parts before the newest one that a probe fetches: it is there, and not yet old. */
-const probeBack = 2;
-
 export class Engine {
 	readonly #options: EngineOptions;
 	/** The playlists' date of the broadcast's beginning, in milliseconds since 1970. */
@@ -36,10 +35,11 @@ export class Engine {
 	readonly #core: Core;
 	readonly #feed: Feed;
 	readonly #swarm: Swarm;
-	readonly #timelines = new Map<number, Timeline>();
+	readonly #tracks: Tracks;
 	readonly #fetches: Fetches;
 	readonly #inits: Inits;
-	readonly #waiting = new Map<string, ((bytes: Uint8Array | null) => void)[]>();
+	readonly #orders = new Orders();
+	readonly #measure: Measure;
 	readonly #end = new AbortController();
 	/** Parts that were announced while playing, and have not come yet. */
 	readonly #announced = new Set<string>();
@@ -52,10 +52,6 @@ export class Engine {
 	#isHandling = false;
 	/** What the feed is to bring. */
 	#fed: readonly Want[] = [];
-	/** Indices of the renditions that are followed, the main one first. */
-	#followed: number[] = [];
-	/** Those that were switched from a moment ago. */
-	#kept: number[] = [];
 	#dropping: ReturnType<typeof setTimeout> | undefined;
 	#ticks: ReturnType<typeof setInterval> | undefined;
 	#settling: ReturnType<typeof setTimeout> | undefined;
@@ -67,6 +63,8 @@ export class Engine {
 		const { stream, epoch, base } = options.join;
 		this.#fetches = new Fetches(options.stats, (event) => this.#handle(event));
 		this.#inits = new Inits(options.stats, this.#end.signal);
+		this.#tracks = new Tracks(base, () => this.manifest);
+		this.#measure = new Measure(this.#tracks, options.stats, this.#end.signal);
 		this.#core = new Core({ id: "", stream, epoch, agent, upload: options.upload });
 		this.#feed = new Feed({
 			base,
@@ -78,8 +76,8 @@ export class Engine {
 			onData: ({ rendition, number, chunk, bytes }) =>
 				this.#handle({ type: "feedData", rendition, number, chunk, bytes }),
 			onInit: ({ rendition, number, bytes }) => {
-				const { inits } = this.#rendition(rendition);
-				this.#inits.put(this.#initUrl(rendition, number), bytes, inits[number]);
+				const { inits } = this.#tracks.rendition(rendition);
+				this.#inits.put(this.#tracks.initUrl(rendition, number), bytes, inits[number]);
 			},
 			onLost: (retryAfter) => this.#handle({ type: "feedLost", retryAfter }),
 			onGone: options.onGone,
@@ -121,8 +119,7 @@ export class Engine {
 		clearTimeout(this.#settling);
 		clearTimeout(this.#dropping);
 		this.#fetches.stop();
-		for (const waiting of this.#waiting.values()) for (const resolve of waiting) resolve(null);
-		this.#waiting.clear();
+		this.#orders.cancel();
 	}
 
 	/** Playback is steady: other viewers may be connected to. */
@@ -137,103 +134,79 @@ export class Engine {
 
 	/**
 	 * Follows a video rendition, and the first audio one. The one before goes on until
-	 * left() is called.
+	 * left() is called; or, when the line is too slow for it, ends at once.
 	 */
-	watch(name: string): void {
-		const { renditions } = this.manifest;
-		const wanted = renditions.findIndex((r) => r.name === name);
-		if (wanted < 0 || this.#followed[0] === wanted) return;
-		const isVideo = renditions[wanted]!.kind === kind.video;
-		if (!isVideo && this.#followed.includes(wanted)) return;
-		const audio = renditions.findIndex((r) => r.kind === kind.audio);
-		this.#follow([wanted, ...(isVideo ? [audio] : [])].filter((r) => r >= 0));
-	}
-
-	#follow(renditions: number[]): void {
-		const before = [...this.#followed, ...this.#kept];
+	watch(name: string, endsBefore = false): void {
+		const renditions = this.#tracks.wish(name);
+		if (!renditions) return;
 		clearTimeout(this.#dropping);
 		this.#dropping = undefined;
-		this.#kept = [...new Set(before)].filter((r) => !renditions.includes(r));
-		this.#followed = renditions;
-		this.#handle({ type: "follow", renditions: [...renditions, ...this.#kept] });
+		for (const rendition of this.#tracks.follow(renditions, !endsBefore)) {
+			this.#orders.cancel(rendition);
+			this.#tracks.forget(rendition);
+		}
+		this.#handle({ type: "follow", renditions: this.#tracks.all });
 		this.#swarm.follow(renditions);
 	}
 
-	/** Whether playback can go over to a rendition that is watched: all of it is there. */
-	isReady(name: string): boolean {
-		const rendition = this.#index(name);
-		const timeline = this.#timelines.get(rendition);
-		const { newest } = timeline ?? {};
-		if (!timeline || !newest || timeline.edge < 0) return false;
-		const hasInit = this.#inits.has(this.#initUrl(rendition, newest.init));
-		return hasInit && timeline.isWhole(newest.number - 1);
+	/** Whether a rendition comes in. */
+	isWatched(name: string): boolean {
+		return this.#tracks.all.includes(this.#tracks.index(name));
+	}
+
+	/**
+	 * Whether playback can go over to a rendition that is watched: all of it is there; or
+	 * in a hurry, what it begins with.
+	 */
+	isReady(name: string, isHurried: boolean): boolean {
+		const rendition = this.#tracks.index(name);
+		const timeline = this.#tracks.timeline(rendition);
+		const { oldest, newest } = timeline;
+		if (!oldest || !newest || timeline.edge < 0) return false;
+		const hasInit = this.#inits.has(this.#tracks.initUrl(rendition, newest.init));
+		return hasInit && timeline.isWhole(isHurried ? oldest.number : newest.number - 1);
 	}
 
 	/** Playback has gone over to what is watched: the one before is dropped a little later. */
 	left(): void {
-		if (this.#kept.length === 0 || this.#dropping !== undefined) return;
+		if (this.#tracks.kept.length === 0 || this.#dropping !== undefined) return;
 		this.#dropping = setTimeout(() => {
-			for (const rendition of this.#kept) this.#timelines.delete(rendition);
-			this.#kept = [];
+			for (const rendition of this.#tracks.kept) this.#orders.cancel(rendition);
+			this.#tracks.release();
 			this.#dropping = undefined;
 			this.#announced.clear();
-			this.#handle({ type: "follow", renditions: this.#followed });
+			this.#handle({ type: "follow", renditions: [...this.#tracks.followed] });
 		}, keepSwitched);
 	}
 
 	/** Measures how quick the server sends a recent part of a rendition; null if it can't. */
-	async probe(name: string): Promise<{ bytes: number; ms: number } | null> {
-		const newest = this.#followed.map((r) => this.#timeline(r).newest)[0];
-		if (!newest) return null;
-		const url = `${this.base}${name}/p${Math.max(0, newest.number - probeBack)}.m4s`;
-		try {
-			const { bytes, first, last } = await get(url, this.#options.stats, this.#end.signal);
-			return { bytes: bytes.length, ms: last - first };
-		} catch {
-			return null;
-		}
+	probe(name: string): Promise<Measured | null> {
+		return this.#measure.probe(this.#tracks.index(name));
+	}
+
+	/** The line's room, in bit/s, by a small request; 0 if that is not met, null if unknown. */
+	check(): Promise<number | null> {
+		return this.#measure.check();
 	}
 
 	/** Lets the playlists begin anew at the live edge, for a player that begins anew. */
 	restart(): void {
-		const [main, ...others] = this.#followed.map((r) => this.#timeline(r));
+		const [main, ...others] = this.#tracks.timelines;
 		const first = main?.restart(this.manifest.partHoldBack);
 		if (first) for (const timeline of others) timeline.restartAt(first.start);
 	}
 
-	#rendition(index: number): Rendition {
-		return this.manifest.renditions[index]!;
-	}
-
-	#timeline(rendition: number): Timeline {
-		let timeline = this.#timelines.get(rendition);
-		if (!timeline) {
-			timeline = new Timeline();
-			this.#timelines.set(rendition, timeline);
-		}
-		return timeline;
-	}
-
 	/** The timeline of a rendition, by its name. */
 	timeline(name: string): Timeline | null {
-		const rendition = this.#index(name);
-		return rendition < 0 ? null : this.#timeline(rendition);
-	}
-
-	#index(name: string): number {
-		return this.manifest.renditions.findIndex((r) => r.name === name);
-	}
-
-	#initUrl(rendition: number, number: number): string {
-		return `${this.base}${this.#rendition(rendition).name}/init${number}.mp4`;
+		const rendition = this.#tracks.index(name);
+		return rendition < 0 ? null : this.#tracks.timeline(rendition);
 	}
 
 	#takeHeads(heads: Head[], payload: Uint8Array, peer?: string): void {
 		this.#headAt = performance.now();
 		for (const head of heads) {
-			if (!this.#followed.includes(head.rendition) && !this.#kept.includes(head.rendition))
-				continue;
-			const timeline = this.#timeline(head.rendition);
+			if (!this.#tracks.all.includes(head.rendition)) continue;
+			const timeline = this.#tracks.timeline(head.rendition);
 			// The parts that playback begins with are late by nature.
 			if (timeline.edge >= 0) this.#announced.add(key(head));
 			timeline.add(head);
@@ -244,7 +217,7 @@ export class Engine {
 
 	/** Lets playback begin once the first heads have all come. */
 	#settle(): void {
-		const fresh = this.#followed.map((r) => this.#timeline(r)).filter((t) => t.edge < 0);
+		const fresh = this.#tracks.timelines.filter((t) => t.edge < 0);
 		if (fresh.length === 0) return;
 		this.#settleBy ||= now() + settle.most;
 		const isComplete = fresh.every((timeline) => timeline.newest !== undefined);
@@ -276,13 +249,13 @@ export class Engine {
 
 	/** Gets the newest init segments, before a playlist names them: parts wait for them. */
 	#getInits(): void {
-		for (const { name, inits } of this.#followed.map((r) => this.#rendition(r)))
+		for (const { name, inits } of this.#tracks.followed.map((r) => this.#tracks.rendition(r)))
 			this.init(name, inits.length - 1).catch(() => {});
 	}
 
 	#takeManifest(manifest: Manifest): void {
 		this.#getInits();
-		if (manifest.ended > 0) for (const timeline of this.#timelines.values()) timeline.end();
+		if (manifest.ended > 0) this.#tracks.end();
 		this.#options.onManifest(manifest);
 	}
 
@@ -319,21 +292,21 @@ export class Engine {
 				return this.#deliver(action, action.bytes);
 			case "lost":
 				this.#announced.delete(key(action));
-				this.#timeline(action.rendition).lose(action.number);
-				return this.#resolve(action, null);
+				this.#tracks.timeline(action.rendition).lose(action.number);
+				return this.#orders.fill(action, null);
 		}
 	}
 
 	#read(want: readonly Want[]): void {
 		this.#fed = want;
-		const wanted = want.map((w) => ({ ...w, name: this.#rendition(w.rendition).name }));
+		const wanted = want.map((w) => ({ ...w, name: this.#tracks.rendition(w.rendition).name }));
 		this.#feed.read(wanted);
 	}
 
 	#fetch(action: Action & { type: "fetch" }): void {
 		const { rendition, number, first, count } = action;
-		const head = this.#timeline(rendition).head(number);
-		const url = `${this.base}${this.#rendition(rendition).name}/p${number}.m4s`;
+		const head = this.#tracks.timeline(rendition).head(number);
+		const url = this.#tracks.partUrl(rendition, number);
 		const chunks = head?.chunks.length ?? 0;
 		if (!head || count === chunks) return void this.#fetches.start(action, url);
 		const { start } = chunkRange(head.length, chunks, first);
@@ -342,16 +315,16 @@ export class Engine {
 	}
 
 	#deliver(part: PartName, bytes: Uint8Array): void {
-		this.#timeline(part.rendition).ready(part.number);
+		this.#tracks.timeline(part.rendition).ready(part.number);
 		this.#tellArrival(part, bytes.length);
-		this.#resolve(part, bytes);
+		this.#orders.fill(part, bytes);
 	}
 
 	#tellArrival(part: PartName, bytes: number): void {
-		const head = this.#timeline(part.rendition).head(part.number);
+		const head = this.#tracks.timeline(part.rendition).head(part.number);
 		if (!this.#announced.delete(key(part)) || !head || bytes === 0) return;
 		const delay = (this.#options.clock.now() - head.programTime) / 1000;
-		this.onArrival({ isMain: part.rendition === this.#followed[0], delay });
+		this.onArrival({ isMain: part.rendition === this.#tracks.main, delay });
 	}
 
 	/**
@@ -359,11 +332,7 @@ export class Engine {
 	 * milliseconds since 1970; null when nothing is known of it.
 	 */
 	dateAt(seconds: number): number | null {
-		const main = this.#followed[0];
-		const heads = main === undefined ? [] : this.#timeline(main).heads();
-		const position = seconds * 1e6;
-		const head = heads.findLast(({ start }) => start <= position) ?? heads[0];
-		return head ? head.programTime + (position - head.start) / 1e3 : null;
+		return this.#tracks.dateAt(seconds);
 	}
 
 	/**
@@ -376,15 +345,8 @@ export class Engine {
 		while (!this.#end.signal.aborted && !(await timeline?.beyond(-1, headsWithin)))
 			if (this.mayFallBack) return null;
 		const start = timeline?.oldest?.start ?? 0;
-		for (const other of this.#followed.map((r) => this.#timeline(r)))
-			if (other !== timeline) other.restartAt(start);
+		for (const other of this.#tracks.timelines) if (other !== timeline) other.restartAt(start);
 		return timeline?.hasLead ? leadOf(this.manifest) / 1e6 : 0;
-	}
-
-	#resolve(part: PartName, bytes: Uint8Array | null): void {
-		const waiting = this.#waiting.get(key(part));
-		this.#waiting.delete(key(part));
-		for (const resolve of waiting ?? []) resolve(bytes);
 	}
 
 	/** The multivariant playlist. */
@@ -394,7 +356,7 @@ export class Engine {
 
 	/** A rendition's playlist as it is now. */
 	playlist(name: string): string {
-		const timeline = this.#timeline(this.#index(name));
+		const timeline = this.#tracks.timeline(this.#tracks.index(name));
 		const [first] = timeline.heads();
 		if (first) this.#zero ??= first.programTime - first.start / 1e3;
 		return timeline.playlist(this.manifest, this.#zero ?? 0);
@@ -402,38 +364,28 @@ export class Engine {
 
 	/** A part, as soon as it is there; null when it can't be had in this way. */
 	part(name: string, number: number): Promise<Uint8Array | null> {
-		const rendition = this.#index(name);
+		const rendition = this.#tracks.index(name);
 		const part = { rendition, number };
-		const isFollowed = [...this.#followed, ...this.#kept].includes(rendition);
-		if (!isFollowed || !this.#timeline(rendition).head(number)) return Promise.resolve(null);
-		return new Promise((resolve) => {
-			const waiting = this.#waiting.get(key(part)) ?? [];
-			this.#waiting.set(key(part), [...waiting, resolve]);
-			this.#handle({ type: "demand", ...part });
-		});
+		const isKnown = this.#tracks.timeline(rendition).head(number) !== undefined;
+		if (!isKnown || !this.#tracks.all.includes(rendition)) return Promise.resolve(null);
+		const order = this.#orders.wait(part);
+		this.#handle({ type: "demand", ...part });
+		return order;
 	}
 
 	/** A whole segment, of the parts of it that are known; null without them. */
 	async segment(name: string, msn: number): Promise<Uint8Array | null> {
 		const heads = this.timeline(name)?.segment(msn) ?? [];
-		const parts = await Promise.all(heads.map((head) => this.part(name, head.number)));
-		const there = parts.filter((part) => part !== null);
-		if (heads.length === 0 || there.length < parts.length) return null;
-		const bytes = new Uint8Array(there.reduce((sum, part) => sum + part.length, 0));
-		let at = 0;
-		for (const part of there) {
-			bytes.set(part, at);
-			at += part.length;
-		}
-		return bytes;
+		return joined(await Promise.all(heads.map((head) => this.part(name, head.number))));
 	}
 
 	/** An init segment, checked against the manifest. */
 	init(name: string, number: number): Promise<Uint8Array> {
-		const rendition = this.#index(name);
-		const hash = this.#rendition(rendition)?.inits[number];
+		const rendition = this.#tracks.index(name);
+		const hash = this.#tracks.rendition(rendition)?.inits[number];
 		const isFed = this.#fed.some((w) => w.rendition === rendition && w.stripes > 0);
-		return this.#inits.get(this.#initUrl(rendition, number), hash, isFed ? initWithin : 0);
+		const url = this.#tracks.initUrl(rendition, number);
+		return this.#inits.get(url, hash, isFed ? initWithin : 0);
 	}
 }
 

@@ -178,7 +178,8 @@ export function loaders(
 			const hasSome = context.deliveryDirectives || context.levelOrTrack?.details;
 			const known = hasSome ? (shown.get(name) ?? -1) : -1;
 			while (!this.isOver && !(await timeline.beyond(known, patience))) {
-				if (!engine.mayFallBack) continue;
+				// One that is being left has no news, and needs none.
+				if (!engine.mayFallBack || !engine.isWatched(name)) continue;
 				patience = 0;
 				return false;
 			}

@@ -5,12 +5,12 @@ import type { ServerClock } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Arrival } from "../engine/types.ts";
 import { Monitor } from "../playback/monitor.ts";
-import { Quality } from "../playback/quality.ts";
 import { RateControl } from "../playback/rate.ts";
 import type { Stats } from "../stats.ts";
-import { kind, type Manifest } from "../wire/manifest.ts";
-import { loaders, renditionOf } from "./loaders.ts";
+import { loaders } from "./loaders.ts";
+import { Place } from "./place.ts";
 import { forgiveRounding } from "./rounding.ts";
+import { Switcher } from "./switcher.ts";
 
 export interface PlaybackOptions {
 	video: HTMLVideoElement;
@@ -29,8 +29,6 @@ export interface PlaybackOptions {
 
 const lookEvery = 50;
 const controlEvery = 200;
-/** Milliseconds: renditions whose keyframes are further apart are not switched to. */
-const keyframesWithin = 4000;
 /** Milliseconds without advance, though parts come in, before playback begins anew. */
 const stuckFor = 2500;
 /** Milliseconds for which a busy page's figures are not to be trusted. */
@@ -41,8 +39,8 @@ const steadyAfter = 0.25;
 const startWithin = 2500;
 /** A part that comes with fewer seconds left than this was nearly waited for. */
 const lateBelow = 0.12;
-/** Milliseconds that a rendition may take to become playable before it is given up. */
-const switchWithin = 6000;
+/** Seconds that there have to be behind a hole, to leap over it. */
+const leapFor = 0.3;
 /** Seconds beyond the target at which playback begins anew, if it can't jump. */
 const restartBeyond = 4;
 /** Seconds of picture and sound that have to be there before playback begins. */
@@ -69,7 +67,8 @@ export class Playback {
 	readonly #options: PlaybackOptions;
 	readonly #rate = new RateControl();
 	readonly #monitor = new Monitor();
-	readonly #quality: Quality;
+	readonly #place: Place;
+	readonly #switcher: Switcher;
 	readonly #timers: ReturnType<typeof setInterval>[] = [];
 	readonly #end = new AbortController();
 	#hls: Hls | null = null;
@@ -78,27 +77,25 @@ export class Playback {
 	#steadySince: number | null = null;
 	#recoveries: number[] = [];
 	#pausedAt: number | null = null;
-	/** Seconds from the playhead's timeline to the broadcast's. */
-	#offset: number | null = null;
 	/** When the page was last too busy to look in time. */
 	#busyAt = Number.NEGATIVE_INFINITY;
 	#lookedAt = performance.now();
 	#stuckSince: number | null = null;
-	/** Since when another rendition is waited for. */
-	#switchingSince: number | null = null;
-	#isProbing = false;
 
 	constructor(options: PlaybackOptions) {
 		this.#options = options;
-		const { manifest } = options.engine;
-		this.#quality = new Quality(choices(manifest), this.#height, linkRate());
+		const { video, engine, clock, stats } = options;
+		this.#place = new Place(video, engine, clock);
+		this.#place.playingDate = () => this.#hls?.playingDate ?? null;
+		this.#switcher = new Switcher(engine, stats, this.#height);
 	}
 
 	start(): void {
 		const { engine, video } = this.#options;
 		engine.onArrival = (arrival) => this.#arrived(arrival);
-		engine.onBurst = (bytes, ms) => this.#quality.sample(bytes, ms, performance.now() / 1000);
-		engine.start(this.#quality.current.name);
+		const { quality } = this.#switcher;
+		engine.onBurst = (bytes, ms) => quality.sample(bytes, ms, performance.now() / 1000);
+		engine.start(quality.current.name);
 		const { signal } = this.#end;
 		video.addEventListener("pause", () => this.#paused(), { signal });
 		video.addEventListener("play", () => this.#resumed(), { signal });
@@ -122,133 +119,36 @@ export class Playback {
 
 	async #begin(): Promise<void> {
 		const { engine, stats, video } = this.#options;
-		const startPosition = await this.#lead();
+		const startPosition = await this.#switcher.lead();
 		if (this.#end.signal.aborted) return;
 		const hls = new Hls({ ...config, ...loaders(engine, stats, startPosition === null) });
 		forgiveRounding(hls);
 		this.#hls?.destroy();
 		this.#hls = hls;
 		this.#hasStarted = false;
-		this.#offset = null;
+		this.#place.offset = null;
 		this.#begunAt = performance.now();
 		hls.on(Hls.Events.MANIFEST_PARSED, () => {
-			this.#setLevel(hls);
+			this.#switcher.apply(hls);
 			hls.startLoad(startPosition ?? -1);
 		});
 		hls.on(Hls.Events.INIT_PTS_FOUND, (_, { id, initPTS, timescale }) => {
-			if (id === "main") this.#offset = initPTS / timescale;
+			if (id === "main") this.#place.offset = initPTS / timescale;
 		});
-		hls.on(Hls.Events.LEVEL_SWITCHING, (_, { uri }) => this.#switched(uri));
+		hls.on(Hls.Events.LEVEL_SWITCHING, (_, { uri }) => this.#switcher.changed(uri));
 		hls.on(Hls.Events.ERROR, (_, data) => this.#failed(hls, data));
 		hls.loadSource(`${engine.base}index.m3u8`);
 		hls.attachMedia(video);
 	}
 
-	/**
-	 * The seconds before the first part, once there is one. A rendition whose last
-	 * keyframe is long ago is left for one with a recent one.
-	 */
-	async #lead(): Promise<number | null> {
-		const { engine } = this.#options;
-		const { name } = this.#quality.current;
-		const seconds = await engine.lead(name);
-		const { oldest, newest } = engine.timeline(name) ?? {};
-		const { lower } = this.#quality;
-		const age = oldest && newest ? newest.programTime - oldest.programTime : 0;
-		if (!lower || age < keyframesWithin) return seconds;
-		this.#quality.avoid(name);
-		this.#quality.force(lower.name);
-		engine.watch(lower.name);
-		engine.left();
-		return engine.lead(lower.name);
-	}
-
-	/** hls.js changed the level, by itself after errors: it knows why. */
-	#switched(uri: string): void {
-		const { engine } = this.#options;
-		const name = renditionOf(engine, uri);
-		if (name === null || name === this.#quality.current.name) return;
-		this.#quality.force(name);
-		engine.watch(name);
-		engine.left();
-		this.#options.stats.rendition = name;
-	}
-
-	/** Goes over to the rendition that was chosen, once all that it needs is there. */
-	#setLevel(hls: Hls): void {
-		const { engine, stats } = this.#options;
-		const { name } = this.#quality.current;
-		engine.watch(name);
-		const index = hls.levels.findIndex(
-			(l) => renditionOf(engine, l.uri || l.url[0] || "") === name,
-		);
-		if (index < 0 || hls.loadLevel === index || !this.#mayGoTo(name)) return;
-		stats.rendition = name;
-		hls.loadLevel = index;
-		engine.left();
-	}
-
-	#mayGoTo(name: string): boolean {
-		const { engine, stats } = this.#options;
-		const now = performance.now();
-		this.#switchingSince ??= now;
-		const isLong = now - this.#switchingSince > switchWithin;
-		const isFirst = stats.rendition === "" || stats.rendition === name;
-		if (!isFirst && !isLong && !engine.isReady(name)) return false;
-		this.#switchingSince = null;
-		if (isFirst || !isLong) return true;
-		// It does not come: better what is there.
-		this.#quality.avoid(name);
-		this.#quality.force(stats.rendition);
-		engine.watch(stats.rendition);
-		engine.left();
-		return false;
-	}
-
 	#arrived({ isMain, delay }: Arrival): void {
 		const now = performance.now() / 1000;
 		this.#rate.arrived(now, delay);
-		const latency = this.#behind(this.#options.video.currentTime);
+		const latency = this.#place.behind(this.#options.video.currentTime);
 		if (!isMain || !this.#hasStarted || latency === null) return;
 		// A page that is busy takes long to notice what came in time.
 		const isBusy = performance.now() - this.#busyAt < busyFor;
-		this.#quality.arrived(latency - delay < lateBelow && !isBusy, now);
-	}
-
-	/** Fetches a part of a higher rendition, to learn whether there is room for it. */
-	async #probe(now: number): Promise<void> {
-		const choice = this.#quality.toProbe(now, this.#height);
-		if (!choice || this.#isProbing) return;
-		this.#isProbing = true;
-		const result = await this.#options.engine.probe(choice.name);
-		this.#isProbing = false;
-		const at = performance.now() / 1000;
-		if (result) this.#quality.sample(result.bytes, result.ms, at);
-		else this.#quality.unmeasured(at);
-	}
-
-	/** The wall clock of the moment at `time`, in milliseconds since 1970. */
-	#dateAt(time: number): number | null {
-		const { engine, video } = this.#options;
-		const date = this.#offset === null ? null : engine.dateAt(time + this.#offset);
-		// Without heads, hls.js knows it from the server's playlists.
-		const playing = date === null ? this.#hls?.playingDate : null;
-		return playing ? playing.getTime() + (time - video.currentTime) * 1000 : date;
-	}
-
-	get #bufferedEnd(): number {
-		const { buffered, currentTime } = this.#options.video;
-		for (let i = 0; i < buffered.length; i++) {
-			if (buffered.start(i) <= currentTime + 0.3 && buffered.end(i) > currentTime)
-				return buffered.end(i);
-		}
-		return currentTime;
-	}
-
-	/** Seconds behind live at `time`; null while unknown. */
-	#behind(time: number): number | null {
-		const date = this.#dateAt(time);
-		return date === null ? null : (this.#options.clock.now() - date) / 1000;
+		this.#switcher.quality.arrived(latency - delay < lateBelow && !isBusy, now);
 	}
 
 	#look(): void {
@@ -261,17 +161,18 @@ export class Playback {
 		if (now - this.#lookedAt > 4 * lookEvery) this.#busyAt = now;
 		this.#lookedAt = now;
 		if (this.#monitor.look({ now, time, rate, isPlaying })) {
-			this.#rate.stalled();
-			this.#quality.stalled(now / 1000);
+			this.#rate.stalled(now / 1000);
+			this.#switcher.quality.stalled(now / 1000);
 			// Steady again from here on, if it does not stall again.
 			this.#steadySince = now;
 		}
+		this.#leap();
 		this.#watchdog(now);
 		const isOver = this.#isOver;
 		if (isOver && this.#isPlayedOut) this.#monitor.hasEnded();
 		stats.stalls = this.#monitor.stalls;
 		stats.stalledSeconds = round(this.#monitor.stalledSeconds);
-		stats.buffer = round(this.#bufferedEnd - time);
+		stats.buffer = round(this.#place.buffer);
 		if (isOver) this.#options.onEnded();
 		else this.#tellState();
 	}
@@ -288,9 +189,18 @@ export class Playback {
 	get #isPlayedOut(): boolean {
 		const { engine, video } = this.#options;
 		if (video.ended) return true;
-		const newest = engine.timeline(this.#quality.current.name)?.newest;
+		const newest = engine.timeline(this.#switcher.quality.current.name)?.newest;
 		const end = newest ? (newest.start + newest.duration) / 1e6 : 0;
-		return video.currentTime + (this.#offset ?? 0) > end - endWithin;
+		return video.currentTime + (this.#place.offset ?? 0) > end - endWithin;
+	}
+
+	/** Goes on behind a hole in the buffer, as a switch leaves one when much came late. */
+	#leap(): void {
+		if (!this.#monitor.isStalled || this.#place.buffer > 0) return;
+		const start = this.#place.beyondHole(leapFor);
+		if (start === null) return;
+		this.#monitor.jumped();
+		this.#options.video.currentTime = start + 0.01;
 	}
 
 	/** Stuck although there is something to play: begins anew at the live edge. */
@@ -322,10 +232,10 @@ export class Playback {
 		const start = video.buffered.start(video.buffered.length - 1);
 		const { target } = this.#rate;
 		const isLate = performance.now() - this.#begunAt > startWithin;
-		if ((this.#behind(end) ?? target) > target - 0.4 && !isLate) return;
+		if ((this.#place.behind(end) ?? target) > target - 0.4 && !isLate) return;
 		const last = end - cushion;
 		if (last < Math.max(start, video.currentTime) && !isLate) return;
-		const behind = this.#behind(video.currentTime) ?? target;
+		const behind = this.#place.behind(video.currentTime) ?? target;
 		const ahead = Math.min(behind - target, last - video.currentTime);
 		// Too close to live: it is waited for here, not by playing slowly.
 		if (ahead < -0.1 && !isLate) return;
@@ -352,12 +262,12 @@ export class Playback {
 
 	#control(): void {
 		const { engine, video, stats } = this.#options;
-		const buffer = this.#bufferedEnd - video.currentTime;
-		if (this.#offset !== null) engine.playing(video.currentTime + this.#offset);
+		const { buffer, offset } = this.#place;
+		if (offset !== null) engine.playing(video.currentTime + offset);
 		if (!this.#hasStarted || video.paused) return;
 		const now = performance.now();
 		this.#share(now);
-		const latency = this.#behind(video.currentTime);
+		const latency = this.#place.behind(video.currentTime);
 		if (latency === null) return;
 		stats.latency = round(latency);
 		const moment = { now: now / 1000, latency, buffer };
@@ -368,18 +278,8 @@ export class Playback {
 			video.currentTime += ahead;
 		} else if (latency > this.#rate.target + restartBeyond) this.goLive();
 		else if (video.playbackRate !== playbackRate) video.playbackRate = playbackRate;
-		this.#avoidRareKeyframes();
-		if (now - this.#busyAt > busyFor) this.#quality.buffered(buffer, now / 1000);
-		void this.#probe(now / 1000);
-		this.#quality.update(now / 1000, this.#height);
-		if (this.#hls) this.#setLevel(this.#hls);
-	}
-
-	/** Between rare keyframes nobody can switch: once left, such a rendition is not taken again. */
-	#avoidRareKeyframes(): void {
-		const { name } = this.#quality.current;
-		const timeline = this.#options.engine.timeline(name);
-		if (timeline && timeline.keyframeDistance / 1000 > keyframesWithin) this.#quality.avoid(name);
+		if (now - this.#busyAt > busyFor) this.#switcher.quality.buffered(buffer, now / 1000);
+		this.#switcher.update(this.#hls, this.#height);
 	}
 
 	#share(now: number): void {
@@ -392,7 +292,7 @@ export class Playback {
 		const { video } = this.#options;
 		const { length } = video.buffered;
 		const end = length > 0 ? video.buffered.end(length - 1) : 0;
-		const atEnd = this.#behind(end);
+		const atEnd = this.#place.behind(end);
 		this.#monitor.reset();
 		if (atEnd !== null && atEnd < this.#rate.target + 1) {
 			video.currentTime = end - Math.max(0.3, this.#rate.target - atEnd);
@@ -439,23 +339,6 @@ export class Playback {
 			this.#restart();
 		}, delay);
 	}
-}
-
-function choices(manifest: Manifest) {
-	const videos = manifest.renditions.filter((r) => r.kind === kind.video);
-	const audio = manifest.renditions.find((r) => r.kind === kind.audio);
-	const list = videos.length > 0 ? videos : manifest.renditions.slice(0, 1);
-	return list.map(({ name, bandwidth, height }) => ({
-		name,
-		height,
-		bandwidth: bandwidth + (videos.length > 0 ? (audio?.bandwidth ?? 0) : 0),
-	}));
-}
-
-/** What the browser says of the link, in bit/s; at 10 Mbit/s it stops counting. */
-function linkRate(): number | null {
-	const { connection } = navigator as { connection?: { downlink?: number } };
-	return connection?.downlink ? connection.downlink * 1e6 : null;
 }
 
 const round = (seconds: number) => Math.round(seconds * 1000) / 1000;

@@ -44,13 +44,14 @@ export async function get(
 	stats: Stats,
 	signal: AbortSignal,
 	range?: ByteRange,
+	cache: RequestCache = "default",
 ): Promise<Answer> {
 	stats.requests++;
 	const sent = performance.now();
 	const headers: Record<string, string> = range
 		? { Range: `bytes=${range.start}-${range.end - 1}` }
 		: {};
-	const response = await fetch(url, { signal, headers });
+	const response = await fetch(url, { signal, headers, cache });
 	const first = performance.now();
 	if (!response.ok) throw new HttpError(response);
 	let bytes = new Uint8Array(await response.arrayBuffer());

@@ -1,8 +1,9 @@
 // Which rendition to play: a pure rule. What comes from other viewers, and live parts
 // from the server, come at the pace at which they are made: that says nothing of the
-// link. Going up needs evidence of room: what a feed sends at one go when it begins, or
-// a part that was fetched to find out. Going down needs parts that are late, or a buffer
-// that stays thin.
+// line. Going up needs evidence of room, taken at that moment: what a feed sends at one
+// go when it begins, or a part that was fetched to find out. When the buffer runs low the
+// line is measured, too: only a line that is too slow is a reason to go down at once, and
+// how far tells what came through it. A swarm in trouble is given time to mend itself.
 
 export interface Choice {
 	name: string;
@@ -12,19 +13,38 @@ export interface Choice {
 	height: number;
 }
 
+/** What was measured while the buffer ran low, in bit/s. */
+export interface Check {
+	/** Of a few kilobytes that were fetched; 0 when they did not come in time. */
+	rate: number;
+	/** Of all that came in the last second. */
+	received: number;
+}
+
 /** Bit/s that are assumed of a link of which nothing is known. */
 const assumed = 5e6;
-const headroom = { start: 0.7, up: 1.5 };
+/** By how much a link has to exceed a rendition's peak rate. */
+const headroom = { start: 1.4, up: 1.5, stay: 1.1, down: 1.2 };
 /** Seconds without trouble before going up, at first; doubled for each time it went wrong. */
 const calm = { first: 10, most: 160 };
+/** Seconds between two probes that found no room, at first; doubled each time. */
+const probing = { first: 10, most: 40 };
 /** Bytes that measure something, and the shortest time, in milliseconds, that counts. */
 const sampleLeast = { bytes: 4096, ms: 10 };
 /** Seconds for which a measurement counts. */
-const freshFor = 30;
+const freshFor = 3;
 /** Of the last parts, so many late ones are too many; after a stall, fewer are. */
 const late = { of: 12, most: 6, stalled: 2 };
-/** A buffer below these seconds for so long (seconds) is too thin. */
-const thin = { below: 0.25, within: 2 };
+/** A buffer below these seconds for so long (seconds) is too thin; longer if the line has room. */
+const thin = { below: 0.25, within: 2, withRoom: 4 };
+/** A buffer of less than this share of what is usual, and less by so many seconds, is low. */
+const low = { share: 0.65, by: 0.25 };
+/** How much each look counts for what is usual. */
+const usualGain = 0.04;
+/** Seconds between checks of the line, at first; doubled while they find nothing. */
+const checking = { first: 2, most: 32 };
+/** Seconds for which a check is believed. */
+const checkedFor = 4;
 /** Seconds after going up during which trouble is put down to it. */
 const blamedFor = 30;
 
@@ -36,18 +56,24 @@ export class Quality {
 	#estimatedAt = Number.NEGATIVE_INFINITY;
 	#quietSince = 0;
 	#calm: number = calm.first;
+	#probedAt = Number.NEGATIVE_INFINITY;
+	#probing: number = probing.first;
 	#late: boolean[] = [];
 	#thinSince: number | null = null;
+	#isLow = false;
+	/** Seconds of buffer in quiet times. */
+	#usual: number | null = null;
+	#checkedAt = Number.NEGATIVE_INFINITY;
+	#checking: number = checking.first;
+	#hadRoom = false;
 	#wentUpAt = Number.NEGATIVE_INFINITY;
 	readonly #avoided = new Set<string>();
 
 	/** `link` is what the browser says of the link, in bit/s. */
 	constructor(choices: readonly Choice[], height: number, link: number | null) {
 		this.#choices = [...choices].sort((a, b) => a.bandwidth - b.bandwidth);
-		const room = (link ?? assumed) * headroom.start;
-		for (let i = 0; i <= this.#highest(height); i++) {
-			if (this.#choices[i]!.bandwidth <= room) this.#current = i;
-		}
+		const most = this.#highest(height);
+		this.#current = Math.min(most, this.#fitting((link ?? assumed) / headroom.start));
 	}
 
 	get current(): Choice {
@@ -59,25 +85,39 @@ export class Quality {
 		return this.#choices[this.#current - 1] ?? null;
 	}
 
+	/** Whether this one takes less than that one. */
+	isLower(name: string, than: string): boolean {
+		return this.#index(name) < this.#index(than);
+	}
+
+	#index(name: string): number {
+		return this.#choices.findIndex((choice) => choice.name === name);
+	}
+
 	/** The highest one that is not much larger than the place where it is shown. */
 	#highest(height: number): number {
 		const enough = this.#choices.findIndex((choice) => choice.height >= height);
 		return enough < 0 ? this.#choices.length - 1 : enough;
 	}
 
+	/** The highest one within a rate; the lowest one when none is. */
+	#fitting(rate: number): number {
+		return Math.max(
+			0,
+			this.#choices.findLastIndex(({ bandwidth }) => bandwidth <= rate),
+		);
+	}
+
 	/** The server sent `bytes` at one go, in `ms`. */
 	sample(bytes: number, ms: number, now: number): void {
 		if (bytes < sampleLeast.bytes) return;
-		const rate = (bytes * 8000) / Math.max(sampleLeast.ms, ms);
-		const isFresh = now - this.#estimatedAt < freshFor;
-		this.#estimate = isFresh && this.#estimate !== null ? (this.#estimate + rate) / 2 : rate;
+		this.#estimate = (bytes * 8000) / Math.max(sampleLeast.ms, ms);
 		this.#estimatedAt = now;
 	}
 
 	/** The link could not be measured: not so soon again. */
 	unmeasured(now: number): void {
-		this.#quietSince = now;
-		this.#wait();
+		this.#foundNone(now);
 	}
 
 	/** A part came in time, or so late that playback nearly had to wait. */
@@ -85,67 +125,119 @@ export class Quality {
 		this.#late.push(isLate);
 		if (this.#late.length > late.of) this.#late.shift();
 		if (isLate) this.#quietSince = now;
-		if (this.#lateParts >= late.most) this.#down(now);
+		if (this.#lateParts >= late.most && !this.#hasRoom(now)) this.#down(now);
 	}
 
 	get #lateParts(): number {
 		return this.#late.filter(Boolean).length;
 	}
 
-	/** So many seconds are ahead of the playhead. */
+	/** The line was found to have room a moment ago. */
+	#hasRoom(now: number): boolean {
+		return this.#hadRoom && now - this.#checkedAt < checkedFor;
+	}
+
+	/** So many seconds are ahead of the playhead; to be called several times a second. */
 	buffered(seconds: number, now: number): void {
+		this.#compare(seconds, now);
 		if (seconds >= thin.below) this.#thinSince = null;
 		else this.#thinSince ??= now;
 		if (this.#thinSince === null) return;
 		this.#quietSince = now;
-		if (now - this.#thinSince >= thin.within) this.#down(now);
+		const within = this.#hasRoom(now) ? thin.withRoom : thin.within;
+		if (now - this.#thinSince >= within) this.#down(now);
+	}
+
+	#compare(seconds: number, now: number): void {
+		this.#usual ??= seconds;
+		this.#isLow = seconds < Math.min(this.#usual * low.share, this.#usual - low.by);
+		if (this.#isLow) this.#quietSince = now;
+		// In trouble it is forgotten more slowly.
+		const gain = this.#isLow ? usualGain / 4 : usualGain;
+		this.#usual += (seconds - this.#usual) * gain;
+	}
+
+	/** Whether the line is to be measured because the buffer runs low. */
+	toCheck(now: number): boolean {
+		return this.#isLow && this.#current > 0 && now - this.#checkedAt >= this.#checking;
+	}
+
+	/** The line was measured because the buffer ran low; null when that failed. */
+	checked(check: Check | null, now: number): void {
+		const isNews = now - this.#checkedAt > 2 * checking.most;
+		this.#checkedAt = now;
+		this.#hadRoom = false;
+		const room = check ? Math.max(check.rate, check.received) : Number.POSITIVE_INFINITY;
+		if (check && room < this.current.bandwidth * headroom.stay) {
+			this.#checking = checking.first;
+			return this.#down(now, room);
+		}
+		this.#hadRoom = check !== null;
+		// It is not the line.
+		this.#checking = isNews ? checking.first : Math.min(checking.most, this.#checking * 2);
 	}
 
 	/** Playback ran dry; when parts came late it was too much. */
 	stalled(now: number): void {
 		this.#quietSince = now;
-		if (this.#lateParts >= late.stalled) this.#down(now);
+		if (this.#lateParts >= late.stalled && !this.#hasRoom(now)) this.#down(now);
 	}
 
-	#down(now: number): void {
+	/** Goes to what fits into `room`, at least one down. */
+	#down(now: number, room = Number.POSITIVE_INFINITY): void {
 		this.#late = [];
 		this.#thinSince = null;
 		this.#estimate = null;
 		this.#quietSince = now;
 		// Up was too much: wait longer before the next try.
-		if (now - this.#wentUpAt < blamedFor) this.#wait();
-		if (this.#current > 0) this.#current--;
+		if (now - this.#wentUpAt < blamedFor) this.#calm = Math.min(calm.most, this.#calm * 2);
+		else this.#calm = calm.first;
+		const fitting = this.#fitting(room / headroom.down);
+		this.#current = Math.max(0, Math.min(this.#current - 1, fitting));
 	}
 
-	#wait(): void {
-		this.#calm = Math.min(calm.most, this.#calm * 2);
+	/** Higher ones would not come in time: as if it had been tried. */
+	failed(now: number): void {
+		this.#wentUpAt = now;
+		this.#down(now);
+	}
+
+	#foundNone(now: number): void {
+		this.#probedAt = now;
+		this.#probing = Math.min(probing.most, this.#probing * 2);
 	}
 
 	/** The next higher one, if all is calm and it would be seen. */
 	#next(now: number, height: number): Choice | null {
 		const next = this.#choices[this.#current + 1];
-		const since = Math.max(this.#quietSince, this.#wentUpAt);
 		const isWanted = this.#current < this.#highest(height);
 		if (!next || !isWanted || this.#avoided.has(next.name)) return null;
-		return now - since >= this.#calm ? next : null;
+		const since = Math.max(this.#quietSince, this.#wentUpAt);
+		const isCalm = now - since >= this.#calm && now - this.#probedAt >= this.#probing;
+		return isCalm ? next : null;
+	}
+
+	#isFresh(now: number): boolean {
+		return this.#estimate !== null && now - this.#estimatedAt < freshFor;
 	}
 
 	/** What to measure the link with, now; null when there is no need. */
 	toProbe(now: number, height: number): Choice | null {
-		return now - this.#estimatedAt < freshFor ? null : this.#next(now, height);
+		return this.#isFresh(now) ? null : this.#next(now, height);
 	}
 
 	/** What to play from now on, in a place of `height` pixels. */
 	update(now: number, height: number): Choice {
 		const next = this.#next(now, height);
-		if (!next || this.#estimate === null || now - this.#estimatedAt >= freshFor)
-			return this.current;
-		this.#wentUpAt = now;
-		if (this.#estimate > next.bandwidth * headroom.up) this.#current++;
+		if (!next || this.#estimate === null || !this.#isFresh(now)) return this.current;
+		if (this.#estimate > next.bandwidth * headroom.up) {
+			this.#current++;
+			this.#wentUpAt = now;
+			this.#probing = probing.first;
+		}
 		// There is no room: look again later.
-		else this.#wait();
+		else this.#foundNone(now);
 		this.#estimate = null;
-		this.#estimatedAt = Number.NEGATIVE_INFINITY;
 		return this.current;
 	}
 
@@ -156,9 +248,6 @@ export class Quality {
 
 	/** Plays this one: it was chosen for another reason. */
 	force(name: string): void {
-		this.#current = Math.max(
-			0,
-			this.#choices.findIndex((choice) => choice.name === name),
-		);
+		this.#current = Math.max(0, this.#index(name));
 	}
 }

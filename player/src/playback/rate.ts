@@ -15,10 +15,12 @@ export interface Moment {
  * stall makes it more, quiet less.
  */
 const holdBack = { first: 1, stalled: 0.25, most: 2.5, least: 0.7 };
+/** Seconds within which stalls are one trouble. */
+const troubleFor = 3;
 /** Seconds after their first moment at which parts come, before any came. */
 const usualDelay = 0.35;
-/** Seconds by which the hold-back shrinks in each second without a stall. */
-const shrinking = 0.05 / 10;
+/** Seconds by which the hold-back shrinks in each second without a stall, above the first and below. */
+const shrinking = { above: 0.2 / 10, below: 0.05 / 10 };
 /** Seconds from the arrival of late parts to their playing. */
 const margin = 0.5;
 /** Above what the arrival of parts usually asks for, no more than this is waited for. */
@@ -27,14 +29,19 @@ const patience = 0.9;
 const memory = 10;
 /** Farther behind, playback jumps rather than catches up for 10 s and more. */
 const jumps = { from: 1.2, apart: 10, keep: 0.6 };
-const rates = { slowest: 0.95, fastest: 1.1 };
+/** In hundredths; a step is what it changes by at one time, five times a second. */
+const rates = { slowest: 95, usual: 100, fastest: 110, step: 1 };
+/** Seconds of buffer below which it slows down at once, and is not hurried through. */
+const scarce = { slow: 0.12, fast: 0.35 };
 
 /** Keeps the distance to live near a target that follows how parts arrive. */
 export class RateControl {
 	#arrivals: { at: number; delay: number }[] = [];
 	#holdBack = holdBack.first;
 	#updatedAt: number | null = null;
+	#stalledAt = Number.NEGATIVE_INFINITY;
 	#isCorrecting = false;
+	#rate = rates.usual;
 	#jumpedAt = Number.NEGATIVE_INFINITY;
 
 	/**
@@ -48,7 +55,9 @@ export class RateControl {
 	}
 
 	/** Playback ran dry: keep more distance for a while. */
-	stalled(): void {
+	stalled(now: number): void {
+		if (now - this.#stalledAt < troubleFor) return;
+		this.#stalledAt = now;
 		this.#holdBack = Math.min(holdBack.most, this.#holdBack + holdBack.stalled);
 	}
 
@@ -75,14 +84,22 @@ export class RateControl {
 	update({ now, latency, buffer }: Moment): number {
 		const elapsed = this.#updatedAt === null ? 0 : now - this.#updatedAt;
 		this.#updatedAt = now;
-		this.#holdBack = Math.max(holdBack.least, this.#holdBack - elapsed * shrinking);
+		const shrinks = this.#holdBack > holdBack.first ? shrinking.above : shrinking.below;
+		this.#holdBack = Math.max(holdBack.least, this.#holdBack - elapsed * shrinks);
 		const error = latency - this.target;
 		this.#isCorrecting = Math.abs(error) > (this.#isCorrecting ? 0.03 : 0.12);
-		if (buffer < 0.12) return rates.slowest;
-		if (!this.#isCorrecting) return 1;
+		const wanted = this.#wanted(error, buffer);
+		// Nobody hears a rate that changes slowly.
+		const next = Math.min(this.#rate + rates.step, Math.max(this.#rate - rates.step, wanted));
+		this.#rate = buffer < scarce.slow ? rates.slowest : next;
+		return this.#rate / 100;
+	}
+
+	#wanted(error: number, buffer: number): number {
+		if (!this.#isCorrecting) return rates.usual;
 		// Little is left in the buffer: being late is better than running dry.
-		if (error > 0 && buffer < 0.35) return 1;
-		const wanted = 1 + Math.round(error * 20) / 100;
+		if (error > 0 && buffer < scarce.fast) return rates.usual;
+		const wanted = rates.usual + Math.round(error * 20);
 		return Math.min(rates.fastest, Math.max(rates.slowest, wanted));
 	}
 }

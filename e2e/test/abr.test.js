@@ -1,0 +1,135 @@
+// A viewer whose line changes: quality follows it, with and without a swarm, and
+// playback goes on.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { binary, Daemon } from "../lib/daemon.js";
+import { Lines } from "../lib/lines.js";
+import { publicAddress } from "../lib/nat.js";
+import { countConnections } from "../lib/page.js";
+import { Process, pause } from "../lib/process.js";
+import { Publisher } from "../lib/publisher.js";
+import { startBrowser, Viewer } from "../lib/viewer.js";
+
+/** Bit/s: room for all, and for the lowest rendition alone (0.6 of 1.1 and 1.9 Mbit/s). */
+const wide = 10e6;
+const narrow = 1e6;
+
+describe("a line that changes", { timeout: 400_000 }, () => {
+	/** @type {Lines} */
+	let lines;
+	/** @type {Daemon} */
+	let daemon;
+	/** @type {Publisher} */
+	let publisher;
+	before(async () => {
+		lines = await Lines.build(1);
+		daemon = await Daemon.start({ renditions: ["360p", "240p"], host: publicAddress });
+		const size = { width: 854, height: 480, bitrate: "1800k" };
+		publisher = new Publisher({ url: daemon.rtmp, ...size }).start();
+		await daemon.live();
+	});
+	after(async () => {
+		await publisher?.stop();
+		await daemon?.stop();
+		await lines?.remove();
+	});
+
+	/** Opens a viewer at the end of the line. @param {import("node:test").TestContext} t */
+	async function open(t) {
+		const browser = await startBrowser({
+			prefix: lines.inside(1),
+			// A page without HTTPS would have no WebCrypto.
+			flags: [`--unsafely-treat-insecure-origin-as-secure=${daemon.origin}`],
+		});
+		t.after(() => browser.close());
+		const viewer = await Viewer.open(browser, daemon.watch, countConnections);
+		await viewer.plays();
+		return viewer;
+	}
+
+	test("alone", async (t) => {
+		await lines.limit(1, wide);
+		const viewer = await open(t);
+		const seen = await throughThickAndThin(viewer, 120);
+		t.diagnostic(JSON.stringify(seen));
+		check(seen);
+	});
+
+	test("in a swarm", async (t) => {
+		await lines.limit(1, wide);
+		const others = new Process(binary, [
+			...["viewers", "-n", "9", "--duration", "10m", "--renditions", "source,360p,240p"],
+			daemon.watch,
+		]);
+		t.after(() => others.stop());
+		const viewer = await open(t);
+		const seen = await throughThickAndThin(viewer, 60);
+		t.diagnostic(JSON.stringify(seen));
+		check(seen);
+		const { p2pBytes } = seen.stats;
+		assert.ok(p2pBytes > 500_000, JSON.stringify(seen));
+		// Nobody is met anew because the quality changes. The tracker may plan others: a
+		// rendition has its own trees.
+		assert.ok(seen.connections <= 3 * 10, JSON.stringify(seen));
+	});
+
+	/**
+	 * Watches while the line is wide, narrow for so many seconds, and wide again.
+	 * @param {Viewer} viewer
+	 * @param {number} seconds
+	 */
+	async function throughThickAndThin(viewer, seconds) {
+		const up = await follow(viewer, 75, (stats) => stats.rendition === "source");
+		const before = await viewer.stats();
+		await lines.limit(1, narrow);
+		const down = await follow(viewer, 15, (stats) => stats.rendition === "240p");
+		const calm = await follow(viewer, seconds, () => false);
+		const after = await viewer.stats();
+		await lines.limit(1, wide);
+		const again = await follow(viewer, 120, (stats) => stats.rendition === "source");
+		const stats = await viewer.stats();
+		const connections = await viewer.page.evaluate(() => /** @type {any} */ (window).connections);
+		return {
+			...{ up, down, calm, again, stats, connections },
+			stalledSeconds: after.stalledSeconds - before.stalledSeconds,
+			stalls: after.stalls - before.stalls,
+			stalledAgain: stats.stalledSeconds - after.stalledSeconds,
+		};
+	}
+
+	/** @param {Awaited<ReturnType<typeof throughThickAndThin>>} seen */
+	function check(seen) {
+		const said = JSON.stringify(seen, null, 1);
+		assert.ok(seen.up.isDone, `it never went up\n${said}`);
+		assert.ok(seen.down.isDone, `it did not go down\n${said}`);
+		assert.ok(seen.down.seconds < 8, `it went down late\n${said}`);
+		assert.ok(seen.stalledSeconds < 1.5, `it stalled when the line shrank\n${said}`);
+		assert.ok(seen.calm.switches.length <= 2, `it comes and goes\n${said}`);
+		assert.ok(seen.again.isDone, `it did not go up again\n${said}`);
+		assert.ok(seen.stalledAgain < 0.5, `it stalled on the way up\n${said}`);
+		assert.ok(seen.stats.latency < 2.5, said);
+	}
+});
+
+/**
+ * Watches the quality until something is so, or time is up.
+ * @param {Viewer} viewer
+ * @param {number} seconds
+ * @param {(stats: import("../lib/viewer.js").Stats) => boolean} isDone
+ */
+async function follow(viewer, seconds, isDone) {
+	const begin = Date.now();
+	/** @type {[number, string][]} */
+	const switches = [];
+	let last = (await viewer.stats()).rendition;
+	for (;;) {
+		const stats = await viewer.stats();
+		const passed = (Date.now() - begin) / 1000;
+		if (stats.rendition !== last) switches.push([passed, stats.rendition]);
+		last = stats.rendition;
+		if (isDone(stats)) return { isDone: true, seconds: passed, switches };
+		if (passed > seconds) return { isDone: false, seconds: passed, switches };
+		await pause(200);
+	}
+}

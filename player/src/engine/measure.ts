@@ -1,0 +1,106 @@
+// How much room the line has: small requests of which the time is taken.
+import { type ByteRange, get } from "../net/http.ts";
+import type { Stats } from "../stats.ts";
+import type { Tracks } from "./tracks.ts";
+
+/** Parts before the newest one that are fetched: they are there, and not yet old. */
+const back = 2;
+/**
+ * Bytes that tell whether the line has room: what a server sends at one go to begin with,
+ * so that no round trip counts. Milliseconds that they may take.
+ */
+const check = { bytes: 12_000, within: 600 };
+
+/** Milliseconds within which the browser tells of a request that ended. */
+const noticed = 100;
+
+export interface Measured {
+	bytes: number;
+	/** From the first byte to the last, in milliseconds. */
+	ms: number;
+}
+
+export class Measure {
+	readonly #tracks: Tracks;
+	readonly #stats: Stats;
+	readonly #signal: AbortSignal;
+
+	constructor(tracks: Tracks, stats: Stats, signal: AbortSignal) {
+		this.#tracks = tracks;
+		this.#stats = stats;
+		this.#signal = signal;
+	}
+
+	/** Fetches a recent part of a rendition; null if it can't. */
+	probe(rendition: number): Promise<Measured | null> {
+		return this.#fetch(rendition, this.#signal);
+	}
+
+	/** Bit/s of a few kilobytes: 0 when they don't come in time, null if they can't be had. */
+	async check(): Promise<number | null> {
+		const { main } = this.#tracks;
+		if (main === undefined) return null;
+		const patience = new AbortController();
+		const timer = setTimeout(() => patience.abort(), check.within);
+		const range = { start: 0, end: check.bytes };
+		const result = await this.#fetch(main, patience.signal, range);
+		clearTimeout(timer);
+		if (patience.signal.aborted) return 0;
+		return result && (result.bytes * 8000) / Math.max(1, result.ms);
+	}
+
+	async #fetch(
+		rendition: number,
+		signal: AbortSignal,
+		range?: ByteRange,
+	): Promise<Measured | null> {
+		const { main } = this.#tracks;
+		const newest = main === undefined ? null : this.#tracks.timeline(main).newest;
+		if (!newest) return null;
+		const url = this.#tracks.partUrl(rendition, Math.max(0, newest.number - back));
+		const watch = new Watch(url);
+		try {
+			const { bytes, first, last } = await get(url, this.#stats, signal, range, "no-store");
+			return { bytes: bytes.length, ms: (await watch.duration()) ?? last - first };
+		} catch {
+			return null;
+		} finally {
+			watch.end();
+		}
+	}
+}
+
+/**
+ * Takes the time of a request where the browser does its networking: what a page that
+ * is busy notices late is not the line's fault. Servers of other origins have to allow it.
+ */
+class Watch {
+	readonly #observer: PerformanceObserver;
+	readonly #url: string;
+	#found: (ms: number) => void = () => {};
+	readonly #duration = new Promise<number>((resolve) => {
+		this.#found = resolve;
+	});
+
+	constructor(url: string) {
+		this.#url = url;
+		this.#observer = new PerformanceObserver((list) => this.#look(list.getEntriesByName(url)));
+		this.#observer.observe({ type: "resource" });
+	}
+
+	#look(entries: readonly PerformanceEntry[]): void {
+		const entry = entries.at(-1) as PerformanceResourceTiming | undefined;
+		if (entry?.name === this.#url && entry.responseStart > 0)
+			this.#found(entry.responseEnd - entry.responseStart);
+	}
+
+	/** Milliseconds from the first byte to the last; null when nobody says. */
+	duration(): Promise<number | null> {
+		const patience = new Promise<null>((resolve) => setTimeout(() => resolve(null), noticed));
+		return Promise.race([this.#duration, patience]);
+	}
+
+	end(): void {
+		this.#observer.disconnect();
+	}
+}

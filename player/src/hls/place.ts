@@ -1,0 +1,61 @@
+// Where playback is: in the buffer, on the broadcast's timeline, and behind live.
+import type { ServerClock } from "../clock.ts";
+import type { Engine } from "../engine/engine.ts";
+
+/** Seconds of a hole in the buffer that playback gets over by itself. */
+const smallHole = 0.3;
+
+export class Place {
+	/** Seconds from the playhead's timeline to the broadcast's; null while unknown. */
+	offset: number | null = null;
+	/** What another source says of the date at the playhead. */
+	playingDate: () => Date | null = () => null;
+	readonly #video: HTMLVideoElement;
+	readonly #engine: Engine;
+	readonly #clock: ServerClock;
+
+	constructor(video: HTMLVideoElement, engine: Engine, clock: ServerClock) {
+		this.#video = video;
+		this.#engine = engine;
+		this.#clock = clock;
+	}
+
+	/** The wall clock of the moment at `time`, in milliseconds since 1970. */
+	#dateAt(time: number): number | null {
+		const date = this.offset === null ? null : this.#engine.dateAt(time + this.offset);
+		// Without heads, hls.js knows it from the server's playlists.
+		const playing = date === null ? this.playingDate() : null;
+		return playing ? playing.getTime() + (time - this.#video.currentTime) * 1000 : date;
+	}
+
+	/** Seconds behind live at `time`; null while unknown. */
+	behind(time: number): number | null {
+		const date = this.#dateAt(time);
+		return date === null ? null : (this.#clock.now() - date) / 1000;
+	}
+
+	/** Where what is buffered around the playhead ends. */
+	get bufferedEnd(): number {
+		const { buffered, currentTime } = this.#video;
+		for (let i = 0; i < buffered.length; i++) {
+			if (buffered.start(i) <= currentTime + smallHole && buffered.end(i) > currentTime)
+				return buffered.end(i);
+		}
+		return currentTime;
+	}
+
+	/** Seconds ahead of the playhead. */
+	get buffer(): number {
+		return this.bufferedEnd - this.#video.currentTime;
+	}
+
+	/** Where there is more to play behind a hole, at least so many seconds of it. */
+	beyondHole(least: number): number | null {
+		const { buffered, currentTime } = this.#video;
+		for (let i = 0; i < buffered.length; i++) {
+			const start = buffered.start(i);
+			if (start > currentTime && buffered.end(i) - start >= least) return start;
+		}
+		return null;
+	}
+}

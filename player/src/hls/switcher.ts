@@ -1,0 +1,178 @@
+// Goes from one rendition to another: what the rule for quality decides is prepared in
+// the engine first, and hls.js is told when all that it needs is there.
+import type Hls from "hls.js";
+import type { Engine } from "../engine/engine.ts";
+import { Quality } from "../playback/quality.ts";
+import type { Stats } from "../stats.ts";
+import { kind, type Manifest } from "../wire/manifest.ts";
+import { renditionOf } from "./loaders.ts";
+
+/** Milliseconds: renditions whose keyframes are further apart are not switched to. */
+const keyframesWithin = 4000;
+/** Milliseconds that a rendition may take to become playable before it is given up. */
+const switchWithin = 6000;
+/** Milliseconds over which what comes in is counted. */
+const receivedOver = 1000;
+
+export class Switcher {
+	readonly quality: Quality;
+	readonly #engine: Engine;
+	readonly #stats: Stats;
+	/** Since when another rendition is waited for. */
+	#switchingSince: number | null = null;
+	#isMeasuring = false;
+	/** How many bytes had come in, and when. */
+	#counts: { at: number; bytes: number }[] = [];
+
+	/** `height` is how many pixels the picture has on the screen. */
+	constructor(engine: Engine, stats: Stats, height: number) {
+		this.#engine = engine;
+		this.#stats = stats;
+		this.quality = new Quality(choices(engine.manifest), height, linkRate());
+	}
+
+	/**
+	 * The seconds before the first part, once there is one. A rendition whose last
+	 * keyframe is long ago is left for one with a recent one.
+	 */
+	async lead(): Promise<number | null> {
+		const { name } = this.quality.current;
+		const seconds = await this.#engine.lead(name);
+		const { oldest, newest } = this.#engine.timeline(name) ?? {};
+		const { lower } = this.quality;
+		const age = oldest && newest ? newest.programTime - oldest.programTime : 0;
+		if (!lower || age < keyframesWithin) return seconds;
+		this.quality.avoid(name);
+		this.quality.force(lower.name);
+		this.#engine.watch(lower.name);
+		this.#engine.left();
+		return this.#engine.lead(lower.name);
+	}
+
+	/** hls.js changed the level, by itself after errors: it knows why. */
+	changed(uri: string): void {
+		const name = renditionOf(this.#engine, uri);
+		if (name === null || name === this.quality.current.name) return;
+		this.quality.force(name);
+		this.#engine.watch(name);
+		this.#engine.left();
+		this.#stats.rendition = name;
+	}
+
+	/**
+	 * Measures where that is called for, decides, and goes over to what was decided.
+	 * `height` is how many pixels the picture has on the screen.
+	 */
+	update(hls: Hls | null, height: number): void {
+		const now = performance.now();
+		this.#count(now);
+		this.#avoidRareKeyframes();
+		void this.#measure(now / 1000, height);
+		this.quality.update(now / 1000, height);
+		if (hls) this.apply(hls);
+	}
+
+	/** Goes over to the rendition that was chosen, once all that it needs is there. */
+	apply(hls: Hls): void {
+		const { name } = this.quality.current;
+		const { rendition } = this.#stats;
+		// Where the line is too slow for what is played, there is no room for both.
+		const isDown = rendition !== "" && this.quality.isLower(name, rendition);
+		this.#engine.watch(name, isDown || name === rendition);
+		const index = hls.levels.findIndex(
+			(l) => renditionOf(this.#engine, l.uri || l.url[0] || "") === name,
+		);
+		if (index < 0 || hls.loadLevel === index) {
+			this.#switchingSince = null;
+			return this.#engine.left();
+		}
+		if (!this.#mayGoTo(name, isDown)) return;
+		this.#switchingSince = null;
+		this.#stats.rendition = name;
+		// What hls.js knows of this one from long ago would put it in a wrong place.
+		const level = hls.levels[index];
+		if (level) level.details = undefined;
+		hls.loadLevel = index;
+		this.#engine.left();
+	}
+
+	#mayGoTo(name: string, isDown: boolean): boolean {
+		const { rendition } = this.#stats;
+		if (rendition === "" || rendition === name || this.#engine.isReady(name, isDown)) return true;
+		const now = performance.now();
+		this.#switchingSince ??= now;
+		if (now - this.#switchingSince < switchWithin) return false;
+		this.#switchingSince = null;
+		// It does not come: better one that does, or what is there.
+		this.quality.failed(now / 1000);
+		if (!isDown) this.quality.force(rendition);
+		return false;
+	}
+
+	#count(now: number): void {
+		const { httpBytes, p2pBytes } = this.#stats;
+		this.#counts.push({ at: now, bytes: httpBytes + p2pBytes });
+		const from = now - receivedOver;
+		// The last one before that time is where counting begins.
+		const first = this.#counts.findLastIndex(({ at }) => at <= from);
+		this.#counts.splice(0, Math.max(0, first));
+	}
+
+	/** Bit/s that came in lately. */
+	get #received(): number {
+		const first = this.#counts[0];
+		const last = this.#counts.at(-1);
+		if (!first || !last || last.at - first.at < receivedOver / 2) return 0;
+		return ((last.bytes - first.bytes) * 8000) / (last.at - first.at);
+	}
+
+	/** Fetches something to learn how much room there is, up or down. */
+	async #measure(now: number, height: number): Promise<void> {
+		if (this.#isMeasuring) return;
+		const choice = this.quality.toProbe(now, height);
+		const isInDoubt = this.quality.toCheck(now);
+		if (!choice && !isInDoubt) return;
+		this.#isMeasuring = true;
+		if (isInDoubt) await this.#check();
+		else if (choice) await this.#probe(choice.name);
+		this.#isMeasuring = false;
+	}
+
+	async #check(): Promise<void> {
+		const rate = await this.#engine.check();
+		this.#count(performance.now());
+		const check = rate === null ? null : { rate, received: this.#received };
+		this.quality.checked(check, performance.now() / 1000);
+	}
+
+	async #probe(name: string): Promise<void> {
+		const result = await this.#engine.probe(name);
+		const now = performance.now() / 1000;
+		if (result) this.quality.sample(result.bytes, result.ms, now);
+		else this.quality.unmeasured(now);
+	}
+
+	/** Between rare keyframes nobody can switch: once left, such a rendition is not taken again. */
+	#avoidRareKeyframes(): void {
+		const { name } = this.quality.current;
+		const timeline = this.#engine.timeline(name);
+		if (timeline && timeline.keyframeDistance / 1000 > keyframesWithin) this.quality.avoid(name);
+	}
+}
+
+function choices(manifest: Manifest) {
+	const videos = manifest.renditions.filter((r) => r.kind === kind.video);
+	const audio = manifest.renditions.find((r) => r.kind === kind.audio);
+	const list = videos.length > 0 ? videos : manifest.renditions.slice(0, 1);
+	return list.map(({ name, bandwidth, height }) => ({
+		name,
+		height,
+		bandwidth: bandwidth + (videos.length > 0 ? (audio?.bandwidth ?? 0) : 0),
+	}));
+}
+
+/** What the browser says of the link, in bit/s; at 10 Mbit/s it stops counting. */
+function linkRate(): number | null {
+	const { connection } = navigator as { connection?: { downlink?: number } };
+	return connection?.downlink ? connection.downlink * 1e6 : null;
+}
