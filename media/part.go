@@ -21,13 +21,46 @@ type Rendition struct {
 	FPS           float64
 	// Audio only.
 	SampleRate, Channels int
+	// Container is how the rendition's media is packed.
+	Container Container
+}
+
+// Container says how media is packed, and by whom. The values are those of the wire
+// (docs/protocol.md, Manifest).
+type Container uint8
+
+// The containers. Media of others is opaque here, and its timestamps are whatever they
+// are: where it stands on the broadcast's timeline is what heads and playlists say.
+const (
+	// Native is fragmented MP4 made here: decode times are the broadcast's timeline.
+	Native Container = 0
+	// ForeignMP4 is somebody else's fragmented MP4.
+	ForeignMP4 Container = 1
+	// ForeignTS is somebody else's MPEG-2 transport stream, without init segments.
+	ForeignTS Container = 2
+	// ForeignAudio is somebody else's packed audio (RFC 8216 §3.4), without init segments.
+	ForeignAudio Container = 3
+)
+
+// Suffix is what names of parts and segments end in.
+func (c Container) Suffix() string {
+	switch c {
+	case ForeignTS:
+		return ".ts"
+	case ForeignAudio:
+		return ".aac"
+	default:
+		return ".m4s"
+	}
 }
 
 // Timing holds the constants of a broadcast's playlists. They are fixed before
 // the first playlist and the same in all renditions.
 type Timing struct {
 	// PartTarget is PART-TARGET: no part is longer, and every part but a segment's
-	// last is at least 85 % of it (draft-pantos-hls-rfc8216bis §4.4.3.7).
+	// last is at least 85 % of it (draft-pantos-hls-rfc8216bis §4.4.3.7). It is 0 where
+	// an attached stream has whole segments only: its parts are then mere slices of
+	// segments, for the swarm, which no playlist lists.
 	PartTarget time.Duration
 	// PartHoldBack is PART-HOLD-BACK, three part targets (§4.4.3.8).
 	PartHoldBack time.Duration
@@ -58,8 +91,12 @@ type Part struct {
 	// Independent: decoding can start at this part. Gap: there is no media, Data is
 	// empty. SegmentEnd: the part is the last of its segment.
 	Independent, Gap, SegmentEnd bool
-	// Data is a moof and an mdat box (ISO/IEC 14496-12), ready to be served.
+	// Data is a moof and an mdat box (ISO/IEC 14496-12), ready to be served; of a foreign
+	// container, whatever its server had.
 	Data []byte
+	// Lines are playlist lines of an attached stream that stand before the part, without
+	// the last line break: keys, date ranges.
+	Lines string
 }
 
 // Init is one init segment (ftyp and moov) of a rendition.

@@ -21,6 +21,9 @@ type Live struct {
 	Media         Media
 	// Heads may be nil: then nothing is shared.
 	Heads Heads
+	// Key returns a decryption key of an attached stream, nil for an unknown number. It
+	// may be nil.
+	Key func(number int) []byte
 }
 
 // Phase is where a stream's current broadcast stands.

@@ -132,7 +132,7 @@ func (s *handler) secure(w http.ResponseWriter, k kind) {
 // isShared tells whether players on other sites may read the answer.
 func isShared(k kind) bool {
 	switch k {
-	case kindMultivariant, kindPlaylist, kindInit, kindPart, kindSegment, kindManifest, kindFeed, kindJoin,
+	case kindMultivariant, kindPlaylist, kindInit, kindPart, kindSegment, kindManifest, kindFeed, kindJoin, kindKey,
 		kindPlayer, kindOEmbed:
 		return true
 	default:
@@ -187,7 +187,7 @@ func (s *handler) dispatch(w *response, r *http.Request, at route) {
 	switch at.kind {
 	case kindMultivariant:
 		s.serveMultivariant(w, r, at)
-	case kindPlaylist, kindInit, kindPart, kindSegment, kindManifest, kindFeed:
+	case kindPlaylist, kindInit, kindPart, kindSegment, kindManifest, kindFeed, kindKey:
 		s.serveLive(w, r, at)
 	case kindJoin:
 		s.serveJoin(w, r, at)
@@ -233,6 +233,8 @@ func (s *handler) serveLive(w *response, r *http.Request, at route) {
 		s.serveManifest(w, r, live)
 	case kindFeed:
 		s.serveFeed(w, r, live, at)
+	case kindKey:
+		s.serveKey(w, r, live, at)
 	}
 }
 

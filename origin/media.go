@@ -86,6 +86,24 @@ func (s *handler) servePlaylist(w *response, r *http.Request, live Live, at rout
 	s.texts.writeShared(w, r, http.StatusOK, playlist)
 }
 
+// serveKey answers with a key of an attached stream (RFC 8216 §5): whoever may see the
+// stream may have it.
+func (s *handler) serveKey(w *response, r *http.Request, live Live, at route) {
+	var key []byte
+	if live.Key != nil {
+		key = live.Key(int(at.number))
+	}
+	if key == nil {
+		s.fail(w, r, http.StatusNotFound)
+		return
+	}
+	setCache(w, cacheNever)
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Content-Length", strconv.Itoa(len(key)))
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(key) // a client that has gone is nobody to tell
+}
+
 func (s *handler) serveInit(w *response, r *http.Request, live Live, at route) {
 	data, err := live.Media.Init(at.rendition, int(at.number))
 	if err != nil {
@@ -200,7 +218,13 @@ func isConditional(h http.Header) bool {
 func mediaType(live Live, rendition string) string {
 	renditions, _, _, _ := live.Media.Live()
 	for _, r := range renditions {
-		if r.Name == rendition && r.Kind == media.Audio {
+		switch {
+		case r.Name != rendition:
+		case r.Container == media.ForeignTS:
+			return "video/mp2t"
+		case r.Container == media.ForeignAudio:
+			return "audio/aac"
+		case r.Kind == media.Audio:
 			return "audio/mp4"
 		}
 	}

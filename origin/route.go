@@ -21,6 +21,7 @@ const (
 	kindSegment      kind = "segment"
 	kindManifest     kind = "manifest"
 	kindFeed         kind = "feed"
+	kindKey          kind = "key"
 	kindJoin         kind = "join"
 	kindPlayer       kind = "player"
 	kindAsset        kind = "asset"
@@ -142,6 +143,11 @@ func parseLive(e []string) (route, bool) {
 	switch len(e) {
 	case 3:
 		r.kind = map[string]kind{"manifest": kindManifest, "feed": kindFeed}[e[2]]
+		if digits, ok := strings.CutPrefix(e[2], "key"); ok {
+			if n, ok := parseNumber(strings.TrimSuffix(digits, ".bin")); ok && strings.HasSuffix(digits, ".bin") {
+				r.kind, r.number = kindKey, n
+			}
+		}
 		return r, r.kind != ""
 	case 4:
 		return parseMedia(r, e[2], e[3])
@@ -162,7 +168,11 @@ func parseMedia(r route, rendition, file string) (route, bool) {
 	for _, form := range []struct {
 		kind           kind
 		prefix, suffix string
-	}{{kindPart, "p", ".m4s"}, {kindSegment, "s", ".m4s"}, {kindInit, "init", ".mp4"}} {
+	}{
+		{kindPart, "p", ".m4s"}, {kindSegment, "s", ".m4s"}, {kindInit, "init", ".mp4"},
+		// Attached streams keep their containers, and stock players want to see them in names.
+		{kindPart, "p", ".ts"}, {kindSegment, "s", ".ts"}, {kindPart, "p", ".aac"}, {kindSegment, "s", ".aac"},
+	} {
 		digits, ok := strings.CutPrefix(file, form.prefix)
 		if !ok {
 			continue

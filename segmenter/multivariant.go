@@ -59,9 +59,12 @@ func (s *Store) variants(w *playlistWriter) {
 		if video {
 			group = `,AUDIO="` + audioGroup + `"`
 		}
+		codecs := ""
+		if audio.Codecs != "" {
+			codecs = `,CODECS="` + audio.Codecs + `"`
+		}
 		w.line("#EXT-X-STREAM-INF:BANDWIDTH=", strconv.Itoa(audio.Bandwidth),
-			",AVERAGE-BANDWIDTH=", strconv.Itoa(audio.AverageBandwidth),
-			`,CODECS="`, audio.Codecs, `"`, group)
+			",AVERAGE-BANDWIDTH=", strconv.Itoa(audio.AverageBandwidth), codecs, group)
 		w.line(s.uri(*audio))
 	}
 }
@@ -79,8 +82,13 @@ func (s *Store) videoVariant(w *playlistWriter, r media.Rendition, audio *media.
 	if r.Width > 0 && r.Height > 0 {
 		size = ",RESOLUTION=" + strconv.Itoa(r.Width) + "x" + strconv.Itoa(r.Height)
 	}
-	w.line("#EXT-X-STREAM-INF:BANDWIDTH=", strconv.Itoa(peak), ",AVERAGE-BANDWIDTH=", strconv.Itoa(average),
-		`,CODECS="`, codecs, `"`, size, ",FRAME-RATE=", strconv.FormatFloat(r.FPS, 'f', 3, 64), group)
+	if r.Codecs != "" {
+		size = `,CODECS="` + codecs + `"` + size
+	}
+	if r.FPS > 0 {
+		size += ",FRAME-RATE=" + strconv.FormatFloat(r.FPS, 'f', 3, 64)
+	}
+	w.line("#EXT-X-STREAM-INF:BANDWIDTH=", strconv.Itoa(peak), ",AVERAGE-BANDWIDTH=", strconv.Itoa(average), size, group)
 	w.line(s.uri(r))
 }
 

@@ -50,8 +50,12 @@ func (sh *shelf) skippable(until time.Duration) int {
 
 func (s *Store) write(w *playlistWriter, sh *shelf, skip int) {
 	listed := sh.segments[sh.listed:]
-	s.header(w, sh, listed[0])
 	state := mapState{init: -1, discontinuity: listed[0].parts[0].Discontinuity}
+	if len(sh.inits) == 0 {
+		state.init = 0 // a container that has none: every part says so, and no EXT-X-MAP
+	}
+	w.whole, w.suffix = s.timing.PartTarget == 0, sh.info.Container.Suffix()
+	s.header(w, sh, listed[0])
 	if skip > 0 {
 		w.line("#EXT-X-SKIP:SKIPPED-SEGMENTS=", strconv.Itoa(skip))
 		for _, seg := range listed[:skip] {
@@ -69,7 +73,10 @@ func (s *Store) write(w *playlistWriter, sh *shelf, skip int) {
 		w.line("#EXT-X-ENDLIST")
 		return
 	}
-	w.line(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="`, partName(sh.next), `"`)
+	if w.whole {
+		return
+	}
+	w.line(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="`, w.part(sh.next), `"`)
 	for _, other := range s.shelves {
 		if p := other.newest(); other != sh && p != nil {
 			w.line(`#EXT-X-RENDITION-REPORT:URI="../`, other.info.Name, `/index.m3u8",LAST-MSN=`,
@@ -82,9 +89,13 @@ func (s *Store) header(w *playlistWriter, sh *shelf, first *segment) {
 	w.line("#EXTM3U")
 	w.line("#EXT-X-VERSION:", strconv.Itoa(playlistVersion))
 	w.line("#EXT-X-TARGETDURATION:", strconv.Itoa(int(s.timing.TargetDuration/time.Second)))
-	w.line("#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=", seconds(s.timing.PartHoldBack),
-		",CAN-SKIP-UNTIL=", seconds(s.skipUntil()))
-	w.line("#EXT-X-PART-INF:PART-TARGET=", seconds(s.timing.PartTarget))
+	if w.whole {
+		w.line("#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=", seconds(s.skipUntil()))
+	} else {
+		w.line("#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=", seconds(s.timing.PartHoldBack),
+			",CAN-SKIP-UNTIL=", seconds(s.skipUntil()))
+		w.line("#EXT-X-PART-INF:PART-TARGET=", seconds(s.timing.PartTarget))
+	}
 	w.line("#EXT-X-MEDIA-SEQUENCE:", strconv.FormatUint(first.msn, 10))
 	if d := first.parts[0].Discontinuity; d > 0 {
 		w.line("#EXT-X-DISCONTINUITY-SEQUENCE:", strconv.FormatUint(d, 10))
@@ -113,7 +124,13 @@ func (m *mapState) pass(seg *segment) (newInit, broken bool) {
 }
 
 // playlistWriter writes lines.
-type playlistWriter struct{ text []byte }
+type playlistWriter struct {
+	text []byte
+	// whole: there are no parts, only complete segments (media.Timing.PartTarget).
+	whole bool
+	// suffix is what names of parts and segments end in.
+	suffix string
+}
 
 func (w *playlistWriter) line(pieces ...string) {
 	for _, p := range pieces {
@@ -123,6 +140,9 @@ func (w *playlistWriter) line(pieces ...string) {
 }
 
 func (w *playlistWriter) segment(seg *segment, state *mapState, withParts bool) {
+	if w.whole && !seg.complete {
+		return
+	}
 	newInit, broken := state.pass(seg)
 	if broken {
 		w.line("#EXT-X-DISCONTINUITY")
@@ -131,9 +151,14 @@ func (w *playlistWriter) segment(seg *segment, state *mapState, withParts bool) 
 		w.line(`#EXT-X-MAP:URI="init`, strconv.Itoa(state.init), `.mp4"`)
 	}
 	w.line("#EXT-X-PROGRAM-DATE-TIME:", seg.parts[0].ProgramTime.UTC().Format("2006-01-02T15:04:05.000Z"))
-	if withParts {
-		for _, p := range seg.parts {
-			w.part(p)
+	lines := ""
+	for i, p := range seg.parts {
+		if p.Lines != "" && p.Lines != lines && (i == 0 || withParts) {
+			lines = p.Lines
+			w.line(lines)
+		}
+		if withParts && !w.whole {
+			w.partLine(p)
 		}
 	}
 	if !seg.complete {
@@ -143,20 +168,22 @@ func (w *playlistWriter) segment(seg *segment, state *mapState, withParts bool) 
 		w.line("#EXT-X-GAP")
 	}
 	w.line("#EXTINF:", seconds(seg.duration), ",")
-	w.line("s", strconv.FormatUint(seg.msn, 10), ".m4s")
+	w.line("s", strconv.FormatUint(seg.msn, 10), w.suffix)
 }
 
-func (w *playlistWriter) part(p *media.Part) {
+func (w *playlistWriter) partLine(p *media.Part) {
 	flags := ""
 	if p.Gap {
 		flags = ",GAP=YES"
 	} else if p.Independent {
 		flags = ",INDEPENDENT=YES"
 	}
-	w.line("#EXT-X-PART:DURATION=", seconds(p.Duration), `,URI="`, partName(p.Number), `"`, flags)
+	w.line("#EXT-X-PART:DURATION=", seconds(p.Duration), `,URI="`, w.part(p.Number), `"`, flags)
 }
 
-func partName(number uint64) string { return "p" + strconv.FormatUint(number, 10) + ".m4s" }
+func (w *playlistWriter) part(number uint64) string {
+	return "p" + strconv.FormatUint(number, 10) + w.suffix
+}
 
 // seconds writes a duration in whole microseconds, as few digits as are exact but
 // three at least.

@@ -95,6 +95,6 @@ func HeadOf(p *media.Part) media.Head {
 		Start: p.Start, Duration: p.Duration, ProgramTime: p.ProgramTime,
 		Discontinuity: p.Discontinuity, Init: p.Init,
 		Independent: p.Independent, Gap: p.Gap || len(p.Data) == 0, SegmentEnd: p.SegmentEnd,
-		Length: len(p.Data), Chunks: HashPart(p.Data),
+		Length: len(p.Data), Chunks: HashPart(p.Data), Lines: p.Lines,
 	}
 }

@@ -85,6 +85,9 @@ func appendRendition(dst []byte, r *media.Rendition, inits [][32]byte) []byte {
 	for i := range inits {
 		dst = append(dst, inits[i][:]...)
 	}
+	if r.Container != media.Native {
+		dst = append(dst, byte(r.Container))
+	}
 	return dst
 }
 
@@ -127,6 +130,9 @@ func (r *reader) rendition(index int) (media.Rendition, [][32]byte) {
 	inits := make([][32]byte, len(raw)/32)
 	for i := range inits {
 		copy(inits[i][:], raw[i*32:])
+	}
+	if in.err == nil && len(in.b) > 0 {
+		v.Container = media.Container(in.u8())
 	}
 	if in.err == nil && v.Kind != media.Video && v.Kind != media.Audio {
 		in.fail("kind")

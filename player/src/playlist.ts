@@ -21,6 +21,12 @@ const leadParts = 4;
  */
 export const msnShift = 1;
 
+/**
+ * An attached stream that has whole segments only: its parts are slices of segments,
+ * for the swarm, which no playlist lists.
+ */
+export const isWhole = (manifest: Manifest) => manifest.partTarget === 0;
+
 /** Microseconds of that gap. */
 export function leadOf(manifest: Manifest): number {
 	return leadParts * Math.min(manifest.partTarget, 250_000);
@@ -32,6 +38,8 @@ const segmentsWithParts = 3;
 /** What a media playlist is built from. */
 export interface MediaPlaylist {
 	manifest: Manifest;
+	/** A container without init segments has no EXT-X-MAP. */
+	hasInits: boolean;
 	/**
 	 * The date of the broadcast's beginning, in milliseconds since 1970. Dates are
 	 * counted from it and not taken from the heads, whose clock is slewed: hls.js moves
@@ -76,18 +84,19 @@ export function segments(heads: Iterable<Head>): Segment[] {
 
 /** Writes the media playlist of one rendition. */
 export function mediaPlaylist(playlist: MediaPlaylist): string {
-	const { manifest, segments: list, ended } = playlist;
+	const { manifest, segments, ended } = playlist;
+	const whole = isWhole(manifest);
+	const list = whole ? segments.filter((s) => s.parts.at(-1)?.segmentEnd) : segments;
 	const first = list[0];
 	const lines = [
 		"#EXTM3U",
 		"#EXT-X-VERSION:9",
 		`#EXT-X-TARGETDURATION:${Math.round(manifest.targetDuration / 1e6)}`,
-		`#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(manifest.partHoldBack)}`,
-		`#EXT-X-PART-INF:PART-TARGET=${seconds(manifest.partTarget)}`,
+		...(whole ? ["#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES"] : lowLatency(manifest)),
 		`#EXT-X-MEDIA-SEQUENCE:${(first?.msn ?? 0) + (playlist.withLead ? 0 : msnShift)}`,
 		`#EXT-X-DISCONTINUITY-SEQUENCE:${first?.parts[0]?.discontinuity ?? 0}`,
 	];
-	const partsFrom = list.length - segmentsWithParts;
+	const partsFrom = whole ? list.length : list.length - segmentsWithParts;
 	if (playlist.withLead && first?.parts[0])
 		writeLead(lines, playlist, first.parts[0], partsFrom < 0);
 	let before: Head | null = null;
@@ -96,8 +105,15 @@ export function mediaPlaylist(playlist: MediaPlaylist): string {
 		before = segment.parts.at(-1) ?? before;
 	}
 	if (ended) lines.push("#EXT-X-ENDLIST");
-	else if (before) lines.push(hint(before.number + 1));
+	else if (before && !whole) lines.push(hint(before.number + 1));
 	return `${lines.join("\n")}\n`;
+}
+
+function lowLatency(manifest: Manifest): string[] {
+	return [
+		`#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=${seconds(manifest.partHoldBack)}`,
+		`#EXT-X-PART-INF:PART-TARGET=${seconds(manifest.partTarget)}`,
+	];
 }
 
 /**
@@ -121,7 +137,7 @@ function writeLead(
 
 function writeSegment(
 	lines: string[],
-	{ zero, isLost, ended }: MediaPlaylist,
+	{ zero, isLost, ended, hasInits }: MediaPlaylist,
 	segment: Segment,
 	before: Head | null,
 	withParts: boolean,
@@ -135,10 +151,12 @@ function writeSegment(
 		for (let d = before.discontinuity; d < first.discontinuity; d++)
 			lines.push("#EXT-X-DISCONTINUITY");
 	}
-	if (before?.init !== first.init) lines.push(`#EXT-X-MAP:URI="init${first.init}.mp4"`);
+	if (hasInits && before?.init !== first.init) lines.push(`#EXT-X-MAP:URI="init${first.init}.mp4"`);
 	lines.push(date(zero, first.start));
+	let said = "";
 	for (const part of segment.parts) {
-		if (part.lines) lines.push(part.lines);
+		if (part.lines && part.lines !== said) lines.push(part.lines);
+		said = part.lines;
 		if (withParts) lines.push(partLine(part, gone(part)));
 	}
 	if (!last.segmentEnd && isLast && !ended) return;
@@ -190,8 +208,9 @@ function variant(rendition: Rendition, audios: readonly Rendition[]): string {
 	const attributes = [
 		`BANDWIDTH=${sum((r) => r.bandwidth)}`,
 		`AVERAGE-BANDWIDTH=${sum((r) => r.averageBandwidth)}`,
-		`CODECS="${all.map((r) => r.codecs).join()}"`,
 	];
+	// Nobody knows the codecs of some attached streams before they are played.
+	if (rendition.codecs) attributes.push(`CODECS="${all.map((r) => r.codecs).join()}"`);
 	if (rendition.width > 0) attributes.push(`RESOLUTION=${rendition.width}x${rendition.height}`);
 	if (rendition.millifps > 0)
 		attributes.push(`FRAME-RATE=${(rendition.millifps / 1000).toFixed(3)}`);

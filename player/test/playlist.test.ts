@@ -15,6 +15,7 @@ function build(
 ) {
 	const { withLead = false, lost = [], ended = false } = options;
 	const text = mediaPlaylist({
+		hasInits: true,
 		manifest: manifest(),
 		zero: Date.UTC(2023, 10, 14, 22, 13, 20),
 		segments: segments(list),
@@ -100,6 +101,7 @@ describe("media playlists", () => {
 		const list = heads(0, 8, 9);
 		list[1] = head(0, 9, { lines: "#EXT-X-CUE-OUT:30" });
 		const text = mediaPlaylist({
+			hasInits: true,
 			manifest: manifest(),
 			zero: 0,
 			segments: segments(list),

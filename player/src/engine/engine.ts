@@ -3,7 +3,7 @@
 
 import { Core } from "../peer/core.ts";
 import type { Action, Event, Want } from "../peer/types.ts";
-import { leadOf, multivariantPlaylist } from "../playlist.ts";
+import { isWhole, leadOf, multivariantPlaylist } from "../playlist.ts";
 import { chunkRange } from "../wire/chunks.ts";
 import type { Head } from "../wire/heads.ts";
 import type { Manifest } from "../wire/manifest.ts";
@@ -163,7 +163,9 @@ export class Engine {
 		const timeline = this.#tracks.timeline(rendition);
 		const { oldest, newest } = timeline;
 		if (!oldest || !newest || timeline.edge < 0) return false;
-		const hasInit = this.#inits.has(this.#tracks.initUrl(rendition, newest.init));
+		const { inits } = this.#tracks.rendition(rendition);
+		const hasInit =
+			inits.length === 0 || this.#inits.has(this.#tracks.initUrl(rendition, newest.init));
 		return hasInit && timeline.isWhole(isHurried ? oldest.number : newest.number - 1);
 	}
 
@@ -250,7 +252,7 @@ export class Engine {
 	/** Gets the newest init segments, before a playlist names them: parts wait for them. */
 	#getInits(): void {
 		for (const { name, inits } of this.#tracks.followed.map((r) => this.#tracks.rendition(r)))
-			this.init(name, inits.length - 1).catch(() => {});
+			if (inits.length > 0) this.init(name, inits.length - 1).catch(() => {});
 	}
 
 	#takeManifest(manifest: Manifest): void {
@@ -323,8 +325,30 @@ export class Engine {
 	#tellArrival(part: PartName, bytes: number): void {
 		const head = this.#tracks.timeline(part.rendition).head(part.number);
 		if (!this.#announced.delete(key(part)) || !head || bytes === 0) return;
-		const delay = (this.#options.clock.now() - head.programTime) / 1000;
+		const first = this.#firstPlayable(part.rendition, head);
+		if (!first) return;
+		const delay = (this.#options.clock.now() - first.programTime) / 1000;
 		this.onArrival({ isMain: part.rendition === this.#tracks.main, delay });
+	}
+
+	/** The head that can be played from now on that this one is there. */
+	#firstPlayable(rendition: number, head: Head): Head | undefined {
+		if (!isWhole(this.manifest)) return head;
+		if (!head.segmentEnd) return undefined;
+		return this.#tracks.timeline(rendition).head(head.number - head.index) ?? head;
+	}
+
+	/**
+	 * Seconds from hls.js's dates to the broadcast's timeline: the position of a moment
+	 * that its playlist gives this date (milliseconds since 1970).
+	 */
+	positionAt(date: number): number | null {
+		return this.#zero === null ? null : (date - this.#zero) / 1e3;
+	}
+
+	/** Whether the media's own times say nothing about the broadcast's timeline. */
+	isForeign(name: string): boolean {
+		return (this.#tracks.rendition(this.#tracks.index(name))?.container ?? 0) > 0;
 	}
 
 	/**
@@ -359,7 +383,8 @@ export class Engine {
 		const timeline = this.#tracks.timeline(this.#tracks.index(name));
 		const [first] = timeline.heads();
 		if (first) this.#zero ??= first.programTime - first.start / 1e3;
-		return timeline.playlist(this.manifest, this.#zero ?? 0);
+		const { inits } = this.#tracks.rendition(this.#tracks.index(name));
+		return timeline.playlist(this.manifest, inits.length > 0, this.#zero ?? 0);
 	}
 
 	/** A part, as soon as it is there; null when it can't be had in this way. */

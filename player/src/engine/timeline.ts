@@ -1,6 +1,6 @@
 // What is known of one rendition: the heads that make its playlist, and how far
 // playback may go.
-import { mediaPlaylist, type Segment, segments } from "../playlist.ts";
+import { isWhole, mediaPlaylist, type Segment, segments } from "../playlist.ts";
 import type { Head } from "../wire/heads.ts";
 import type { Manifest } from "../wire/manifest.ts";
 
@@ -185,13 +185,14 @@ export class Timeline {
 		return segments(this.#heads.filter((head) => head.number <= this.#edge));
 	}
 
-	playlist(manifest: Manifest, zero: number): string {
+	playlist(manifest: Manifest, hasInits: boolean, zero: number): string {
 		const isLost = (number: number) => this.#lost.has(number);
 		return mediaPlaylist({
 			manifest,
+			hasInits,
 			zero,
 			segments: this.#segments(),
-			withLead: this.hasLead,
+			withLead: this.hasLead && !isWhole(manifest),
 			isLost,
 			ended: this.#ended,
 		});

@@ -1,4 +1,5 @@
 // Where playback is: in the buffer, on the broadcast's timeline, and behind live.
+import type { Fragment } from "hls.js";
 import type { ServerClock } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
 
@@ -32,6 +33,18 @@ export class Place {
 	behind(time: number): number | null {
 		const date = this.#dateAt(time);
 		return date === null ? null : (this.#clock.now() - date) / 1000;
+	}
+
+	/**
+	 * The times in an attached stream's media are anybody's: what its playlist says of
+	 * the fragment that is played tells where on the broadcast's timeline that is.
+	 */
+	align(fragments: readonly Fragment[] = []): void {
+		const { currentTime } = this.#video;
+		const played = fragments.findLast(({ start }) => start <= currentTime) ?? fragments[0];
+		const date = played?.programDateTime;
+		const position = date == null ? null : this.#engine.positionAt(date);
+		if (played && position !== null) this.offset = position - played.start;
 	}
 
 	/** Where what is buffered around the playhead ends. */

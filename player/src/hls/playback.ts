@@ -133,12 +133,19 @@ export class Playback {
 			hls.startLoad(startPosition ?? -1);
 		});
 		hls.on(Hls.Events.INIT_PTS_FOUND, (_, { id, initPTS, timescale }) => {
-			if (id === "main") this.#place.offset = initPTS / timescale;
+			if (id === "main" && !this.#isForeign) this.#place.offset = initPTS / timescale;
 		});
+		for (const event of [Hls.Events.LEVEL_UPDATED, Hls.Events.FRAG_BUFFERED] as const)
+			hls.on(event, () => this.#isForeign && this.#place.align(hls.latestLevelDetails?.fragments));
 		hls.on(Hls.Events.LEVEL_SWITCHING, (_, { uri }) => this.#switcher.changed(uri));
 		hls.on(Hls.Events.ERROR, (_, data) => this.#failed(hls, data));
 		hls.loadSource(`${engine.base}index.m3u8`);
 		hls.attachMedia(video);
+	}
+
+	/** Whether the media's own times say nothing about the broadcast's timeline. */
+	get #isForeign(): boolean {
+		return this.#options.engine.isForeign(this.#switcher.quality.current.name);
 	}
 
 	#arrived({ isMain, delay }: Arrival): void {

@@ -3,6 +3,7 @@
 import type Hls from "hls.js";
 import type { Engine } from "../engine/engine.ts";
 import { Quality } from "../playback/quality.ts";
+import { isWhole } from "../playlist.ts";
 import type { Stats } from "../stats.ts";
 import { kind, type Manifest } from "../wire/manifest.ts";
 import { renditionOf } from "./loaders.ts";
@@ -41,7 +42,7 @@ export class Switcher {
 		const { oldest, newest } = this.#engine.timeline(name) ?? {};
 		const { lower } = this.quality;
 		const age = oldest && newest ? newest.programTime - oldest.programTime : 0;
-		if (!lower || age < keyframesWithin) return seconds;
+		if (!lower || age < keyframesWithin || isWhole(this.#engine.manifest)) return seconds;
 		this.quality.avoid(name);
 		this.quality.force(lower.name);
 		this.#engine.watch(lower.name);
@@ -154,6 +155,7 @@ export class Switcher {
 
 	/** Between rare keyframes nobody can switch: once left, such a rendition is not taken again. */
 	#avoidRareKeyframes(): void {
+		if (isWhole(this.#engine.manifest)) return; // each segment begins with one
 		const { name } = this.quality.current;
 		const timeline = this.#engine.timeline(name);
 		if (timeline && timeline.keyframeDistance / 1000 > keyframesWithin) this.quality.avoid(name);

@@ -20,6 +20,11 @@ export interface Rendition {
 	channels: number;
 	/** SHA-256 of each init segment. */
 	inits: Uint8Array[];
+	/**
+	 * How the media is packed: left out as MP4 whose decode times are the broadcast's
+	 * timeline; 1 MP4, 2 MPEG-TS, 3 packed audio of an attached stream, with any times.
+	 */
+	container?: number;
 }
 
 export interface Manifest {
@@ -96,7 +101,7 @@ function decodeRendition(reader: Reader): Rendition {
 	const name = reader.str();
 	const what = reader.u8();
 	if (what !== kind.video && what !== kind.audio) throw new Malformed(`kind ${what}`);
-	const rendition = {
+	const rendition: Rendition = {
 		name,
 		kind: what,
 		codecs: reader.str(),
@@ -107,10 +112,11 @@ function decodeRendition(reader: Reader): Rendition {
 		millifps: reader.uvarint(),
 		sampleRate: reader.uvarint(),
 		channels: reader.uvarint(),
-		inits: [] as Uint8Array[],
+		inits: [],
 	};
 	for (let left = reader.uvarint(bounds.inits); left > 0; left--)
 		rendition.inits.push(reader.raw(keySize));
+	if (reader.left > 0) rendition.container = reader.u8();
 	return rendition;
 }
 
@@ -133,5 +139,6 @@ function encodeRendition(rendition: Rendition): Uint8Array {
 	writer.uvarint(rendition.sampleRate).uvarint(rendition.channels);
 	writer.uvarint(rendition.inits.length);
 	for (const hash of rendition.inits) writer.raw(hash);
+	if (rendition.container) writer.u8(rendition.container);
 	return writer.finish();
 }
