@@ -18,7 +18,7 @@ type Config struct {
 	Ladder   Ladder            `yaml:"ladder" doc:"The bitrates that ffmpeg makes beside the source."`
 	P2P      P2P               `yaml:"p2p" doc:"Sharing between viewers."`
 	Origin   Origin            `yaml:"origin" doc:"Limits of the server itself."`
-	Outbound Outbound          `yaml:"outbound" doc:"Where the daemon may be led to by what others send." later:"true"`
+	Outbound Outbound          `yaml:"outbound" doc:"Where the daemon may be led to by what others send."`
 	Tracker  Tracker           `yaml:"tracker" doc:"The tracker."`
 	Streams  map[string]Stream `yaml:"streams" doc:"The streams, by name ([a-z0-9-], at most 64). With none, there is one called main, whose key is made on the first run."`
 }
@@ -80,7 +80,7 @@ type Origin struct {
 
 // Outbound limits where the daemon connects to.
 type Outbound struct {
-	AllowHosts []string `yaml:"allow_hosts" doc:"Private hosts that a redirect, playlist or hook may lead to." later:"true"`
+	AllowHosts []string `yaml:"allow_hosts" doc:"Private hosts that a redirect, playlist or hook may lead to: a name, an address, HOST:PORT, or a network like 10.0.0.0/8. An address that stands in this file is its own permission."`
 }
 
 // Tracker configures the tracker.
@@ -91,15 +91,17 @@ type Tracker struct {
 
 // Stream is one named channel.
 type Stream struct {
-	Key         string   `yaml:"key" doc:"The stream key, which the streamer types into OBS: at least 12 characters, unique. Secret." secret:"true"`
-	Title       string   `yaml:"title" doc:"Shown on the watch page."`
-	Description string   `yaml:"description" doc:"Shown on the watch page."`
-	Listed      *bool    `yaml:"listed,omitempty" doc:"Whether the front page names the stream while it is live (default true)."`
-	Source      string   `yaml:"source" doc:"Instead of a key: the URL of a stream to attach to." later:"true"`
-	Record      bool     `yaml:"record" doc:"Keep recordings." later:"true"`
-	Forward     []string `yaml:"forward" doc:"RTMP addresses to send the broadcast on to." later:"true" secret:"true"`
-	P2P         *P2P     `yaml:"p2p,omitempty" doc:"Instead of the general p2p section, for this stream."`
-	Ladder      *Ladder  `yaml:"ladder,omitempty" doc:"Instead of the general ladder section, for this stream."`
+	Key            string   `yaml:"key" doc:"The stream key, which the streamer types into OBS: at least 12 characters, unique. Secret." secret:"true"`
+	Title          string   `yaml:"title" doc:"Shown on the watch page."`
+	Description    string   `yaml:"description" doc:"Shown on the watch page."`
+	Listed         *bool    `yaml:"listed,omitempty" doc:"Whether the front page names the stream while it is live (default true)."`
+	Source         string   `yaml:"source" doc:"Instead of a key: the address of a stream to attach to, as attach takes it. May hold a password or a token." secret:"true"`
+	SourceToken    string   `yaml:"source_token" doc:"OAuth token for a private source, as PeerTube wants it. Secret." secret:"true"`
+	SourcePassword string   `yaml:"source_password" doc:"Password of a source, as PeerTube wants it. Secret." secret:"true"`
+	Record         bool     `yaml:"record" doc:"Keep recordings." later:"true"`
+	Forward        []string `yaml:"forward" doc:"RTMP addresses to send the broadcast on to." later:"true" secret:"true"`
+	P2P            *P2P     `yaml:"p2p,omitempty" doc:"Instead of the general p2p section, for this stream."`
+	Ladder         *Ladder  `yaml:"ladder,omitempty" doc:"Instead of the general ladder section, for this stream."`
 }
 
 // IsListed tells whether the front page may name the stream.

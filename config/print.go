@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"reflect"
 	"strings"
 
@@ -30,6 +31,13 @@ func (c Config) blanked() Config {
 		if stream.Key != "" {
 			stream.Key = Blank
 		}
+		stream.Source = withoutSecrets(stream.Source)
+		if stream.SourceToken != "" {
+			stream.SourceToken = Blank
+		}
+		if stream.SourcePassword != "" {
+			stream.SourcePassword = Blank
+		}
 		forward := make([]string, len(stream.Forward))
 		for i := range forward {
 			forward[i] = Blank
@@ -39,6 +47,16 @@ func (c Config) blanked() Config {
 	}
 	c.Streams = streams
 	return c
+}
+
+// withoutSecrets takes user, password and query out of an address.
+func withoutSecrets(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return Blank
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
 }
 
 // Manual returns docs/configuration.md, made from the types and defaults.

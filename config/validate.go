@@ -31,6 +31,7 @@ func (c Config) Validate() error {
 		address("stun.address", c.STUN.Address),
 		publicURL(c.HTTP.PublicURL),
 		proxies(c.HTTP.TrustedProxies),
+		hosts(c.Outbound.AllowHosts),
 		bothOrNone(c.TLS),
 		within("grace", c.Grace, 0, 10*time.Minute),
 		within("hls.part", c.HLS.Part, 100*time.Millisecond, time.Second),
@@ -57,6 +58,7 @@ func (c Config) validateStreams() error {
 		case stream.Source != "" && stream.Key != "":
 			faults = append(faults, fmt.Errorf("%s: give a key or a source, not both", at))
 		case stream.Source != "":
+			faults = append(faults, reachable(at+".source", stream.Source, "http", "https", "rtsp", "rtsps", "rtmp", "rtmps"))
 		case len([]rune(stream.Key)) < MinKeyLength:
 			faults = append(faults, fmt.Errorf("%s.key: a key has at least %d characters", at, MinKeyLength))
 		case strings.ContainsAny(stream.Key, " /?&#\t\r\n"):
@@ -181,6 +183,30 @@ func proxies(values []string) error {
 		_, errOne := netip.ParseAddr(value)
 		if errNet != nil && errOne != nil {
 			return fmt.Errorf("http.trusted_proxies: %q is no address and no network like 10.0.0.0/8", value)
+		}
+	}
+	return nil
+}
+
+// reachable checks an address of another server. It does not repeat it: it may hold a
+// password.
+func reachable(at, value string, schemes ...string) error {
+	u, err := url.Parse(value)
+	if err != nil || !slices.Contains(schemes, u.Scheme) || u.Hostname() == "" {
+		return fmt.Errorf("%s: no address that can be used: it has to begin with one of %s://", at, strings.Join(schemes, "://, "))
+	}
+	return nil
+}
+
+// hosts checks outbound.allow_hosts.
+func hosts(values []string) error {
+	for _, value := range values {
+		_, errNet := netip.ParsePrefix(value)
+		_, errOne := netip.ParseAddr(strings.Trim(value, "[]"))
+		host, port, errPort := net.SplitHostPort(value)
+		isName := value != "" && !strings.ContainsAny(value, ":/ @")
+		if errNet != nil && errOne != nil && !isName && (errPort != nil || host == "" || port == "") {
+			return fmt.Errorf("outbound.allow_hosts: %q is no host: write a name, an address, HOST:PORT, or a network like 10.0.0.0/8", value)
 		}
 	}
 	return nil

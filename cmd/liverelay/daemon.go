@@ -32,6 +32,7 @@ type daemon struct {
 	rtmp     *rtmp.Server
 	origin   *origin.Server
 	tracker  *tracker.Tracker
+	sources  *attachments
 }
 
 // build puts the rooms together; nothing listens yet.
@@ -71,6 +72,9 @@ func build(c config.Config, v *vault.Vault, log zerolog.Logger) (*daemon, error)
 	d.registry = broadcast.New(d.streams.forRegistry(), d.stage, log.With().Str("room", "broadcast").Logger())
 	d.streams.registry = d.registry
 	if d.rtmp, err = d.newRTMP(); err != nil {
+		return nil, err
+	}
+	if d.sources, err = attachAll(d); err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -123,6 +127,7 @@ func (d *daemon) services() []service {
 	if d.config.STUN.Address != "" {
 		all = append(all, service{"stun", d.serveSTUN})
 	}
+	all = append(all, d.sources.services()...)
 	return append(all, service{"registry", func(ctx context.Context) error {
 		<-ctx.Done()
 		d.registry.Close(errors.New("the daemon ends"))

@@ -14,7 +14,9 @@ func (d *daemon) greet(out io.Writer) {
 	for _, name := range d.streams.names {
 		s := d.streams.all[name]
 		fmt.Fprintf(out, "\n  stream      %s\n", name)
-		if d.config.RTMP.Address != "" {
+		if s.Source != "" {
+			fmt.Fprintf(out, "  attached to %s\n", shownSource(s.Source))
+		} else if d.config.RTMP.Address != "" {
 			fmt.Fprintf(out, "  OBS server  %s\n", d.pushServer())
 			fmt.Fprintf(out, "  stream key  %s\n", s.shownKey(isTerminal(out)))
 		}

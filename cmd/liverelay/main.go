@@ -20,6 +20,7 @@ var version = "dev"
 
 type cli struct {
 	Run         runCommand         `cmd:"" help:"Run the daemon: take a stream in over RTMP, serve it as LL-HLS and to the swarm."`
+	Attach      attachCommand      `cmd:"" help:"Add a swarm to a stream that another server has already: HLS, RTSP, RTMP, PeerTube, Owncast, MediaMTX."`
 	Viewers     viewersCommand     `cmd:"" help:"Start headless viewers against a watch address and report offload, stalls and latency."`
 	Validate    validateCommand    `cmd:"" help:"Check the configuration without starting anything."`
 	PrintConfig printConfigCommand `cmd:"" help:"Print the configuration that holds, after file and environment."`

@@ -31,6 +31,11 @@ func (c runCommand) Run(ctx context.Context, out io.Writer) error {
 	if c.Demo && loaded.RTMP.Address == "" {
 		return usageError{errors.New("--demo publishes over RTMP, and rtmp.address is empty")}
 	}
+	return serve(ctx, out, loaded, c.Demo)
+}
+
+// serve runs the daemon.
+func serve(ctx context.Context, out io.Writer, loaded config.Config, withDemo bool) error {
 	log := newLogger(loaded.Log, os.Stderr)
 	for _, warning := range loaded.Warnings() {
 		log.Warn().Msg(warning)
@@ -45,7 +50,7 @@ func (c runCommand) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	services := house.services()
-	if c.Demo {
+	if withDemo {
 		services = append(services, house.demo())
 	}
 	house.greet(out)

@@ -47,6 +47,7 @@ func rules() map[string]rule {
 		"p2p/wire":           {ours: []string{"media"}, never: ioFree},
 		"p2p/peer":           {ours: []string{"media", "p2p/wire"}, never: ioFree},
 		"sidecar":            {ours: []string{"media"}, never: []string{webrtc}},
+		"sidecar/playlist":   {never: append([]string{http}, ioFree...)},
 		"demo":               {ours: []string{"media"}, never: []string{webrtc}},
 		"player":             {},
 		"internal":           {},

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/liverelay/liverelay/config"
+	"github.com/liverelay/liverelay/media"
+	"github.com/liverelay/liverelay/origin"
+	"github.com/liverelay/liverelay/p2p/publisher"
+	"github.com/liverelay/liverelay/segmenter"
+	"github.com/liverelay/liverelay/sidecar/attach"
+	"github.com/liverelay/liverelay/sidecar/mirror"
+	"github.com/liverelay/liverelay/sidecar/outbound"
+)
+
+type attachCommand struct {
+	configFlags
+	URL      string `arg:"" help:"A playlist (…m3u8), a camera (rtsp://), an RTMP stream, a PeerTube watch page, an Owncast or MediaMTX server."`
+	Name     string `default:"live" help:"Name of the stream here: the watch address is /live/NAME."`
+	Title    string `help:"Shown on the watch page."`
+	Token    string `env:"ATTACH_TOKEN" help:"OAuth token for a private stream of PeerTube. Better in the environment: arguments can be seen by other users of the machine."`
+	Password string `env:"ATTACH_PASSWORD" help:"Password of a PeerTube video; likewise."`
+	Snippet  bool   `help:"Print what the host's page and reverse proxy need, and end."`
+}
+
+// Run is run with one more stream, attached to the address.
+func (c attachCommand) Run(ctx context.Context, out io.Writer) error {
+	loaded, err := c.load()
+	if err != nil {
+		return err
+	}
+	if _, err := attach.Parse(c.URL); err != nil {
+		return usageError{err}
+	}
+	if loaded.Streams == nil {
+		loaded.Streams = map[string]config.Stream{}
+	}
+	loaded.Streams[c.Name] = config.Stream{Source: c.URL, SourceToken: c.Token, SourcePassword: c.Password, Title: c.Title}
+	if !takesPublishers(loaded) {
+		loaded.RTMP.Address = "" // its port may be taken by the server that is attached to
+	}
+	if err := loaded.Validate(); err != nil {
+		return usageError{err}
+	}
+	if c.Snippet {
+		return snippet(out, loaded, c.Name)
+	}
+	return serve(ctx, out, loaded, false)
+}
+
+func takesPublishers(c config.Config) bool {
+	for _, s := range c.Streams {
+		if s.Key != "" {
+			return true
+		}
+	}
+	return len(c.Streams) == 0
+}
+
+// shownSource is an address without what may be secret in it.
+func shownSource(address string) string {
+	u, err := attach.Parse(address)
+	if err != nil {
+		return "an address that can't be read"
+	}
+	return outbound.Redacted(u)
+}
+
+// attachments are the streams that have a source instead of a publisher.
+type attachments struct {
+	all map[string]*attach.Attachment
+}
+
+// attachAll prepares an attachment for each stream with a source.
+func attachAll(d *daemon) (*attachments, error) {
+	list := &attachments{all: map[string]*attach.Attachment{}}
+	for _, name := range d.streams.names {
+		settings := d.streams.all[name]
+		if settings.Source == "" {
+			continue
+		}
+		at, err := attach.Parse(settings.Source)
+		if err != nil {
+			return nil, fmt.Errorf("streams.%s.source: %w", name, err)
+		}
+		client, err := outbound.New(outbound.Config{
+			Allow: d.config.Outbound.AllowHosts, Typed: []*url.URL{at}, Agent: "liverelay/" + version,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("outbound.allow_hosts: %w", err)
+		}
+		list.all[name] = &attach.Attachment{
+			At: at, Client: client, Grace: d.config.Grace.D(),
+			Secret: attach.Secrets{Token: settings.SourceToken, Password: settings.SourcePassword},
+			Open:   func(key func(int) []byte) (mirror.Sink, error) { return d.stage.mirrored(name, key), nil },
+			Log:    d.log.With().Str("room", "attach").Str("stream", name).Logger(),
+		}
+	}
+	return list, nil
+}
+
+func (a *attachments) services() []service {
+	var all []service
+	for name, one := range a.all {
+		all = append(all, service{"attach " + name, one.Run})
+	}
+	return all
+}
+
+// mirrored sets up a broadcast of media that is cut already: a store for HTTP and the
+// signed record for the swarm.
+func (s *stage) mirrored(stream string, key func(int) []byte) mirror.Sink {
+	epoch := strings.ToLower(rand.Text())[:16]
+	window := max(s.config.HLS.Window.D(), time.Minute) // segments of others are longer
+	store := segmenter.NewStore(segmenter.StoreConfig{Epoch: epoch, Window: window, MaxBytes: storeBytes})
+	heads := publisher.New(publisher.Config{
+		Identity: s.streams.all[stream].identity, Stream: stream, Epoch: epoch, Window: window,
+		Log: s.log.With().Str("stream", stream).Str("broadcast", epoch).Logger(),
+	})
+	s.running.Add(1)
+	s.catalog.Begin(origin.Live{Stream: stream, Epoch: epoch, Started: time.Now(), Media: store, Heads: heads, Key: key})
+	return &mirrorSink{[]segmenter.Sink{store.Sink(), heads}, func() {
+		s.catalog.End(stream, epoch)
+		s.tracker.Drop(stream, epoch)
+		s.running.Done()
+	}}
+}
+
+var errSnippet = errors.New("the address of the page is not known: set http.public_url")
+
+// snippet prints what an administrator pastes.
+func snippet(out io.Writer, c config.Config, name string) error {
+	base := strings.TrimSuffix(c.HTTP.PublicURL, "/")
+	if base == "" {
+		return usageError{errSnippet}
+	}
+	listen := reachable(c.HTTP.Address)
+	_, err := fmt.Fprintf(out, `<!-- the player, on any page -->
+<script type="module" src="%[1]s/player.js"></script>
+<live-relay src="%[1]s/live/%[2]s"></live-relay>
+
+<!-- or, where scripts of others are not allowed -->
+<iframe src="%[1]s/embed/%[2]s" width="640" height="360" allow="autoplay; fullscreen; picture-in-picture" style="border:0"></iframe>
+
+# nginx, in front of liverelay at %[3]s (then set http.trusted_proxies: [127.0.0.1])
+location / {
+    proxy_pass http://%[3]s;
+    proxy_http_version 1.1;
+    proxy_set_header Host $host;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Proto $scheme;
+    proxy_set_header Upgrade $http_upgrade;
+    proxy_set_header Connection $connection_upgrade;
+    proxy_buffering off;
+    proxy_read_timeout 1h;
+}
+# beside it, in http { }:
+map $http_upgrade $connection_upgrade { default upgrade; "" ""; }
+`, base, name, listen)
+	return err
+}
+
+// mirrorSink hands a mirrored broadcast to all who need it.
+type mirrorSink struct {
+	sinks []segmenter.Sink
+	end   func()
+}
+
+func (m *mirrorSink) Begin(renditions []media.Rendition, timing media.Timing) {
+	for _, s := range m.sinks {
+		s.Begin(renditions, timing)
+	}
+}
+
+func (m *mirrorSink) Init(i media.Init) {
+	for _, s := range m.sinks {
+		s.Init(i)
+	}
+}
+
+func (m *mirrorSink) Part(p *media.Part) {
+	for _, s := range m.sinks {
+		s.Part(p)
+	}
+}
+
+func (m *mirrorSink) End() {
+	for _, s := range m.sinks {
+		s.End()
+	}
+	m.end()
+}
