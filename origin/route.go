@@ -169,9 +169,14 @@ func parseMedia(r route, rendition, file string) (route, bool) {
 		kind           kind
 		prefix, suffix string
 	}{
-		{kindPart, "p", ".m4s"}, {kindSegment, "s", ".m4s"}, {kindInit, "init", ".mp4"},
+		{kindPart, "p", ".m4s"},
+		{kindSegment, "s", ".m4s"},
+		{kindInit, "init", ".mp4"},
 		// Attached streams keep their containers, and stock players want to see them in names.
-		{kindPart, "p", ".ts"}, {kindSegment, "s", ".ts"}, {kindPart, "p", ".aac"}, {kindSegment, "s", ".aac"},
+		{kindPart, "p", ".ts"},
+		{kindSegment, "s", ".ts"},
+		{kindPart, "p", ".aac"},
+		{kindSegment, "s", ".aac"},
 	} {
 		digits, ok := strings.CutPrefix(file, form.prefix)
 		if !ok {

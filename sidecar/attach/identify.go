@@ -266,4 +266,3 @@ func (a asker) server(answers ...*outbound.Answer) Kind {
 	}
 	return HLS
 }
-

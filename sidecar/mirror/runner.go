@@ -92,6 +92,8 @@ func (r *runner) poll(ctx context.Context, queue chan<- *job) error {
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case errors.Is(err, outbound.ErrRefused), errors.Is(err, outbound.ErrScheme):
+			return err
 		case err != nil:
 			if failures++; failures == 1 {
 				r.log.Warn().Err(err).Msg("upstream does not answer")
@@ -137,7 +139,7 @@ func (r *runner) pause(canBlock bool, failures int, asked time.Time) time.Durati
 	case r.follow.byParts:
 		return max(20*time.Millisecond, r.opening.partTarget/2)
 	default:
-		return max(300*time.Millisecond, r.target/6)
+		return max(400*time.Millisecond, r.target/5)
 	}
 }
 

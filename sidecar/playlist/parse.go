@@ -128,15 +128,16 @@ func (r *reader) key(a map[string]string, line string) {
 		r.keys = nil
 		return
 	}
-	keys := make([]Key, 0, len(r.keys)+1)
+	keys := make([]Key, 0, len(r.keys)+1) // segments hold the list before
 	for _, old := range r.keys {
 		if old.Format != k.Format {
 			keys = append(keys, old)
 		}
 	}
-	if r.keys = keys; len(keys) < maxKeys {
-		r.keys = append(keys, k)
+	if len(keys) < maxKeys {
+		keys = append(keys, k)
 	}
+	r.keys = keys
 }
 
 func (r *reader) part(a map[string]string) {
