@@ -54,7 +54,7 @@ describe("the distance to live", () => {
 			rates.push(rate);
 		}
 		// Five minutes: a few corrections, and slight ones.
-		expect(turns(rates)).toBeLessThan(45);
+		expect(turns(rates)).toBeLessThan(60);
 		expect(Math.max(...rates.slice(80))).toBeLessThanOrEqual(1.03);
 		expect(Math.min(...rates.slice(80))).toBeGreaterThanOrEqual(0.97);
 	});
@@ -64,7 +64,7 @@ describe("the distance to live", () => {
 		expect(behind).toBeGreaterThan(control.target - 0.13);
 		expect(behind).toBeLessThan(control.target + 0.13);
 		expect(Math.max(...rates)).toBe(1.1);
-		expect(rates.at(-1)).toBe(1);
+		expect(rates.at(-1)).toBeLessThanOrEqual(1.02);
 	});
 	it("goes back when it is too close", () => {
 		const control = new RateControl();
@@ -76,7 +76,7 @@ describe("the distance to live", () => {
 		const control = new RateControl();
 		play(control, 1, 10, 0.3);
 		const near = control.target;
-		play(control, near, 5, 0.9, 10);
+		play(control, near, 5, 1.2, 10);
 		expect(control.target).toBeGreaterThan(near + 0.05);
 		play(control, control.target, 15, 0.3, 15);
 		expect(Math.abs(control.target - near)).toBeLessThan(0.15);
@@ -90,9 +90,28 @@ describe("the distance to live", () => {
 	it("comes closer while nothing stalls, as far as late parts let it", () => {
 		const control = new RateControl();
 		play(control, 1, 70, 0.2);
-		expect(control.target).toBeCloseTo(0.9);
+		expect(control.target).toBeCloseTo(0.7);
 		play(control, 1, 5, 0.6, 70);
-		expect(control.target).toBeCloseTo(1.1);
+		expect(control.target).toBeCloseTo(0.9);
+	});
+	it("comes no closer than leaves something in the buffer", () => {
+		const control = new RateControl();
+		// The picture lasts less long than the arrival of parts promises.
+		for (let now = 0; now < 120; now += 0.2) {
+			control.arrived(now, 0.2);
+			control.update({ now, latency: control.target, buffer: control.target - 0.2 - 0.5 });
+		}
+		expect(control.target).toBeGreaterThan(0.9);
+		expect(control.target).toBeLessThan(1.2);
+	});
+	it("does not come so close again after a stall", () => {
+		const control = new RateControl();
+		play(control, 1, 70, 0.2);
+		control.stalled(70);
+		play(control, 1, 200, 0.2, 70);
+		expect(control.target).toBeCloseTo(0.2 + 0.5 + 0.125, 1);
+		play(control, 1, 200, 0.2, 300);
+		expect(control.target).toBeCloseTo(0.7);
 	});
 	it("keeps more distance after a stall, for a while", () => {
 		const control = new RateControl();

@@ -87,7 +87,8 @@ export class Playback {
 		const { video, engine, clock, stats } = options;
 		this.#place = new Place(video, engine, clock);
 		this.#place.playingDate = () => this.#hls?.playingDate ?? null;
-		this.#switcher = new Switcher(engine, stats, this.#height);
+		const leap = (to: number) => this.#leap(to);
+		this.#switcher = new Switcher({ engine, stats, place: this.#place, leap }, this.#height);
 	}
 
 	start(): void {
@@ -173,7 +174,7 @@ export class Playback {
 			// Steady again from here on, if it does not stall again.
 			this.#steadySince = now;
 		}
-		this.#leap();
+		this.#leapHole();
 		this.#watchdog(now);
 		const isOver = this.#isOver;
 		if (isOver && this.#isPlayedOut) this.#monitor.hasEnded();
@@ -201,13 +202,16 @@ export class Playback {
 		return video.currentTime + (this.#place.offset ?? 0) > end - endWithin;
 	}
 
-	/** Goes on behind a hole in the buffer, as a switch leaves one when much came late. */
-	#leap(): void {
+	/** Goes on behind a hole in the buffer. */
+	#leapHole(): void {
 		if (!this.#monitor.isStalled || this.#place.buffer > 0) return;
 		const start = this.#place.beyondHole(leapFor);
-		if (start === null) return;
+		if (start !== null) this.#leap(start);
+	}
+
+	#leap(to: number): void {
 		this.#monitor.jumped();
-		this.#options.video.currentTime = start + 0.01;
+		this.#options.video.currentTime = to + 0.01;
 	}
 
 	/** Stuck although there is something to play: begins anew at the live edge. */

@@ -7,28 +7,45 @@ import { isWhole } from "../playlist.ts";
 import type { Stats } from "../stats.ts";
 import { kind, type Manifest } from "../wire/manifest.ts";
 import { renditionOf } from "./loaders.ts";
+import type { Place } from "./place.ts";
 
 /** Milliseconds: renditions whose keyframes are further apart are not switched to. */
 const keyframesWithin = 4000;
 /** Milliseconds that a rendition may take to become playable before it is given up. */
 const switchWithin = 6000;
-/** Milliseconds over which what comes in is counted. */
-const receivedOver = 1000;
+/** Seconds that are missing before a rendition begins. */
+const hole = 0.05;
+/** Seconds of the rendition before that may be left. */
+const almostNothing = 0.1;
+/** Milliseconds that a measurement has to last, for what comes in meanwhile to count. */
+const checkedOver = 150;
+
+interface SwitcherOptions {
+	engine: Engine;
+	stats: Stats;
+	place: Place;
+	leap: (to: number) => void;
+}
 
 export class Switcher {
 	readonly quality: Quality;
 	readonly #engine: Engine;
 	readonly #stats: Stats;
+	readonly #place: Place;
+	readonly #leap: (to: number) => void;
 	/** Since when another rendition is waited for. */
 	#switchingSince: number | null = null;
 	#isMeasuring = false;
-	/** How many bytes had come in, and when. */
-	#counts: { at: number; bytes: number }[] = [];
 
-	/** `height` is how many pixels the picture has on the screen. */
-	constructor(engine: Engine, stats: Stats, height: number) {
+	/**
+	 * `height` is how many pixels the picture has on the screen; `leap` moves the playhead
+	 * over what can't be had.
+	 */
+	constructor({ engine, stats, place, leap }: SwitcherOptions, height: number) {
 		this.#engine = engine;
 		this.#stats = stats;
+		this.#place = place;
+		this.#leap = leap;
 		this.quality = new Quality(choices(engine.manifest), height, linkRate());
 	}
 
@@ -50,10 +67,14 @@ export class Switcher {
 		return this.#engine.lead(lower.name);
 	}
 
-	/** hls.js changed the level, by itself after errors: it knows why. */
+	/**
+	 * hls.js changed the level, by itself after errors: it knows why, if it goes down. Up
+	 * it goes without looking: it is called back with the next update.
+	 */
 	changed(uri: string): void {
 		const name = renditionOf(this.#engine, uri);
-		if (name === null || name === this.quality.current.name) return;
+		const { current } = this.quality;
+		if (name === null || !this.quality.isLower(name, current.name)) return;
 		this.quality.force(name);
 		this.#engine.watch(name);
 		this.#engine.left();
@@ -66,7 +87,6 @@ export class Switcher {
 	 */
 	update(hls: Hls | null, height: number): void {
 		const now = performance.now();
-		this.#count(now);
 		this.#avoidRareKeyframes();
 		void this.#measure(now / 1000, height);
 		this.quality.update(now / 1000, height);
@@ -88,6 +108,9 @@ export class Switcher {
 			return this.#engine.left();
 		}
 		if (!this.#mayGoTo(name, isDown)) return;
+		const start = this.#startBehindHole(name);
+		// First what there is before the hole.
+		if (start !== null && this.#place.buffer > almostNothing) return;
 		this.#switchingSince = null;
 		this.#stats.rendition = name;
 		// What hls.js knows of this one from long ago would put it in a wrong place.
@@ -95,6 +118,19 @@ export class Switcher {
 		if (level) level.details = undefined;
 		hls.loadLevel = index;
 		this.#engine.left();
+		if (start !== null) this.#leap(start);
+	}
+
+	/**
+	 * Where a rendition begins, if that is later than what is buffered ends: so it is when
+	 * little came in lately. hls.js would take what is missing for a fault of the rendition.
+	 */
+	#startBehindHole(name: string): number | null {
+		const { offset, bufferedEnd } = this.#place;
+		const first = this.#engine.timeline(name)?.oldest;
+		if (this.#stats.rendition === "" || offset === null || !first) return null;
+		const start = first.start / 1e6 - offset;
+		return start > bufferedEnd + hole ? start : null;
 	}
 
 	#mayGoTo(name: string, isDown: boolean): boolean {
@@ -110,21 +146,9 @@ export class Switcher {
 		return false;
 	}
 
-	#count(now: number): void {
-		const { httpBytes, p2pBytes } = this.#stats;
-		this.#counts.push({ at: now, bytes: httpBytes + p2pBytes });
-		const from = now - receivedOver;
-		// The last one before that time is where counting begins.
-		const first = this.#counts.findLastIndex(({ at }) => at <= from);
-		this.#counts.splice(0, Math.max(0, first));
-	}
-
-	/** Bit/s that came in lately. */
+	/** All bytes that came in so far. */
 	get #received(): number {
-		const first = this.#counts[0];
-		const last = this.#counts.at(-1);
-		if (!first || !last || last.at - first.at < receivedOver / 2) return 0;
-		return ((last.bytes - first.bytes) * 8000) / (last.at - first.at);
+		return this.#stats.httpBytes + this.#stats.p2pBytes;
 	}
 
 	/** Fetches something to learn how much room there is, up or down. */
@@ -140,10 +164,13 @@ export class Switcher {
 	}
 
 	async #check(): Promise<void> {
+		const before = { at: performance.now(), bytes: this.#received };
 		const rate = await this.#engine.check();
-		this.#count(performance.now());
-		const check = rate === null ? null : { rate, received: this.#received };
-		this.quality.checked(check, performance.now() / 1000);
+		const passed = performance.now() - before.at;
+		// What came in a moment may have waited somewhere.
+		const isLong = passed > checkedOver;
+		const received = isLong ? ((this.#received - before.bytes) * 8000) / passed : 0;
+		this.quality.checked(rate === null ? null : { rate, received }, performance.now() / 1000);
 	}
 
 	async #probe(name: string): Promise<void> {

@@ -17,7 +17,7 @@ export interface Choice {
 export interface Check {
 	/** Of a few kilobytes that were fetched; 0 when they did not come in time. */
 	rate: number;
-	/** Of all that came in the last second. */
+	/** Of all that came meanwhile; 0 when that was too short. */
 	received: number;
 }
 

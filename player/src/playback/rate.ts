@@ -12,17 +12,21 @@ export interface Moment {
 
 /**
  * Seconds from the moment at which parts usually come to their playing: at first; a
- * stall makes it more, quiet less.
+ * stall makes it more, and so does a buffer that nearly ran dry.
  */
-const holdBack = { first: 1, stalled: 0.25, most: 2.5, least: 0.7 };
+const holdBack = { first: 1, stalled: 0.25, scarce: 0.05, most: 2.5, least: 0.5 };
 /** Seconds within which stalls are one trouble. */
 const troubleFor = 3;
+/**
+ * Seconds by which the hold-back shrinks in each second: above the first; and below, as
+ * long as the buffer was never less than so many seconds for so long. After a stall it is
+ * not tried again, for some minutes, to come as close.
+ */
+const shrinking = { above: 0.02, below: 0.01, buffer: 0.3, over: 15, notBelowFor: 300 };
 /** Seconds after their first moment at which parts come, before any came. */
 const usualDelay = 0.35;
-/** Seconds by which the hold-back shrinks in each second without a stall, above the first and below. */
-const shrinking = { above: 0.2 / 10, below: 0.05 / 10 };
 /** Seconds from the arrival of late parts to their playing. */
-const margin = 0.5;
+const margin = 0.3;
 /** Above what the arrival of parts usually asks for, no more than this is waited for. */
 const patience = 0.9;
 /** Seconds. */
@@ -37,7 +41,11 @@ const scarce = { slow: 0.12, fast: 0.35 };
 /** Keeps the distance to live near a target that follows how parts arrive. */
 export class RateControl {
 	#arrivals: { at: number; delay: number }[] = [];
-	#holdBack = holdBack.first;
+	/** What was in the buffer lately. */
+	#buffers: { at: number; buffer: number }[] = [];
+	#holdBack: number = holdBack.first;
+	/** Where it stalled lately: the hold-back stays above. */
+	#floor = { holdBack: holdBack.least as number, until: 0 };
 	#updatedAt: number | null = null;
 	#stalledAt = Number.NEGATIVE_INFINITY;
 	#isCorrecting = false;
@@ -58,7 +66,14 @@ export class RateControl {
 	stalled(now: number): void {
 		if (now - this.#stalledAt < troubleFor) return;
 		this.#stalledAt = now;
-		this.#holdBack = Math.min(holdBack.most, this.#holdBack + holdBack.stalled);
+		const enough = Math.min(holdBack.first, this.#holdBack + holdBack.stalled / 2);
+		this.#floor = { holdBack: enough, until: now + shrinking.notBelowFor };
+		this.#grow(holdBack.stalled);
+	}
+
+	#grow(by: number): void {
+		this.#holdBack = Math.min(holdBack.most, this.#holdBack + by);
+		this.#buffers = [];
 	}
 
 	/** Seconds behind live to aim for. */
@@ -82,10 +97,7 @@ export class RateControl {
 
 	/** The rate to play at from now on. */
 	update({ now, latency, buffer }: Moment): number {
-		const elapsed = this.#updatedAt === null ? 0 : now - this.#updatedAt;
-		this.#updatedAt = now;
-		const shrinks = this.#holdBack > holdBack.first ? shrinking.above : shrinking.below;
-		this.#holdBack = Math.max(holdBack.least, this.#holdBack - elapsed * shrinks);
+		this.#adjust(now, buffer);
 		const error = latency - this.target;
 		this.#isCorrecting = Math.abs(error) > (this.#isCorrecting ? 0.03 : 0.12);
 		const wanted = this.#wanted(error, buffer);
@@ -93,6 +105,22 @@ export class RateControl {
 		const next = Math.min(this.#rate + rates.step, Math.max(this.#rate - rates.step, wanted));
 		this.#rate = buffer < scarce.slow ? rates.slowest : next;
 		return this.#rate / 100;
+	}
+
+	/** Comes closer to live while the buffer has to spare, and less close when it has not. */
+	#adjust(now: number, buffer: number): void {
+		const elapsed = this.#updatedAt === null ? 0 : now - this.#updatedAt;
+		this.#updatedAt = now;
+		this.#buffers.push({ at: now, buffer });
+		const first = this.#buffers[0]!.at;
+		while (this.#buffers[0]!.at < now - shrinking.over) this.#buffers.shift();
+		const isLong = first <= now - shrinking.over;
+		const lowest = Math.min(...this.#buffers.map((b) => b.buffer));
+		if (this.#holdBack > holdBack.first) this.#holdBack -= elapsed * shrinking.above;
+		else if (lowest < scarce.slow && this.#buffers.length > 1) this.#grow(holdBack.scarce);
+		else if (isLong && lowest > shrinking.buffer) this.#holdBack -= elapsed * shrinking.below;
+		const floor = now < this.#floor.until ? this.#floor.holdBack : holdBack.least;
+		this.#holdBack = Math.max(floor, this.#holdBack);
 	}
 
 	#wanted(error: number, buffer: number): number {
