@@ -99,7 +99,7 @@ type Stream struct {
 	SourceToken    string   `yaml:"source_token" doc:"OAuth token for a private source, as PeerTube wants it. Secret." secret:"true"`
 	SourcePassword string   `yaml:"source_password" doc:"Password of a source, as PeerTube wants it. Secret." secret:"true"`
 	Record         bool     `yaml:"record" doc:"Keep recordings." later:"true"`
-	Forward        []string `yaml:"forward" doc:"RTMP addresses to send the broadcast on to." later:"true" secret:"true"`
+	Forward        []string `yaml:"forward" doc:"RTMP and RTMPS addresses, with their keys, to send each broadcast on to: rtmp://HOST/APPLICATION/KEY. Secret. Not for a stream whose source is HLS." secret:"true"`
 	P2P            *P2P     `yaml:"p2p,omitempty" doc:"Instead of the general p2p section, for this stream."`
 	Ladder         *Ladder  `yaml:"ladder,omitempty" doc:"Instead of the general ladder section, for this stream."`
 }

@@ -68,6 +68,12 @@ func (c Config) validateStreams() error {
 		default:
 			owner[stream.Key] = name
 		}
+		for i, address := range stream.Forward {
+			faults = append(faults, reachable(fmt.Sprintf("%s.forward[%d]", at, i), address, "rtmp", "rtmps"))
+		}
+		if len(stream.Forward) > 0 && strings.HasPrefix(stream.Source, "http") {
+			faults = append(faults, fmt.Errorf("%s.forward: what comes over HLS is carried as it is and can't be sent on; let the other server do that", at))
+		}
 		if stream.P2P != nil {
 			faults = append(faults, stream.P2P.validate(at+".p2p"))
 		}

@@ -28,6 +28,8 @@ type streamAnswer struct {
 	OriginBytes int64             `json:"originBytes"`
 	PeerBytes   uint64            `json:"peerBytes"`
 	Warnings    []string          `json:"warnings"`
+	Forwards    []Forward         `json:"forwards,omitempty"`
+	Source      *Source           `json:"source,omitempty"`
 }
 
 type renditionAnswer struct {
@@ -67,6 +69,7 @@ func (s *handler) describe(r *http.Request, stream Stream) streamAnswer {
 		Name: stream.Name, Title: stream.title(), Description: stream.Description, Listed: stream.Listed,
 		State: phase.String(), Epoch: live.Epoch, Watch: watch, Playlist: watch + "/index.m3u8",
 		Renditions: []renditionAnswer{}, Warnings: append([]string{}, stream.Warnings...),
+		Forwards: stream.Forwards, Source: stream.Source,
 	}
 	if phase != Waiting {
 		started := live.Started.UTC().Truncate(time.Millisecond)

@@ -114,6 +114,34 @@ type Stream struct {
 	P2P P2P
 	// Warnings are sentences for the streamer about the broadcast that runs now.
 	Warnings []string
+	// Forwards are the servers that the stream is sent on to.
+	Forwards []Forward
+	// Source tells of the server that the stream is taken from, nil for a publisher's.
+	Source *Source
+}
+
+// Forward is how a server is doing that a stream is sent on to. It is known by its place
+// in the configuration: its address is secret.
+type Forward struct {
+	// State is idle, connecting, sending or failing.
+	State string `json:"state"`
+	// Sent is in bytes, Dropped in pictures and frames of sound that it was too slow for,
+	// Failures in connections; all since the daemon's start.
+	Sent     uint64 `json:"sentBytes"`
+	Dropped  uint64 `json:"dropped"`
+	Failures uint64 `json:"failures"`
+	// Fault is why it is failing.
+	Fault string `json:"fault,omitempty"`
+}
+
+// Source is how the server is doing that a stream is taken from.
+type Source struct {
+	// Kind is hls, peertube, owncast, mediamtx, rtsp or rtmp; empty while unknown.
+	Kind string `json:"kind"`
+	// Attached: media comes.
+	Attached bool `json:"attached"`
+	// Fault is why none comes.
+	Fault string `json:"fault,omitempty"`
 }
 
 // P2P tells a viewer how to share.

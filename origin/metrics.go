@@ -81,6 +81,43 @@ func (m *metrics) handler() http.Handler {
 type streamCollector struct {
 	handler                                   *handler
 	live, viewers, peers, originBytes, shared *prometheus.Desc
+	attached                                  *prometheus.Desc
+	forward                                   forwardDescs
+}
+
+// forwardDescs are of the servers that streams are sent on to, each known by its place
+// in the configuration.
+type forwardDescs struct{ up, sent, dropped, failures *prometheus.Desc }
+
+func newForwardDescs() forwardDescs {
+	desc := func(name, help string) *prometheus.Desc {
+		return prometheus.NewDesc("liverelay_forward_"+name, help, []string{"stream", "target"}, nil)
+	}
+	return forwardDescs{
+		up:       desc("up", "1 while a broadcast is sent on to the target."),
+		sent:     desc("sent_bytes_total", "Media sent on to the target."),
+		dropped:  desc("dropped_total", "Pictures and frames of sound that the target was too slow for."),
+		failures: desc("failures_total", "Connections to the target that failed or broke."),
+	}
+}
+
+func (d forwardDescs) collect(out chan<- prometheus.Metric, stream string, all []Forward) {
+	for i, f := range all {
+		send := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64) {
+			out <- prometheus.MustNewConstMetric(desc, kind, value, stream, strconv.Itoa(i))
+		}
+		send(d.up, prometheus.GaugeValue, truth(f.State == "sending"))
+		send(d.sent, prometheus.CounterValue, float64(f.Sent))
+		send(d.dropped, prometheus.CounterValue, float64(f.Dropped))
+		send(d.failures, prometheus.CounterValue, float64(f.Failures))
+	}
+}
+
+func truth(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 func newStreamCollector(s *handler) *streamCollector {
@@ -94,12 +131,17 @@ func newStreamCollector(s *handler) *streamCollector {
 		peers:       desc("peers", "Peers connected to the tracker."),
 		originBytes: desc("origin_bytes_total", "Bytes of HTTP answers to viewers; headers are estimated."),
 		shared:      desc("peer_bytes_total", "Bytes that viewers say they took from each other."),
+		attached:    desc("attached", "1 while media comes from the server that the stream is attached to."),
+		forward:     newForwardDescs(),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (c *streamCollector) Describe(descs chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.live, c.viewers, c.peers, c.originBytes, c.shared} {
+	for _, d := range []*prometheus.Desc{
+		c.live, c.viewers, c.peers, c.originBytes, c.shared, c.attached,
+		c.forward.up, c.forward.sent, c.forward.dropped, c.forward.failures,
+	} {
 		descs <- d
 	}
 }
@@ -120,6 +162,10 @@ func (c *streamCollector) Collect(out chan<- prometheus.Metric) {
 		send(c.peers, prometheus.GaugeValue, float64(f.swarm.Peers))
 		send(c.originBytes, prometheus.CounterValue, float64(f.sent))
 		send(c.shared, prometheus.CounterValue, float64(f.swarm.PeerBytes))
+		if stream.Source != nil {
+			send(c.attached, prometheus.GaugeValue, truth(stream.Source.Attached))
+		}
+		c.forward.collect(out, stream.Name, stream.Forwards)
 	}
 }
 

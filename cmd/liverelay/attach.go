@@ -106,6 +106,15 @@ func attachAll(d *daemon) (*attachments, error) {
 	return list, nil
 }
 
+// state is what the API says of the server that a stream is attached to.
+func (a *attachments) state(stream string) *origin.Source {
+	if a == nil || a.all[stream] == nil {
+		return nil
+	}
+	s := a.all[stream].State()
+	return &origin.Source{Kind: string(s.Kind), Attached: s.Attached, Fault: s.Fault}
+}
+
 func (a *attachments) services() []service {
 	var all []service
 	for name, one := range a.all {

@@ -77,6 +77,10 @@ func build(c config.Config, v *vault.Vault, log zerolog.Logger) (*daemon, error)
 	if d.sources, err = attachAll(d); err != nil {
 		return nil, err
 	}
+	if d.stage.forwards, err = openForwards(d); err != nil {
+		return nil, err
+	}
+	d.streams.sources, d.streams.forwards = d.sources, d.stage.forwards
 	return d, nil
 }
 

@@ -27,7 +27,9 @@ type stage struct {
 	catalog *origin.Catalog
 	tracker *tracker.Tracker
 	ladder  *encoder
-	log     zerolog.Logger
+	// forwards are set before the first broadcast.
+	forwards forwards
+	log      zerolog.Logger
 
 	mu      sync.Mutex
 	running sync.WaitGroup
@@ -101,5 +103,5 @@ func (s *stage) Open(b broadcast.Info) broadcast.Reader {
 		s.catalog.End(b.Stream, b.Epoch)
 		s.tracker.Drop(b.Stream, b.Epoch)
 	}()
-	return pipeline
+	return s.forwards.join(ctx, b.Stream, pipeline)
 }

@@ -27,6 +27,8 @@ type streams struct {
 	names    []string
 	all      map[string]stream
 	registry *broadcast.Registry
+	forwards forwards
+	sources  *attachments
 }
 
 var _ origin.Streams = (*streams)(nil)
@@ -92,6 +94,8 @@ func (s *streams) describe(name string, one stream) origin.Stream {
 		PublicKey: one.identity.Public().(ed25519.PublicKey),
 		P2P:       origin.P2P{Mode: p2p.Mode, MinAudience: p2p.MinAudience, MaxUpload: int64(p2p.MaxUpload)},
 		Warnings:  s.warnings(name),
+		Forwards:  s.forwards.health(name),
+		Source:    s.sources.state(name),
 	}
 }
 

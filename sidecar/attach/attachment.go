@@ -75,13 +75,10 @@ func (a *Attachment) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		fault := "upstream ended its broadcast"
-		if err != nil {
-			fault = err.Error()
-		}
+		fault := shown(err)
 		a.set(State{Kind: t.Kind, Fault: fault})
 		if fault != said {
-			a.Log.Info().Str("reason", fault).Msg("nothing to attach to; it is tried again and again")
+			a.Log.Info().AnErr("reason", err).Str("state", fault).Msg("nothing to attach to; it is tried again and again")
 		}
 		if said = fault; time.Since(began) > late {
 			pause = soon
@@ -95,6 +92,19 @@ func (a *Attachment) Run(ctx context.Context) error {
 		}
 		pause = min(late, pause*3/2)
 	}
+}
+
+// shown is what everybody may read of a failure: no host, no path.
+func shown(err error) string {
+	if err == nil {
+		return "the other server ended its broadcast"
+	}
+	for _, known := range []error{ErrUnknown, ErrWaiting, ErrForbidden, mirror.ErrNotLive, outbound.ErrRefused} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return "the other server can't be reached, or its answer can't be used"
 }
 
 func (a *Attachment) attach(ctx context.Context, t Target) error {
