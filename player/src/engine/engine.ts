@@ -3,13 +3,14 @@
 
 import { Core } from "../peer/core.ts";
 import type { Action, Event, Want } from "../peer/types.ts";
-import { isWhole, leadOf, multivariantPlaylist } from "../playlist.ts";
+import { leadOf, multivariantPlaylist } from "../playlist.ts";
 import { chunkRange } from "../wire/chunks.ts";
 import type { Head } from "../wire/heads.ts";
 import type { Manifest } from "../wire/manifest.ts";
 import type { PartName } from "../wire/messages.ts";
+import { Arrivals } from "./arrivals.ts";
 import { Feed } from "./feed.ts";
-import { Fetches, key } from "./fetches.ts";
+import { Fetches } from "./fetches.ts";
 import { Inits } from "./inits.ts";
 import { Measure, type Measured } from "./measure.ts";
 import { joined, Orders } from "./orders.ts";
@@ -22,8 +23,6 @@ const agent = "liverelay-player/0.1";
 const tickEvery = 50;
 /** Without heads for this long, the server's playlists are used. */
 const headsWithin = 4000;
-/** How long the first heads may take to become complete. */
-const settle = { quiet: 40, most: 400 };
 /** How long a rendition is kept after it was switched from. */
 const keepSwitched = 1500;
 /** How long the feed may take to bring an init segment, before it is fetched. */
@@ -39,12 +38,9 @@ export class Engine {
 	readonly #fetches: Fetches;
 	readonly #inits: Inits;
 	readonly #orders = new Orders();
+	readonly #arrivals: Arrivals;
 	readonly #measure: Measure;
 	readonly #end = new AbortController();
-	/** Parts that were announced while playing, and have not come yet. */
-	readonly #announced = new Set<string>();
-	/** Called for each part of a followed rendition that comes in at the live edge. */
-	onArrival: (arrival: Arrival) => void = () => {};
 	/** Called with what the server sent at one go, and how many milliseconds that took. */
 	onBurst: (bytes: number, ms: number) => void = () => {};
 	/** What was handed to the state machine while it dealt with something. */
@@ -54,8 +50,6 @@ export class Engine {
 	#fed: readonly Want[] = [];
 	#dropping: ReturnType<typeof setTimeout> | undefined;
 	#ticks: ReturnType<typeof setInterval> | undefined;
-	#settling: ReturnType<typeof setTimeout> | undefined;
-	#settleBy = 0;
 	#headAt = performance.now();
 
 	constructor(options: EngineOptions) {
@@ -64,6 +58,7 @@ export class Engine {
 		this.#fetches = new Fetches(options.stats, (event) => this.#handle(event));
 		this.#inits = new Inits(options.stats, this.#end.signal);
 		this.#tracks = new Tracks(base, () => this.manifest);
+		this.#arrivals = new Arrivals(this.#tracks, options.clock, () => this.manifest);
 		this.#measure = new Measure(this.#tracks, options.stats, this.#end.signal);
 		this.#core = new Core({ id: "", stream, epoch, agent, upload: options.upload });
 		this.#feed = new Feed({
@@ -116,7 +111,7 @@ export class Engine {
 		this.#end.abort();
 		this.#swarm.stop();
 		clearInterval(this.#ticks);
-		clearTimeout(this.#settling);
+		this.#arrivals.stop();
 		clearTimeout(this.#dropping);
 		this.#fetches.stop();
 		this.#orders.cancel();
@@ -176,7 +171,7 @@ export class Engine {
 			for (const rendition of this.#tracks.kept) this.#orders.cancel(rendition);
 			this.#tracks.release();
 			this.#dropping = undefined;
-			this.#announced.clear();
+			this.#arrivals.forgetAll();
 			this.#handle({ type: "follow", renditions: [...this.#tracks.followed] });
 		}, keepSwitched);
 	}
@@ -208,35 +203,11 @@ export class Engine {
 		this.#headAt = performance.now();
 		for (const head of heads) {
 			if (!this.#tracks.all.includes(head.rendition)) continue;
-			const timeline = this.#tracks.timeline(head.rendition);
-			// The parts that playback begins with are late by nature.
-			if (timeline.edge >= 0) this.#announced.add(key(head));
-			timeline.add(head);
+			this.#arrivals.announce(head);
+			this.#tracks.timeline(head.rendition).add(head);
 		}
 		this.#handle({ type: "heads", heads, payload, ...(peer === undefined ? {} : { peer }) });
-		this.#settle();
-	}
-
-	/** Lets playback begin once the first heads have all come. */
-	#settle(): void {
-		const fresh = this.#tracks.timelines.filter((t) => t.edge < 0);
-		if (fresh.length === 0) return;
-		this.#settleBy ||= now() + settle.most;
-		const isComplete = fresh.every((timeline) => timeline.newest !== undefined);
-		const delay = isComplete ? Math.min(settle.quiet, this.#settleBy - now()) : settle.most;
-		clearTimeout(this.#settling);
-		this.#settling = setTimeout(() => {
-			this.#settleBy = 0;
-			for (const timeline of fresh) if (timeline.newest) timeline.begin();
-			this.#tellEdge(fresh);
-		}, delay);
-	}
-
-	/** The last part is at least this late, which tells how late parts are. */
-	#tellEdge(fresh: Timeline[]): void {
-		const edge = Math.min(...fresh.map((t) => t.newest?.programTime ?? Number.NaN));
-		const delay = (this.#options.clock.now() - edge) / 1000;
-		if (delay > 0) this.onArrival({ isMain: false, delay });
+		this.#arrivals.settle();
 	}
 
 	/** The broadcast is over: there are no more heads to come. */
@@ -259,6 +230,11 @@ export class Engine {
 		this.#getInits();
 		if (manifest.ended > 0) this.#tracks.end();
 		this.#options.onManifest(manifest);
+	}
+
+	/** Called for each part of a followed rendition that comes in at the live edge. */
+	set onArrival(called: (arrival: Arrival) => void) {
+		this.#arrivals.onArrival = called;
 	}
 
 	/** Gives an event to the state machine, after what it is dealing with. */
@@ -293,7 +269,7 @@ export class Engine {
 			case "part":
 				return this.#deliver(action, action.bytes);
 			case "lost":
-				this.#announced.delete(key(action));
+				this.#arrivals.forget(action);
 				this.#tracks.timeline(action.rendition).lose(action.number);
 				return this.#orders.fill(action, null);
 		}
@@ -318,24 +294,8 @@ export class Engine {
 
 	#deliver(part: PartName, bytes: Uint8Array): void {
 		this.#tracks.timeline(part.rendition).ready(part.number);
-		this.#tellArrival(part, bytes.length);
+		if (bytes.length > 0) this.#arrivals.came(part);
 		this.#orders.fill(part, bytes);
-	}
-
-	#tellArrival(part: PartName, bytes: number): void {
-		const head = this.#tracks.timeline(part.rendition).head(part.number);
-		if (!this.#announced.delete(key(part)) || !head || bytes === 0) return;
-		const first = this.#firstPlayable(part.rendition, head);
-		if (!first) return;
-		const delay = (this.#options.clock.now() - first.programTime) / 1000;
-		this.onArrival({ isMain: part.rendition === this.#tracks.main, delay });
-	}
-
-	/** The head that can be played from now on that this one is there. */
-	#firstPlayable(rendition: number, head: Head): Head | undefined {
-		if (!isWhole(this.manifest)) return head;
-		if (!head.segmentEnd) return undefined;
-		return this.#tracks.timeline(rendition).head(head.number - head.index) ?? head;
 	}
 
 	/**
