@@ -22,7 +22,15 @@ type advisor struct {
 	composed         bool
 	minComp, maxComp time.Duration // PTS minus DTS
 	keyComp          time.Duration // the same of the last keyframe: how long pictures wait to be reordered
+
+	unplayable [media.Audio + 1]string // what browsers have against the tracks
 }
+
+// track takes a track, or the new configuration of one.
+func (a *advisor) track(t media.Track) { a.unplayable[t.Kind] = objection(t) }
+
+// pause says that pictures stay away for a while, and that others may follow.
+func (a *advisor) pause() { *a = advisor{unplayable: a.unplayable} }
 
 func (a *advisor) observe(u media.Unit) {
 	if u.Kind != media.Video {
@@ -64,12 +72,19 @@ type topic uint8
 const (
 	aboutKeyframes topic = iota
 	aboutBFrames
-	topics
+	aboutPicture
+	aboutSound
 )
 
 // advise returns the sentences for the streamer, none if all is well.
 func (a *advisor) advise() []advice {
 	var w []advice
+	if text := a.unplayable[media.Video]; text != "" {
+		w = append(w, advice{aboutPicture, text})
+	}
+	if text := a.unplayable[media.Audio]; text != "" {
+		w = append(w, advice{aboutSound, text})
+	}
 	if d, open := a.keyframes(); d > longestKeyframes {
 		far := fmt.Sprintf("Keyframes are %.1f s apart", d.Seconds())
 		if open {

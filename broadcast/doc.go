@@ -4,6 +4,7 @@
 //
 // A Session is one connection of a publisher. A broadcast is what viewers see: it
 // begins with the first unit that can be played and has an epoch, a random name
-// that is never used twice. A session begins and ends a broadcast, yet they are
-// two things, so that a broadcast may outlive a connection.
+// that is never used twice. It outlives its publisher by the grace period: who
+// comes back meanwhile, over whatever connection, goes on with it. It outlives the
+// process too, when its Past is kept and given to Resume.
 package broadcast

@@ -2,6 +2,7 @@ package broadcast
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -41,10 +42,30 @@ func (g *gate) admit(u media.Unit, video bool, units int, bytes int64) bool {
 	return false
 }
 
-// item is a track or a unit on its way to a reader.
+// presence says that the publisher is away or back.
+type presence struct {
+	at   time.Time
+	away bool
+}
+
+// item is a track, a unit or news of the publisher on its way to a reader.
 type item struct {
-	track *media.Track
-	unit  media.Unit
+	track    *media.Track
+	presence *presence
+	unit     media.Unit
+}
+
+func (i item) give(r Reader) {
+	switch {
+	case i.track != nil:
+		r.Track(*i.track)
+	case i.presence == nil:
+		r.Unit(i.unit)
+	case i.presence.away:
+		r.Away(i.presence.at)
+	default:
+		r.Back(i.presence.at)
+	}
 }
 
 // queue takes a broadcast's tracks and units to one reader, in a goroutine of its
@@ -54,14 +75,19 @@ type queue struct {
 	items   chan item
 	bytes   atomic.Int64
 	gate    gate
+	news    []presence                    // what found no room: away, back or both
 	pending [media.Audio + 1]*media.Track // tracks that found no room
 	reason  error                         // set before items is closed
+	opened  chan struct{}                 // closed when the reader is there
 	done    chan struct{}                 // closed when the reader has ended
 }
 
 // startQueue opens a reader once after has been closed (nil: at once), and feeds it.
 func startQueue(open func() Reader, after <-chan struct{}, log zerolog.Logger) *queue {
-	q := &queue{log: log, items: make(chan item, maxUnits+spare), done: make(chan struct{})}
+	q := &queue{
+		log: log, items: make(chan item, maxUnits+spare),
+		opened: make(chan struct{}), done: make(chan struct{}),
+	}
 	go q.run(open, after)
 	return q
 }
@@ -72,12 +98,9 @@ func (q *queue) run(open func() Reader, after <-chan struct{}) {
 		<-after
 	}
 	reader := open()
+	close(q.opened)
 	for i := range q.items {
-		if i.track != nil {
-			reader.Track(*i.track)
-			continue
-		}
-		reader.Unit(i.unit)
+		i.give(reader)
 		q.bytes.Add(-int64(len(i.unit.Data)))
 	}
 	reader.End(q.reason)
@@ -89,9 +112,29 @@ func (q *queue) track(t media.Track) {
 	q.flush()
 }
 
-// flush sends pending tracks, unless units are being dropped: then they belong
-// behind the gap.
+// presence passes on that the publisher went or came, or keeps it until there is
+// room: of many such news the last two say it all.
+func (q *queue) presence(p presence) {
+	if len(q.news) == 2 {
+		q.news = q.news[:1] // away and back, and away again
+	} else {
+		q.news = append(q.news, p)
+	}
+	q.flush()
+}
+
+// flush sends what is pending: news of the publisher, then tracks, unless units are
+// being dropped: then tracks belong behind the gap.
 func (q *queue) flush() {
+	for len(q.news) > 0 {
+		first := q.news[0]
+		select {
+		case q.items <- item{presence: &first}:
+			q.news = q.news[1:]
+		default:
+			return
+		}
+	}
 	for k, t := range q.pending {
 		if t == nil || q.gate.dropping {
 			continue
@@ -120,7 +163,7 @@ func (q *queue) unit(u media.Unit, video bool) {
 	}
 	q.flush()
 	q.bytes.Add(int64(len(u.Data)))
-	q.items <- item{unit: u} // has room: admit left spare places, flush leaves one
+	q.items <- item{unit: u} // has room: admit left spare places, what is flushed are 4 at most
 }
 
 // end lets the reader finish what is queued and ends it.

@@ -3,6 +3,7 @@ package broadcast
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
@@ -48,6 +49,8 @@ type slow struct {
 
 func (s *slow) Track(t media.Track) { s.tracks = append(s.tracks, t) }
 func (s *slow) End(reason error)    { s.reason = reason }
+func (s *slow) Away(time.Time)      {}
+func (s *slow) Back(time.Time)      {}
 func (s *slow) Unit(u media.Unit) {
 	if len(s.units) == 0 {
 		close(s.entered)

@@ -1,6 +1,7 @@
 package broadcast
 
 import (
+	"context"
 	"sort"
 	"sync"
 	"time"
@@ -8,30 +9,22 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// takeover is how long a publisher must have sent no media before another one with
-// the same key may take its place.
-const takeover = 2 * time.Second
+// look is how often Run looks for publishers that fell silent and for broadcasts
+// whose grace period is over.
+const look = 100 * time.Millisecond
 
 // Registry knows the streams, who publishes on them and what is live. Its methods
 // may be called from any goroutine.
 type Registry struct {
-	opener Opener
-	log    zerolog.Logger
-	now    func() time.Time
+	opener   Opener
+	log      zerolog.Logger
+	now      func() time.Time
+	grace    time.Duration
+	channels []*channel // by name; the list never changes
 
-	mu       sync.Mutex
-	keys     keyring
-	channels []*channel // by name
-	guesses  guesses
-}
-
-// channel is a stream with its present publisher. Registry.mu guards it.
-type channel struct {
-	name    string
-	key     digest
-	session *Session
-	// after is closed when the reader of the last broadcast has seen its end.
-	after <-chan struct{}
+	mu      sync.Mutex
+	keys    keyring
+	guesses guesses
 }
 
 // Option changes how a Registry works.
@@ -39,6 +32,10 @@ type Option func(*Registry)
 
 // WithClock makes the registry ask now for the time.
 func WithClock(now func() time.Time) Option { return func(r *Registry) { r.now = now } }
+
+// WithGrace sets how long a broadcast outlives its publisher; the default is not at
+// all. It needs Run.
+func WithGrace(d time.Duration) Option { return func(r *Registry) { r.grace = d } }
 
 // New returns a registry of streams. opener is asked for a reader at the beginning
 // of each broadcast. Keys are kept as their SHA-256 only; two streams must not have
@@ -49,7 +46,10 @@ func New(streams []Stream, opener Opener, log zerolog.Logger, options ...Option)
 		o(r)
 	}
 	for _, s := range streams {
-		c := &channel{name: s.Name, key: digestOf(s.Key)}
+		c := &channel{
+			name: s.Name, key: digestOf(s.Key), opener: opener, now: r.now, grace: r.grace,
+			log: log.With().Str("stream", s.Name).Logger(),
+		}
 		r.channels = append(r.channels, c)
 		if s.Key != "" {
 			r.keys[c.key] = c
@@ -59,14 +59,42 @@ func New(streams []Stream, opener Opener, log zerolog.Logger, options ...Option)
 	return r
 }
 
+// Run watches over silence and grace periods until ctx ends.
+func (r *Registry) Run(ctx context.Context) {
+	ticker := time.NewTicker(look)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			r.sweep()
+		}
+	}
+}
+
+func (r *Registry) sweep() {
+	now := r.now()
+	for _, c := range r.channels {
+		c.sweep(now)
+	}
+}
+
 // Publish begins a session on the stream that the key belongs to. remote is the
 // publisher's address, with or without a port; it serves to slow down guessing and
 // is kept in memory for that alone. It returns ErrUnknownKey, ErrBackOff or ErrBusy.
 func (r *Registry) Publish(key, remote string) (*Session, error) {
 	now := r.now()
+	c, err := r.admit(key, addressOf(remote), now)
+	if err != nil {
+		return nil, err
+	}
+	return c.publish(now)
+}
+
+func (r *Registry) admit(key, address string, now time.Time) (*channel, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	address := addressOf(remote)
 	if r.guesses.blocked(address, now) {
 		return nil, ErrBackOff
 	}
@@ -75,76 +103,53 @@ func (r *Registry) Publish(key, remote string) (*Session, error) {
 		r.guesses.wrong(address, now)
 		return nil, ErrUnknownKey
 	}
-	if old := c.session; old != nil {
-		if !old.over() && now.Sub(old.lastMedia()) < takeover {
-			return nil, ErrBusy
+	return c, nil
+}
+
+// Resume opens a broadcast again that another process left: its publisher is away,
+// and the grace period begins. It returns once its reader is open. An unknown stream,
+// or one that is live already, is left alone; then it returns false.
+func (r *Registry) Resume(p Past) bool {
+	for _, c := range r.channels {
+		if c.name == p.Stream {
+			return c.resume(p)
 		}
-		old.end(ErrReplaced)
-		c.after = old.ended()
 	}
-	c.session = newSession(r, c, now)
-	return c.session, nil
+	return false
 }
 
-// release forgets a session that has ended, if it is still the stream's.
-func (r *Registry) release(s *Session) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s.channel.session == s {
-		s.channel.session = nil
-		s.channel.after = s.ended()
+// Past returns what is needed to go on with a stream's broadcast later; false when it
+// has none.
+func (r *Registry) Past(stream string) (Past, bool) {
+	for _, c := range r.channels {
+		if c.name == stream {
+			return c.past()
+		}
 	}
+	return Past{}, false
 }
 
-// Close ends every session, lets no new one begin, and waits until all readers
-// have seen the end.
+// Close ends every session and broadcast, lets no new one begin, and waits until all
+// readers have seen the end.
 func (r *Registry) Close(reason error) {
-	for _, s := range r.shut() {
-		s.Close(reason)
-	}
-	for _, end := range r.ends() {
-		<-end
-	}
-}
-
-// ends returns the ends of the last broadcasts, for all streams that had one.
-func (r *Registry) ends() []<-chan struct{} {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	var ends []<-chan struct{}
-	for _, c := range r.channels {
-		if c.after != nil {
-			ends = append(ends, c.after)
-		}
-	}
-	return ends
-}
-
-// shut takes all keys away and returns the sessions that are left.
-func (r *Registry) shut() []*Session {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.keys = keyring{}
-	var left []*Session
+	r.mu.Unlock()
 	for _, c := range r.channels {
-		if c.session != nil {
-			left = append(left, c.session)
+		c.shut(reason)
+	}
+	for _, c := range r.channels {
+		if end := c.ended(); end != nil {
+			<-end
 		}
 	}
-	return left
 }
 
 // Streams returns the state of every stream, by name.
 func (r *Registry) Streams() []State {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	states := make([]State, 0, len(r.channels))
 	for _, c := range r.channels {
-		s := State{Name: c.name}
-		if c.session != nil {
-			s = c.session.state()
-		}
-		states = append(states, s)
+		states = append(states, c.state())
 	}
 	return states
 }

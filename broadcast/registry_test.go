@@ -77,6 +77,8 @@ func (p *page) line(format string, args ...any) {
 
 func (p *page) Track(t media.Track) { p.line("track %s %s", t.Kind, t.Config) }
 func (p *page) Unit(u media.Unit)   { p.line("unit %s %d", u.Kind, u.DTS.Milliseconds()) }
+func (p *page) Away(at time.Time)   { p.line("away %s", at.Sub(start())) }
+func (p *page) Back(at time.Time)   { p.line("back %s", at.Sub(start())) }
 func (p *page) End(reason error) {
 	if p.hold != nil && p.n == 1 {
 		<-p.hold
@@ -100,11 +102,11 @@ func audio(config string) media.Track {
 	return media.Track{Kind: media.Audio, Codec: media.AAC, Config: []byte(config)}
 }
 
-func fixture(t *testing.T) (*Registry, *journal, *clock, *bytes.Buffer) {
+func fixture(t *testing.T, options ...Option) (*Registry, *journal, *clock, *bytes.Buffer) {
 	j := &journal{}
-	c := &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	c := &clock{now: start()}
 	var log bytes.Buffer
-	r := New([]Stream{{"demo", "the-key-of-demo"}, {"band", "the-key-of-band"}, {"attached", ""}}, j, zerolog.New(&log), WithClock(c.Now))
+	r := New([]Stream{{"demo", "the-key-of-demo"}, {"band", "the-key-of-band"}, {"attached", ""}}, j, zerolog.New(&log), append(options, WithClock(c.Now))...)
 	t.Cleanup(func() { r.Close(nil) })
 	return r, j, c, &log
 }
@@ -172,7 +174,7 @@ func TestSoundWithoutPictures(t *testing.T) {
 	r.Close(errors.New("over"))
 	require.Equal(t, []string{
 		"1 open", "1 track audio a", "1 unit audio 0", "1 end <nil>",
-		"2 open", "2 track video v", "2 track audio a", "2 unit audio 0", "2 end over",
+		"2 open", "2 track audio a", "2 unit audio 0", "2 end over",
 	}, j.text())
 	require.NotEqual(t, j.infos[0].Epoch, j.infos[1].Epoch)
 }
@@ -316,3 +318,5 @@ func TestSessionsFromManyGoroutines(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func start() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }

@@ -2,7 +2,6 @@ package broadcast
 
 import (
 	"bytes"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,34 +15,31 @@ const (
 	// change costs every viewer a new init segment and the ladder a new encoder.
 	maxConfigs = 64
 	// keyframeWait is how long audio waits for the first keyframe of a track that
-	// was announced; then the broadcast begins with what there is.
+	// was announced; then the broadcast begins, or goes on, with what there is.
 	keyframeWait = 10 * time.Second
 )
 
 // Session is one connection of a publisher to a stream. Its methods may be called
 // from any goroutine; units of a track must come in order.
 type Session struct {
-	registry *Registry
-	channel  *channel
-	log      zerolog.Logger
-	after    <-chan struct{} // the end of the stream's broadcast before
-	last     atomic.Int64    // when media came last, in ns since 1970
-	done     chan struct{}
+	channel *channel
+	log     zerolog.Logger
+	last    atomic.Int64 // when media came last, in ns since 1970
+	done    chan struct{}
 
-	mu      sync.Mutex
+	// What follows is guarded by channel.mu.
 	err     error // why the session ended
 	tracks  [media.Audio + 1]*media.Track
+	entered [media.Audio + 1]bool // the track is in the broadcast
 	configs int
-	first   time.Time // arrival of the first unit that could be played
 	dropped int       // units without a track, without data, before the first keyframe
-	live    *live     // nil until the first unit that can be played
+	on      bool      // its units are the broadcast's
+	wasOn   bool      // they were, before a silence
+	first   time.Time // arrival of the first unit, at the beginning or after a silence
 }
 
-func newSession(r *Registry, c *channel, now time.Time) *Session {
-	s := &Session{
-		registry: r, channel: c, after: c.after, done: make(chan struct{}),
-		log: r.log.With().Str("stream", c.name).Logger(),
-	}
+func newSession(c *channel, now time.Time) *Session {
+	s := &Session{channel: c, done: make(chan struct{}), log: c.log}
 	s.last.Store(now.UnixNano())
 	s.log.Info().Msg("publisher connected")
 	return s
@@ -59,32 +55,23 @@ func (s *Session) Done() <-chan struct{} { return s.done }
 // Track announces a track or the new configuration of one; the same again is
 // ignored. It returns ErrClosed, ErrReplaced or, after 64 changes, ErrTracks.
 func (s *Session) Track(t media.Track) error {
-	if s.push(t) {
-		s.end(ErrTracks)
-		s.registry.release(s)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err
-}
-
-// push takes a track and says whether that was one change too many.
-func (s *Session) push(t media.Track) (tooMany bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	c := s.channel
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	old := s.tracks[t.Kind]
 	if s.err != nil || old != nil && sameTrack(*old, t) {
-		return false
+		return s.err
 	}
 	if s.configs++; s.configs > maxConfigs {
-		return true
+		c.leave(s, ErrTracks, ErrTracks)
+		return s.err
 	}
 	s.tracks[t.Kind] = &t
 	logTrack(s.log, t)
-	if s.live != nil {
-		s.live.track(t)
+	if s.on && s.entered[t.Kind] && c.live.fits(t) {
+		c.live.track(t) // a new track comes with its first unit
 	}
-	return false
+	return nil
 }
 
 func logTrack(log zerolog.Logger, t media.Track) {
@@ -105,13 +92,14 @@ func sameTrack(a, b media.Track) bool {
 // be played is dropped: units without data, of a track that was not announced, and
 // pictures before the first keyframe. It returns ErrClosed or ErrReplaced.
 func (s *Session) Unit(u media.Unit) error {
-	now := s.registry.now()
+	c := s.channel
+	now := c.now()
 	s.last.Store(now.UnixNano())
 	if u.Arrived.IsZero() {
 		u.Arrived = now
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if s.err != nil {
 		return s.err
 	}
@@ -119,26 +107,48 @@ func (s *Session) Unit(u media.Unit) error {
 		s.drop(zerolog.WarnLevel, "media without data or codec configuration is dropped")
 		return nil
 	}
-	if s.live == nil {
-		if !s.ready(u) {
-			s.drop(zerolog.InfoLevel, "waiting for the first keyframe") // sound mostly comes first
-			return nil
-		}
-		s.live = goLive(s.registry.opener, s.channel.name, s.known(), s.after, u.Arrived, s.log)
-	}
-	s.live.unit(u)
+	c.take(s, u)
 	return nil
 }
 
-// ready says whether a broadcast can begin with this unit.
+// ready says whether a broadcast can begin, or go on, with this unit.
 func (s *Session) ready(u media.Unit) bool {
 	if s.first.IsZero() {
 		s.first = u.Arrived
 	}
-	if u.Kind == media.Video {
-		return u.Keyframe
+	if s.enters(u) {
+		return u.Kind == media.Video || s.tracks[media.Video] == nil || u.Arrived.Sub(s.first) > keyframeWait
 	}
-	return s.tracks[media.Video] == nil || u.Arrived.Sub(s.first) > keyframeWait
+	return false
+}
+
+// enters says whether a track can begin with this unit.
+func (s *Session) enters(u media.Unit) bool { return u.Kind == media.Audio || u.Keyframe }
+
+// present lists the tracks that a broadcast is to have that begins with u, video
+// first. With sound in spite of a track of video, no keyframe has come for long: the
+// picture is left out until it has one.
+func (s *Session) present(u media.Unit) []media.Track {
+	var tracks []media.Track
+	for _, t := range s.tracks {
+		if t != nil && (t.Kind == media.Audio || u.Kind == media.Video) {
+			tracks = append(tracks, *t)
+		}
+	}
+	for _, t := range tracks {
+		s.entered[t.Kind] = true
+	}
+	return tracks
+}
+
+// pause takes the session's units out of the broadcast until the next keyframe. A
+// nil session is one that is gone.
+func (s *Session) pause() {
+	if s == nil {
+		return
+	}
+	s.wasOn = s.wasOn || s.on
+	s.on, s.first, s.entered = false, time.Time{}, [media.Audio + 1]bool{}
 }
 
 // drop counts a unit that can't be played and says so once.
@@ -151,70 +161,10 @@ func (s *Session) drop(level zerolog.Level, why string) {
 // Close ends the session; reason is nil if the publisher ended it properly. A
 // second call changes nothing.
 func (s *Session) Close(reason error) {
-	s.endWith(ErrClosed, reason)
-	s.registry.release(s)
-}
-
-// end ends the session from within; its methods return err from now on.
-func (s *Session) end(err error) { s.endWith(err, err) }
-
-func (s *Session) endWith(err, reason error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.err != nil {
-		return
-	}
-	s.err = err
-	close(s.done)
-	if s.live != nil {
-		s.live.end(reason)
-	}
-	s.log.Info().AnErr("reason", reason).Int("dropped", s.dropped).Msg("publisher gone")
-}
-
-// over says that the session has ended.
-func (s *Session) over() bool {
-	select {
-	case <-s.done:
-		return true
-	default:
-		return false
-	}
-}
-
-// ended is closed when the reader of the session's broadcast has seen its end, or
-// if there was none, that of the one before. Only for a session that has ended.
-func (s *Session) ended() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.live == nil {
-		return s.after
-	}
-	return s.live.done()
-}
-
-// known lists the tracks, video first. The caller holds the lock.
-func (s *Session) known() []media.Track {
-	var tracks []media.Track
-	for _, t := range s.tracks {
-		if t != nil {
-			tracks = append(tracks, *t)
-		}
-	}
-	return tracks
+	s.channel.mu.Lock()
+	defer s.channel.mu.Unlock()
+	s.channel.leave(s, ErrClosed, reason)
 }
 
 // lastMedia is when a unit came last, or when the session began.
 func (s *Session) lastMedia() time.Time { return time.Unix(0, s.last.Load()) }
-
-func (s *Session) state() State {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	st := State{Name: s.channel.name}
-	if s.live == nil || s.err != nil {
-		return st
-	}
-	st.Live, st.Epoch, st.Started = true, s.live.info.Epoch, s.live.info.Started
-	st.Tracks, st.BytesIn, st.Warnings = s.known(), s.live.bytes, s.live.advisor.warnings()
-	return st
-}

@@ -43,19 +43,30 @@ func (g glitch) String() string {
 }
 
 // timeline moves a publisher's timestamps to the broadcast's clock: the first unit
-// is at 0, DTS never decreases within a track, and jumps are closed up, while audio
-// and video keep their distance. It is a plain state machine.
+// is at 0, or where beginAt says, DTS never decreases within a track, and jumps are
+// closed up, while audio and video keep their distance. It is a plain state machine.
 //
 // Around a jump the units of both tracks are interleaved, some from before and some
 // from behind it. So the anchoring before the last jump is kept as well, and a unit
 // goes to whichever of the two places it nearer to where its track is due.
 type timeline struct {
 	started   bool
+	floor     time.Duration // where it begins; nothing goes before
 	offset    time.Duration // broadcast's time minus publisher's
 	before    time.Duration // the offset before the last jump
 	hasBefore bool
 	edge      time.Duration // the latest DTS of any track
 	tracks    [media.Audio + 1]trackClock
+}
+
+// beginAt is the timeline of a publisher that goes on with a broadcast: its first unit
+// is at the given time.
+func beginAt(at time.Duration) timeline {
+	t := timeline{floor: at, edge: at}
+	for k := range t.tracks {
+		t.tracks[k].last = at
+	}
+	return t
 }
 
 // trackClock is where one track has got to.
@@ -69,7 +80,7 @@ type trackClock struct {
 func (t *timeline) place(kind media.Kind, dts, pts time.Duration) (time.Duration, time.Duration, glitch) {
 	c := &t.tracks[kind]
 	if !t.started {
-		t.started, t.offset = true, -dts
+		t.started, t.offset = true, t.floor-dts
 	}
 	compose, g := pts-dts, fine
 	if compose > longestGap || compose < -longestGap {
@@ -79,14 +90,14 @@ func (t *timeline) place(kind media.Kind, dts, pts time.Duration) (time.Duration
 	switch {
 	case !t.fits(c, at):
 		at, g = t.anchor(c, dts), clockJumped
-	case !c.seen && at < 0 && kind == media.Audio:
+	case !c.seen && at < t.floor && kind == media.Audio:
 		return 0, 0, beforeTheShow
-	case at < c.last: // c.last is 0 in a track that is new
+	case at < c.last: // c.last is floor in a track that is new
 		at, g = c.last, steppedBack
 	}
 	c.advance(at)
 	t.edge = max(t.edge, at)
-	return at, max(at+compose, 0), g
+	return at, max(at+compose, t.floor), g
 }
 
 // choose places dts by the present anchoring, or goes back to the one before if
@@ -108,7 +119,7 @@ func (t *timeline) choose(c *trackClock, dts time.Duration) time.Duration {
 func (t *timeline) fits(c *trackClock, at time.Duration) bool {
 	lowest := c.last - jitter
 	if !c.seen {
-		lowest = -longestGap
+		lowest = t.floor - longestGap
 	}
 	return at >= lowest && at <= t.edge+longestGap
 }

@@ -20,6 +20,13 @@ var (
 	ErrReplaced = errors.New("another publisher with the same key took over")
 	// ErrTracks ends a session that keeps changing its codec configuration.
 	ErrTracks = errors.New("too many changes of codec configuration")
+	// ErrOtherTracks ends a broadcast whose publisher brings what does not fit into it:
+	// a track that it never had, another codec or sample rate. The next one begins at
+	// once.
+	ErrOtherTracks = errors.New("the publisher's tracks have changed")
+	// ErrSuspended ends the readers of a broadcast that is to be gone on with by another
+	// process: its viewers are not to be told that it is over.
+	ErrSuspended = errors.New("the broadcast is suspended")
 )
 
 // Stream is what the registry needs to know of a configured stream.
@@ -39,6 +46,20 @@ type Info struct {
 	Started time.Time
 }
 
+// Past is a broadcast as far as it has come: enough for another process to go on
+// with it. It holds nothing secret.
+type Past struct {
+	Stream  string    `json:"stream"`
+	Epoch   string    `json:"epoch"`
+	Started time.Time `json:"started"`
+	// Edge is the latest decode time, on the broadcast's clock, and At when it came.
+	Edge time.Duration `json:"edge"`
+	At   time.Time     `json:"at"`
+	// Tracks has at most one track of each kind.
+	Tracks []media.Track `json:"tracks"`
+	Bytes  uint64        `json:"bytes"`
+}
+
 // Opener makes the reader of a new broadcast. Open is called once for each, and
 // must not block.
 type Opener interface {
@@ -53,6 +74,13 @@ type Reader interface {
 	Track(t media.Track)
 	// Unit hands over an access unit, with times on the broadcast's clock.
 	Unit(u media.Unit)
+	// Away says that the publisher is gone, or silent, and may come back. The last unit
+	// arrived at the given time. No unit comes until Back.
+	Away(at time.Time)
+	// Back says that it is there again. What follows are the tracks as they are now, all
+	// of them, then units, the first picture a keyframe. The first unit's decode time is
+	// the latest one before Away plus the time that went by from arrival to arrival.
+	Back(at time.Time)
 	// End says that nothing follows. reason is nil if the publisher ended it.
 	End(reason error)
 }
@@ -61,7 +89,9 @@ type Reader interface {
 type State struct {
 	Name string
 	// Live says that a broadcast is on; what follows is zero without one.
-	Live    bool
+	Live bool
+	// Away says that its publisher is gone, or silent, and may come back.
+	Away    bool
 	Epoch   string
 	Started time.Time
 	// Tracks has at most one track of each kind, video first.

@@ -13,7 +13,7 @@ type Config struct {
 	Metrics  Listener          `yaml:"metrics" doc:"Prometheus metrics, on a listener of their own."`
 	RTMP     Listener          `yaml:"rtmp" doc:"Where OBS pushes to: rtmp://HOST:1935/live and the stream key."`
 	STUN     STUN              `yaml:"stun" doc:"The STUN responder, by which viewers behind a router learn their public address."`
-	Grace    Duration          `yaml:"grace" doc:"How long a broadcast waits for a publisher that dropped out." later:"true"`
+	Grace    Duration          `yaml:"grace" doc:"How long a broadcast waits for a publisher that dropped out or ended, and what a restart of the daemon may take; 0s ends it at once."`
 	HLS      HLS               `yaml:"hls" doc:"How the stream is cut."`
 	Ladder   Ladder            `yaml:"ladder" doc:"The bitrates that ffmpeg makes beside the source."`
 	P2P      P2P               `yaml:"p2p" doc:"Sharing between viewers."`

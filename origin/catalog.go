@@ -35,6 +35,8 @@ const (
 	Waiting Phase = iota
 	// Playable: it runs.
 	Playable
+	// Interrupted: it runs, but its publisher is away; playlists go on with gaps.
+	Interrupted
 	// Ended: it is over, and can still be had for a while.
 	Ended
 )
@@ -44,12 +46,17 @@ func (p Phase) String() string {
 	switch p {
 	case Playable:
 		return "live"
+	case Interrupted:
+		return "interrupted"
 	case Ended:
 		return "ended"
 	default:
 		return "waiting"
 	}
 }
+
+// Runs says that the broadcast can be had and is not over.
+func (p Phase) Runs() bool { return p == Playable || p == Interrupted }
 
 // Catalog maps each stream to its current broadcast. A broadcast that ended stays
 // until the next one begins, or 60 s. Make one with NewCatalog; all methods may be
@@ -65,6 +72,7 @@ type Catalog struct {
 type entry struct {
 	live  Live
 	ready bool
+	away  bool
 	ended time.Time
 }
 
@@ -91,6 +99,17 @@ func (c *Catalog) End(stream, epoch string) {
 	defer c.mu.Unlock()
 	if e := c.entries[stream]; e != nil && e.live.Epoch == epoch && e.ended.IsZero() {
 		e.ended = c.now()
+		c.announce()
+	}
+}
+
+// Away says that a broadcast's publisher is away, or back again. An epoch that is no
+// longer current changes nothing.
+func (c *Catalog) Away(stream, epoch string, away bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.entries[stream]; e != nil && e.live.Epoch == epoch && e.away != away {
+		e.away = away
 		c.announce()
 	}
 }
@@ -146,6 +165,8 @@ func (c *Catalog) look(stream string) (Live, Phase, <-chan struct{}) {
 		return Live{}, Waiting, c.changed
 	case !e.ended.IsZero():
 		return e.live, Ended, c.changed
+	case e.away:
+		return e.live, Interrupted, c.changed
 	default:
 		return e.live, Playable, c.changed
 	}

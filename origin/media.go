@@ -32,11 +32,11 @@ func (s *handler) serveMultivariant(w *response, r *http.Request, at route) {
 	}
 	defer done()
 	live, phase := s.config.Catalog.Current(at.stream)
-	if phase != Playable && s.config.Catalog.begun(at.stream) {
+	if phase == Waiting && s.config.Catalog.begun(at.stream) {
 		ctx, cancel := context.WithTimeout(r.Context(), startPatience)
 		defer cancel()
 		defer s.metrics.hold(kindMultivariant)()
-		live, phase = s.config.Catalog.wait(ctx, at.stream, func(_ Live, p Phase) bool { return p == Playable })
+		live, phase = s.config.Catalog.wait(ctx, at.stream, func(_ Live, p Phase) bool { return p.Runs() })
 	}
 	if phase == Waiting {
 		s.fail(w, r, http.StatusNotFound)

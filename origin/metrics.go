@@ -126,7 +126,7 @@ func newStreamCollector(s *handler) *streamCollector {
 	}
 	return &streamCollector{
 		handler:     s,
-		live:        desc("live", "1 while the stream is live."),
+		live:        desc("live", "1 while the stream is live, also while its publisher is away."),
 		viewers:     desc("viewers", "Sessions that took media in the last 15 s."),
 		peers:       desc("peers", "Peers connected to the tracker."),
 		originBytes: desc("origin_bytes_total", "Bytes of HTTP answers to viewers; headers are estimated."),
@@ -153,7 +153,7 @@ func (c *streamCollector) Collect(out chan<- prometheus.Metric) {
 			out <- prometheus.MustNewConstMetric(desc, kind, value, stream.Name)
 		}
 		live := 0.0
-		if _, phase := c.handler.config.Catalog.Current(stream.Name); phase == Playable {
+		if _, phase := c.handler.config.Catalog.Current(stream.Name); phase.Runs() {
 			live = 1
 		}
 		f := c.handler.figures(stream.Name)

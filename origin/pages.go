@@ -180,7 +180,7 @@ func liveCards(s *handler) []liveCard {
 	var cards []liveCard
 	for _, stream := range s.config.Streams.Streams() {
 		live, phase := s.config.Catalog.Current(stream.Name)
-		if !stream.Listed || phase != Playable {
+		if !stream.Listed || !phase.Runs() {
 			continue
 		}
 		started := live.Started.UTC()

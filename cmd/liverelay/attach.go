@@ -133,7 +133,9 @@ func (s *stage) mirrored(stream string, key func(int) []byte) mirror.Sink {
 		Identity: s.streams.all[stream].identity, Stream: stream, Epoch: epoch, Window: window,
 		Log: s.log.With().Str("stream", stream).Str("broadcast", epoch).Logger(),
 	})
-	s.running.Add(1)
+	if !s.enter() {
+		return &mirrorSink{end: func() {}}
+	}
 	s.catalog.Begin(origin.Live{Stream: stream, Epoch: epoch, Started: time.Now(), Media: store, Heads: heads, Key: key})
 	return &mirrorSink{[]segmenter.Sink{store.Sink(), heads}, func() {
 		s.catalog.End(stream, epoch)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -33,6 +32,7 @@ type daemon struct {
 	origin   *origin.Server
 	tracker  *tracker.Tracker
 	sources  *attachments
+	doors    doors
 }
 
 // build puts the rooms together; nothing listens yet.
@@ -65,12 +65,7 @@ func build(c config.Config, v *vault.Vault, log zerolog.Logger) (*daemon, error)
 	if c.Tracker.Picture {
 		d.origin.Painter = painter{d.tracker}
 	}
-	d.stage = &stage{
-		config: c, streams: d.streams, catalog: catalog, tracker: d.tracker,
-		ladder: findEncoder(c, log), log: log, over: make(chan struct{}),
-	}
-	d.registry = broadcast.New(d.streams.forRegistry(), d.stage, log.With().Str("room", "broadcast").Logger())
-	d.streams.registry = d.registry
+	d.setStage(catalog, v)
 	if d.rtmp, err = d.newRTMP(); err != nil {
 		return nil, err
 	}
@@ -82,6 +77,20 @@ func build(c config.Config, v *vault.Vault, log zerolog.Logger) (*daemon, error)
 	}
 	d.streams.sources, d.streams.forwards = d.sources, d.stage.forwards
 	return d, nil
+}
+
+// setStage makes the registry and the stage for its broadcasts, which know each other.
+func (d *daemon) setStage(catalog *origin.Catalog, v *vault.Vault) {
+	grace := d.config.Grace.D()
+	d.stage = &stage{
+		config: d.config, streams: d.streams, catalog: catalog, tracker: d.tracker,
+		ladder: findEncoder(d.config, d.log), log: d.log, over: make(chan struct{}),
+		archive: &archive{vault: v, grace: grace, log: d.log, past: map[string]*record{}},
+	}
+	d.stage.ctx, d.stage.stop = context.WithCancel(context.Background())
+	d.registry = broadcast.New(d.streams.forRegistry(), d.stage,
+		d.log.With().Str("room", "broadcast").Logger(), broadcast.WithGrace(grace))
+	d.streams.registry, d.stage.archive.registry = d.registry, d.registry
 }
 
 func openOffice(v *vault.Vault) (*admission.Office, error) {
@@ -118,33 +127,24 @@ func publisherOf(registry *broadcast.Registry) rtmp.Publisher {
 	})
 }
 
-// services returns everything that runs.
+// services returns everything that runs, on the doors that open has opened.
 func (d *daemon) services() []service {
 	all := []service{
 		{"broadcasts", d.stage.run},
-		{"http", advised(d.stage.outlived(d.origin.Run), "http.address, metrics.address")},
+		{"http", d.stage.outlived(d.origin.Run)},
 		{"tracker", d.stage.outlived(d.tracker.Run)},
+		{"registry", func(ctx context.Context) error {
+			d.registry.Run(ctx)
+			return nil
+		}},
 	}
-	if d.config.RTMP.Address != "" {
-		all = append(all, service{"rtmp", advised(d.rtmp.Run, "rtmp.address")})
+	if d.doors.rtmp != nil {
+		all = append(all, service{"rtmp", func(ctx context.Context) error { return d.rtmp.Serve(ctx, d.doors.rtmp) }})
 	}
-	if d.config.STUN.Address != "" {
-		all = append(all, service{"stun", d.serveSTUN})
+	if d.doors.stun != nil {
+		all = append(all, service{"stun", func(ctx context.Context) error { return stun.Serve(ctx, d.doors.stun, stun.Config{}) }})
 	}
-	all = append(all, d.sources.services()...)
-	return append(all, service{"registry", func(ctx context.Context) error {
-		<-ctx.Done()
-		d.registry.Close(errors.New("the daemon ends"))
-		return nil
-	}})
-}
-
-func (d *daemon) serveSTUN(ctx context.Context) error {
-	conn, err := stun.Listen(d.config.STUN.Address)
-	if err != nil {
-		return fmt.Errorf("%w (stun.address; empty switches it off)", err)
-	}
-	return stun.Serve(ctx, conn, stun.Config{})
+	return append(all, d.sources.services()...)
 }
 
 func proxies(values []string) ([]netip.Prefix, error) {

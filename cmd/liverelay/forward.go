@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/liverelay/liverelay/broadcast"
 	"github.com/liverelay/liverelay/media"
@@ -85,6 +86,10 @@ func (f *fan) Unit(u media.Unit) {
 	}
 	f.first.Unit(u)
 }
+
+// Away and Back are not for the targets: for them the picture stands still meanwhile.
+func (f *fan) Away(at time.Time) { f.first.Away(at) }
+func (f *fan) Back(at time.Time) { f.first.Back(at) }
 
 func (f *fan) End(reason error) {
 	for _, one := range f.feeds {

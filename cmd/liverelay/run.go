@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
-	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -47,6 +45,11 @@ func serve(ctx context.Context, out io.Writer, loaded config.Config, withDemo bo
 	defer func() { _ = store.Close() }()
 	house, err := build(loaded, store, log)
 	if err != nil {
+		return err
+	}
+	house.stage.archive.resume(time.Now())
+	if err := house.open(ctx); err != nil {
+		house.stage.close()
 		return err
 	}
 	services := house.services()
@@ -110,47 +113,14 @@ func together(ctx context.Context, services []service) error {
 	return first
 }
 
-// advised names the keys of the configuration that help when run finds its port
-// taken or forbidden.
-func advised(run func(context.Context) error, keys string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		err := run(ctx)
-		if errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, syscall.EACCES) {
-			return fmt.Errorf("%w (%s in the configuration)", err, keys)
-		}
-		return err
-	}
-}
-
 // demo publishes the test picture on the first stream, over RTMP like anybody
 // else.
 func (d *daemon) demo() service {
 	return service{"demo", func(ctx context.Context) error {
-		if err := awaitListener(ctx, reachable(d.config.RTMP.Address)); err != nil {
-			return err
-		}
 		return demo.Run(ctx, demo.Options{
 			URL:       d.pushURL(d.streams.names[0]),
 			ClockCode: true,
 			Log:       d.log.With().Str("room", "demo").Logger(),
 		})
 	}}
-}
-
-// awaitListener returns once the address takes connections.
-func awaitListener(ctx context.Context, address string) error {
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	var dialer net.Dialer
-	for {
-		conn, err := dialer.DialContext(ctx, "tcp", address)
-		if err == nil {
-			return conn.Close()
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ticker.C:
-		}
-	}
 }

@@ -16,7 +16,7 @@ func newTracker(d *daemon, catalog *origin.Catalog, office *admission.Office) *t
 		Admission: office,
 		Live: func(stream, epoch string) bool {
 			live, phase := catalog.Current(stream)
-			return phase == origin.Playable && live.Epoch == epoch
+			return phase.Runs() && live.Epoch == epoch
 		},
 		Renditions:  func(stream, epoch string) []forest.Rendition { return renditions(catalog, stream, epoch) },
 		Remote:      d.origin.ClientAddress,
@@ -29,7 +29,7 @@ func newTracker(d *daemon, catalog *origin.Catalog, office *admission.Office) *t
 // renditions is what the tracker has to know of a broadcast's renditions.
 func renditions(catalog *origin.Catalog, stream, epoch string) []forest.Rendition {
 	live, phase := catalog.Current(stream)
-	if phase != origin.Playable || live.Epoch != epoch {
+	if !phase.Runs() || live.Epoch != epoch {
 		return nil
 	}
 	all, _, _, _ := live.Media.Live()

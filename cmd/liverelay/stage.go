@@ -27,31 +27,31 @@ type stage struct {
 	catalog *origin.Catalog
 	tracker *tracker.Tracker
 	ladder  *encoder
+	archive *archive
 	// forwards are set before the first broadcast.
 	forwards forwards
 	log      zerolog.Logger
+	over     chan struct{} // closed when all broadcasts have ended, behind run
+
+	ctx  context.Context //nolint:containedctx // broadcasts outlive what opens them
+	stop context.CancelFunc
 
 	mu      sync.Mutex
+	closed  bool // no more broadcasts begin
 	running sync.WaitGroup
-	over    chan struct{}   // closed when all broadcasts have ended, behind run
-	ctx     context.Context //nolint:containedctx // broadcasts live as long as run does
 }
 
 var _ broadcast.Opener = (*stage)(nil)
 
-// run holds the broadcasts' context; when ctx ends it lets them hand out their
-// last parts.
+// run waits until ctx has ended and the broadcasts have handed out their last parts.
+// It is for close to end them.
 func (s *stage) run(ctx context.Context) error {
-	lasting, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	s.mu.Lock()
-	s.ctx = lasting
-	s.mu.Unlock()
 	<-ctx.Done()
 	defer close(s.over)
+	defer s.stop()
 	done := make(chan struct{})
 	go func() {
-		s.running.Wait()
+		s.close()
 		close(done)
 	}()
 	select {
@@ -59,6 +59,20 @@ func (s *stage) run(ctx context.Context) error {
 	case <-time.After(farewell):
 	}
 	return nil
+}
+
+// close ends all broadcasts and waits for them. With a grace period they are only
+// suspended: the next run may go on with them.
+func (s *stage) close() {
+	var reason error = errEnds
+	if s.config.Grace > 0 {
+		reason = broadcast.ErrSuspended
+	}
+	s.streams.registry.Close(reason)
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.running.Wait()
 }
 
 // outlived lets a service run until the broadcasts have ended, and a little longer.
@@ -76,32 +90,51 @@ func (s *stage) outlived(run func(context.Context) error) func(context.Context) 
 
 // Open implements broadcast.Opener.
 func (s *stage) Open(b broadcast.Info) broadcast.Reader {
+	if !s.enter() {
+		return nobody{}
+	}
+	p := s.perform(b)
+	go func() {
+		defer s.running.Done()
+		<-p.Done()
+		s.catalog.End(b.Stream, b.Epoch)
+		s.tracker.Drop(b.Stream, b.Epoch)
+	}()
+	return s.forwards.join(s.ctx, b.Stream, p)
+}
+
+// enter says whether one more broadcast may begin; who enters has to leave by
+// running.Done.
+func (s *stage) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.running.Add(1)
+	}
+	return !s.closed
+}
+
+// perform puts together what a broadcast needs, from the beginning or from where
+// another process left off.
+func (s *stage) perform(b broadcast.Info) *performance {
 	log := s.log.With().Str("stream", b.Stream).Str("broadcast", b.Epoch).Logger()
 	window := s.config.HLS.Window.D()
 	ladder := s.config.LadderOf(b.Stream)
+	past := s.archive.take(b.Epoch)
 	store := segmenter.NewStore(segmenter.StoreConfig{
 		Epoch: b.Epoch, Window: window, MaxBytes: storeBytes, NoAudioOnly: !ladder.AudioOnly,
 	})
 	heads := publisher.New(publisher.Config{
-		Identity: s.streams.all[b.Stream].identity, Stream: b.Stream, Epoch: b.Epoch, Window: window, Log: log,
+		Identity: s.streams.all[b.Stream].identity, Stream: b.Stream, Epoch: b.Epoch, Window: window,
+		Memory: past.heads(), Log: log,
 	})
-	s.mu.Lock()
-	ctx := s.ctx
-	s.mu.Unlock()
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	pipeline := segmenter.NewPipeline(ctx, segmenter.Config{
+	p := &performance{info: b, catalog: s.catalog, keeper: s.archive.keeper(b, heads, log)}
+	p.Pipeline = segmenter.NewPipeline(s.ctx, segmenter.Config{
 		Part: s.config.HLS.Part.D(), Segment: s.config.HLS.Segment.D(),
 		Ladder: s.ladder.of(ladder, log), WithoutSource: ladder.Source == "never", Log: log,
-	}, []segmenter.Sink{store.Sink(), heads})
+		Resume: past.segments(), Checkpoint: p.keeper.checkpoint,
+	}, []segmenter.Sink{&curtain{Sink: store.Sink(), open: &p.suspended}, &curtain{Sink: heads, open: &p.suspended}})
 	s.catalog.Begin(origin.Live{Stream: b.Stream, Epoch: b.Epoch, Started: b.Started, Media: store, Heads: heads})
-	s.running.Add(1)
-	go func() {
-		defer s.running.Done()
-		<-pipeline.Done()
-		s.catalog.End(b.Stream, b.Epoch)
-		s.tracker.Drop(b.Stream, b.Epoch)
-	}()
-	return s.forwards.join(ctx, b.Stream, pipeline)
+	p.keeper.start()
+	return p
 }

@@ -27,11 +27,14 @@ const (
 
 // Config is what a Log needs.
 type Config struct {
-	// Identity is the stream's key; a fresh broadcast key is made for each Log.
+	// Identity is the stream's key; a fresh broadcast key is made for each Log that goes
+	// on with none.
 	Identity      ed25519.PrivateKey
 	Stream, Epoch string
 	// Window is how much of the broadcast's timeline is kept.
 	Window time.Duration
+	// Memory is of the Log that another process left off with; nil for a new broadcast.
+	Memory *Memory
 	// Now is the clock; nil takes time.Now.
 	Now func() time.Time
 	// Log says what could not be signed; the zero Logger says nothing.
@@ -55,7 +58,7 @@ type Log struct {
 	entries  []entry
 	first    uint64 // position of entries[0]
 	ended    bool
-	inits    [][][]byte // frames, by rendition and number
+	inits    [][][]byte // frames, by rendition and number; nil for those of another process
 	media    int64      // bytes that entries carry
 	bare     uint64     // position of the first entry that may carry media
 }
@@ -81,9 +84,14 @@ func New(cfg Config) *Log {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	// With a nil source the key comes from the system's random numbers, which cannot fail.
-	_, key, _ := ed25519.GenerateKey(nil)
-	l := &Log{cfg: cfg, key: key, changed: make(chan struct{})}
+	l := &Log{cfg: cfg, changed: make(chan struct{})}
+	if cfg.Memory != nil {
+		l.remember(*cfg.Memory)
+	}
+	if l.key == nil {
+		// With a nil source the key comes from the system's random numbers, which cannot fail.
+		_, l.key, _ = ed25519.GenerateKey(nil)
+	}
 	l.certify()
 	return l
 }
@@ -97,28 +105,44 @@ func (l *Log) certify() {
 func (l *Log) Begin(renditions []media.Rendition, timing media.Timing) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.manifest.Started = l.cfg.Now()
+	if l.manifest.Started.IsZero() {
+		l.manifest.Started = l.cfg.Now()
+	}
 	l.manifest.Timing = timing
 	l.manifest.Renditions = renditions
-	l.manifest.Inits = make([][][32]byte, len(renditions))
 	l.inits = make([][][]byte, len(renditions))
+	if len(l.manifest.Inits) != len(renditions) {
+		l.manifest.Inits = make([][][32]byte, len(renditions))
+	}
+	for r, hashes := range l.manifest.Inits {
+		l.inits[r] = make([][]byte, len(hashes))
+	}
 	l.issue()
 }
 
-// Init adds an init segment's hash and issues a manifest with it.
+// Init adds an init segment's hash and issues a manifest with it. One that the manifest
+// names already, from another process, is only kept for feeds.
 func (l *Log) Init(i media.Init) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if i.Rendition < 0 || i.Rendition >= len(l.manifest.Inits) {
+	if i.Rendition < 0 || i.Rendition >= len(l.manifest.Inits) || i.Number < 0 || i.Number >= wire.MaxInits {
 		return
 	}
-	inits := l.manifest.Inits[i.Rendition]
-	if i.Number != len(inits) {
+	hashes, sum := l.manifest.Inits[i.Rendition], sha256.Sum256(i.Data)
+	known := i.Number < len(hashes) && hashes[i.Number] == sum
+	if i.Number < len(hashes) && !known {
+		l.cfg.Log.Error().Str("stream", l.cfg.Stream).Str("broadcast", l.cfg.Epoch).Int("init", i.Number).
+			Msg("The number of an init segment was used already; viewers will not take it")
 		return
 	}
-	l.manifest.Inits[i.Rendition] = append(inits, sha256.Sum256(i.Data))
-	l.inits[i.Rendition] = append(l.inits[i.Rendition], initFrame(i))
-	l.issue()
+	for len(hashes) <= i.Number { // numbers may be left out after a restart
+		hashes, l.inits[i.Rendition] = append(hashes, [32]byte{}), append(l.inits[i.Rendition], nil)
+	}
+	hashes[i.Number] = sum
+	l.manifest.Inits[i.Rendition], l.inits[i.Rendition][i.Number] = hashes, initFrame(i)
+	if !known {
+		l.issue()
+	}
 }
 
 // Part signs a part's head, and issues a manifest when the heartbeat is due.
