@@ -37,6 +37,11 @@ function freePort() {
  * @property {{ http: string, rtmp: string }} [scheme] with a certificate: https, rtmps
  */
 
+const configFile = "liverelay.yaml";
+
+/** @param {string} folder */
+const launch = (folder) => new Process(binary, ["run", "--config", join(folder, configFile)]);
+
 /** A running daemon with one stream, `demo`. */
 export class Daemon {
 	/**
@@ -62,22 +67,38 @@ export class Daemon {
 		const host = options.host ?? "127.0.0.1";
 		const ports = await choosePorts();
 		const folder = mkdtempSync(join(tmpdir(), "liverelay-e2e-"));
-		const file = join(folder, "liverelay.yaml");
 		// JSON is YAML.
 		const config = {
 			...configuration(host, ports, folder, options),
 			...(await options.beforeStart?.(ports, folder)),
 		};
-		writeFileSync(file, JSON.stringify(config, null, 2));
-		const process = new Process(binary, ["run", "--config", file]);
+		writeFileSync(join(folder, configFile), JSON.stringify(config, null, 2));
+		const process = launch(folder);
 		const daemon = new Daemon({ process, ports, host, folder, scheme: options.scheme });
-		try {
-			await eventually("the daemon is ready", () => daemon.ready());
-		} catch (error) {
-			await daemon.stop();
-			throw new Error(`${error}\n${process.log}`);
-		}
+		await daemon.#untilReady();
 		return daemon;
+	}
+
+	async #untilReady() {
+		try {
+			await eventually("the daemon is ready", () => this.ready());
+		} catch (error) {
+			await this.stop();
+			throw new Error(`${error}\n${this.process.log}`);
+		}
+	}
+
+	/** Ends the daemon as a crash does, with nothing said and nothing written. */
+	async crash() {
+		this.process.child.kill("SIGKILL");
+		await this.process.ended;
+	}
+
+	/** Starts it again on what it left, after a crash or an end. */
+	async again() {
+		await this.process.stop();
+		this.process = launch(this.folder);
+		await this.#untilReady();
 	}
 
 	async ready() {

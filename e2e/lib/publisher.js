@@ -97,6 +97,13 @@ export class Publisher {
 		clearTimeout(this.#timer);
 	}
 
+	/** Ends as a crash does: the connection is lost in the middle of a picture. */
+	async crash() {
+		this.#end();
+		this.ffmpeg.child.kill("SIGKILL");
+		await this.ffmpeg.ended;
+	}
+
 	async stop() {
 		this.#end();
 		this.ffmpeg.child.stdin?.end();

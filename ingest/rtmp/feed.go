@@ -116,9 +116,23 @@ func (f *feed) time(stamp uint32) time.Duration {
 	if !f.begun {
 		f.begun, f.last, f.at = true, stamp, time.Duration(stamp)*time.Millisecond
 	}
-	f.at += time.Duration(int32(stamp-f.last)) * time.Millisecond
+	f.at += time.Duration(step(f.last, stamp)) * time.Millisecond
 	f.last = stamp
 	return f.at
+}
+
+// step is the distance of two timestamps in milliseconds. Some publishers know nothing
+// of extended timestamps (RTMP 1.0 §5.3.1.3) and run over after 24 bits, every 4 h 39 min
+// 37 s: a step of about that length is none.
+func step(from, to uint32) int64 {
+	const short, near = 1 << 24, 10_000
+	d := int64(int32(to - from))
+	for _, over := range [...]int64{-short, short} {
+		if off := d - over; off >= -near && off <= near {
+			return off
+		}
+	}
+	return d
 }
 
 // drop counts what is dropped; the first of its kind is worth a line.

@@ -33,6 +33,35 @@ func TestFeedUnwrapsTimestamps(t *testing.T) {
 	require.Equal(t, start, f.time(0xfffffff0), "back before the end")
 }
 
+func TestFeedUnwrapsTimestampsOf24Bits(t *testing.T) {
+	f := newFeed(&sink{}, zerolog.Nop())
+	const ms = time.Millisecond
+	start := f.time(1<<24 - 20)
+	require.Equal(t, start+40*ms, f.time(20), "a publisher without extended timestamps runs over")
+	require.Equal(t, start+10*ms, f.time(1<<24-10), "the other track comes later")
+	require.Equal(t, start+43*ms, f.time(23))
+	f = newFeed(&sink{}, zerolog.Nop())
+	start = f.time(1<<24 - 20)
+	require.Equal(t, start+40*ms, f.time(1<<24+20), "one with them does not")
+	require.Equal(t, start+60_040*ms, f.time(1<<24+60_020))
+}
+
+// TestFeedKeepsTime sends a day of pictures and sound with clocks that run over.
+func TestFeedKeepsTime(t *testing.T) {
+	for name, mask := range map[string]uint32{"24 bits": 1<<24 - 1, "32 bits": 1<<32 - 1} {
+		t.Run(name, func(t *testing.T) {
+			f := newFeed(&sink{}, zerolog.Nop())
+			from := uint64(mask) - 3_600_000 // an hour before the first time
+			for at := uint64(0); at < 24*3_600_000; at += 1013 {
+				for _, late := range []uint64{0, 700} { // tracks are interleaved, more or less
+					stamp := uint32(from+at+1000-late) & mask
+					require.Equal(t, time.Duration(from+at+1000-late)*time.Millisecond, f.time(stamp), "at %d", at)
+				}
+			}
+		})
+	}
+}
+
 func TestFeedTakesTheFrameRateOfTheMetadata(t *testing.T) {
 	s := &sink{}
 	f := newFeed(s, zerolog.Nop())

@@ -37,8 +37,15 @@ type recorder struct {
 	tracks []media.Track
 	known  int // tracks, when the first unit came
 	units  []media.Unit
+	heard  []heard
 	ended  bool
 	reason error
+}
+
+// heard is news of the publisher, and how much had come before it.
+type heard struct {
+	what                 string
+	video, audio, tracks int
 }
 
 func (r *recorder) Track(t media.Track) {
@@ -54,6 +61,17 @@ func (r *recorder) Unit(u media.Unit) {
 		r.known = len(r.tracks)
 	}
 	r.units = append(r.units, u)
+}
+
+func (r *recorder) Away(time.Time) { r.news("away") }
+func (r *recorder) Back(time.Time) { r.news("back") }
+
+// news notes what became of the publisher, behind how many units of each kind.
+func (r *recorder) news(what string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	video, audio, _ := tally(r.units)
+	r.heard = append(r.heard, heard{what, video, audio, len(r.tracks)})
 }
 
 func (r *recorder) End(reason error) {
