@@ -166,11 +166,11 @@ func (b *lockedBuffer) String() string {
 }
 
 // open runs a server for the test's duration; configure may change it before.
-func open(t testing.TB, configure func(*rtmp.Server)) *studio {
+func open(t testing.TB, configure func(*rtmp.Server), options ...broadcast.Option) *studio {
 	t.Helper()
 	s := &studio{log: &lockedBuffer{}}
 	log := zerolog.New(s.log)
-	s.registry = broadcast.New([]broadcast.Stream{{Name: "demo", Key: testKey}, {Name: "other", Key: otherKey}}, s, log)
+	s.registry = broadcast.New([]broadcast.Stream{{Name: "demo", Key: testKey}, {Name: "other", Key: otherKey}}, s, log, options...)
 	server := &rtmp.Server{Log: log, Publisher: rtmp.PublisherFunc(func(key, remote string) (rtmp.Session, error) {
 		session, err := s.registry.Publish(key, remote)
 		if err != nil {
