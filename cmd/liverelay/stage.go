@@ -64,7 +64,7 @@ func (s *stage) run(ctx context.Context) error {
 // close ends all broadcasts and waits for them. With a grace period they are only
 // suspended: the next run may go on with them.
 func (s *stage) close() {
-	var reason error = errEnds
+	reason := errEnds
 	if s.config.Grace > 0 {
 		reason = broadcast.ErrSuspended
 	}

@@ -159,7 +159,9 @@ func TestRareKeyframes(t *testing.T) {
 	}
 	cmd := push(t, rare("60")...)
 	r := s.first(t)
-	require.Eventually(t, func() bool { return strings.Contains(strings.Join(s.registry.Streams()[0].Warnings, " "), "no keyframe for more than 4 s") },
+	require.Eventually(t, func() bool {
+		return strings.Contains(strings.Join(s.registry.Streams()[0].Warnings, " "), "no keyframe for more than 4 s")
+	},
 		10*time.Second, 50*time.Millisecond, "the streamer is told")
 	require.NoError(t, cmd.Process.Kill())
 	out, err := ffmpeg(t, rare("2")...)
