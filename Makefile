@@ -63,6 +63,12 @@ obs: build deps node_modules/.package-lock.json ## Push with the real OBS, headl
 bench: build deps node_modules/.package-lock.json ## Measure latency, offload, load and NATs; figures in bench/out
 	bench/all.sh
 
+.PHONY: bench-swarm
+bench-swarm: build deps node_modules/.package-lock.json bench/node_modules/.package-lock.json ## Measure the swarm (35 min); figures and plots in docs
+	@scripts/need.sh nginx
+	missed=0; bench/all.sh swarm || missed=1; \
+		node bench/plots.js && node bench/tables.js && exit $$missed
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (default 10s)
 	scripts/fuzz.sh $(FUZZTIME)
@@ -77,7 +83,7 @@ deps: ## Install what the tests need and Debian has: ffmpeg, Chromium, nftables,
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin bench/out coverage node_modules player/node_modules e2e/node_modules
+	rm -rf bin bench/out coverage node_modules player/node_modules e2e/node_modules bench/node_modules
 
 .PHONY: help
 help: ## List the targets
@@ -88,4 +94,9 @@ help: ## List the targets
 # other systems. npm install keeps to the lock file as well.
 node_modules/.package-lock.json: package.json package-lock.json player/package.json e2e/package.json
 	npm install --no-audit --no-fund
+	@touch $@
+
+# Its one install script builds a WebRTC for node, which the tracker does without.
+bench/node_modules/.package-lock.json: bench/package.json bench/package-lock.json
+	npm ci --no-audit --no-fund --ignore-scripts --prefix bench
 	@touch $@

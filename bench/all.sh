@@ -27,6 +27,7 @@ for name in "${names[@]}"; do
 	# shellcheck disable=SC2086 # EXTRA is words
 	e2e/isolated.sh node "${what[@]}" ${EXTRA:-} || failed+=("$name")
 done
+echo "took $((SECONDS / 60)) min $((SECONDS % 60)) s"
 if [[ ${#failed[@]} -gt 0 ]]; then
 	echo "missed a target, or failed: ${failed[*]}" >&2
 	exit 1

@@ -130,7 +130,7 @@ function span(s, x, tops) {
 		(top) =>
 			`<rect class="span" x="${a}" y="${top}" width="${Math.max(b - a, 0.5)}" height="${height}"/>`,
 	);
-	return [...boxes, text(b + 5, tops[0] + 14, s.name, "start")].join("\n");
+	return [...boxes, text(a + 5, tops[0] + height - 8, s.name, "start")].join("\n");
 }
 
 /** @type {(x1: number, y1: number, x2: number, y2: number, kind: string) => string} */

@@ -5,10 +5,10 @@ import { fixed } from "../../e2e/lib/figures.js";
 /** @typedef {import("./scenes.js").Check} Check */
 /** @typedef {import("./window.js").Result} Result */
 
-/** What every viewer with peers has to have. @param {Result} r @returns {Check[]} */
+/** What holds for all scenes. @param {Result} r @returns {(Check & { own: boolean })[]} */
 const common = (r) => [
-	{ what: "played share", value: r.playedShare, least: 0.98 },
-	{ what: "latency p95", value: r.latency.p95, most: 2.5, unit: "s" },
+	{ what: "played share", value: r.playedShare, least: 0.98, own: false },
+	{ what: "latency p95", value: r.latency.p95, most: 2.5, unit: "s", own: false },
 ];
 
 /**
@@ -18,7 +18,7 @@ const common = (r) => [
 export function judge(scene, { results }) {
 	const who = (/** @type {Result} */ r) =>
 		results.length > 1 ? r.label || `${r.viewers} viewers` : "";
-	const own = scene.checks?.(results);
+	const own = scene.checks?.(results).map((c) => ({ ...c, own: true }));
 	const checks = [
 		...(own ?? []),
 		...(own ? results : []).flatMap((r) =>

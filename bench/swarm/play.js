@@ -76,10 +76,13 @@ async function watch(daemon, fleet, rates) {
 	const ways = uplinks(rates);
 	const counters = await Counters.start(daemon.ports);
 	const viewers = new Process(binary, [...flags(fleet, rates, ways), daemon.watch]);
+	// All that it printed is here only when its pipes are closed.
+	const closed = new Promise((resolve) => viewers.child.once("close", resolve));
 	const sampler = new Sampler(counters, daemon.process, viewers);
 	const look = fleet.kill ? (fleet.killAt ?? 0) - 2 : fleet.seconds * 0.6;
 	const seen = pause(look * 1000).then(() => plan(daemon));
-	const [code, picture] = await Promise.all([viewers.ended, seen]);
+	const [picture] = await Promise.all([seen, closed]);
+	const code = await viewers.ended;
 	const samples = await sampler.stop();
 	const line = viewers.log.trim().split("\n").at(-1) ?? "";
 	if (code !== 0 || !line.startsWith("{")) throw new Error(`viewers: ${code}\n${viewers.log}`);

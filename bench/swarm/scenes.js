@@ -78,7 +78,7 @@ export const scenes = {
 	join: {
 		title: "a viewer joins",
 		fleets: [
-			{ label: "with peers", viewers: 30, seconds: 60, churn: 30, churnIn: [15, 54] },
+			{ label: "with peers", viewers: 30, seconds: 75, churn: 40, churnIn: [12, 69] },
 			{ label: "alone", viewers: 10, seconds: 25, churn: 60, churnIn: [11, 19], alone: true },
 		],
 		checks: ([swarm, alone]) => {
@@ -120,7 +120,7 @@ export const scenes = {
 	},
 	cut: {
 		title: "no tracker for 30 s, while 5 leave and 5 join",
-		fleets: [{ viewers: 50, seconds: 90, churn: 10, churnIn: [35, 65.5], cut: [35, 30] }],
+		fleets: [{ viewers: 50, seconds: 90, churn: 10, churnIn: [34, 64.5], cut: [35, 30] }],
 		checks: ([r]) => [noStall(r), { what: "joined", value: r.said.joined, least: r.viewers + 5 }],
 	},
 	"kill-stripe": {
@@ -147,7 +147,7 @@ export const scenes = {
 		fleets: [0.01, 0.03].flatMap((loss) =>
 			[false, true].map((unordered) => ({
 				label: `${unordered ? "unordered" : "ordered"}, ${loss * 100} % loss`,
-				...{ viewers: 20, seconds: 24, settle: 8, loss, unordered },
+				...{ viewers: 20, seconds: 20, settle: 8, loss, unordered },
 			})),
 		),
 	},

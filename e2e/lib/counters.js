@@ -14,8 +14,12 @@ async function nft(rules) {
 
 /** Counters of what leaves a daemon towards viewers. */
 export class Counters {
-	/** @param {import("./daemon.js").Ports} ports */
-	static async start(ports) {
+	/**
+	 * @param {Partial<import("./daemon.js").Ports> & { http: number, stun: number }} ports
+	 * @param {number} [also] another TCP port that serves viewers
+	 */
+	static async start(ports, also = ports.http) {
+		const served = [...new Set([ports.http, also])].join(", ");
 		// A table that is only flushed keeps its counters: it goes and comes anew.
 		await nft(`table inet e2e {}
 delete table inet e2e
@@ -26,7 +30,7 @@ table inet e2e {
 	chain out {
 		type filter hook output priority 0; policy accept;
 		ip daddr ${onlooker} return
-		tcp sport ${ports.http} counter name http
+		tcp sport { ${served} } counter name http
 		udp sport ${ports.stun} counter name stun
 		udp sport != ${ports.stun} udp dport != ${ports.stun} counter name peers
 	}

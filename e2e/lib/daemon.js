@@ -16,7 +16,7 @@ export const binary = process.env.LIVERELAY ?? join(root, "bin/liverelay");
 export const key = "the-key-of-the-end-to-end-tests";
 
 /** @returns {Promise<number>} a TCP port that was free a moment ago */
-function freePort() {
+export function freePort() {
 	return new Promise((resolve, reject) => {
 		const server = createServer();
 		server.once("error", reject);

@@ -86,7 +86,7 @@ function offload(before, after, rate, viewers) {
  * @param {Daemon} daemon
  * @param {string} rendition
  */
-async function byteRate(daemon, rendition) {
+export async function byteRate(daemon, rendition) {
 	const multivariant = playlists.readMultivariant(
 		await playlists.text(daemon.playlist),
 		daemon.playlist,

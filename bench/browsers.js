@@ -1,0 +1,69 @@
+// browsers.js [--viewers=6] [--seconds=180]: Chromium viewers at 240p30 without caps:
+// what they spare the daemon, counted outside of it, and glass to glass how far behind
+// live they are. Exits with 1 when a target is missed.
+
+import { Daemon } from "../e2e/lib/daemon.js";
+import { fixed, table } from "../e2e/lib/figures.js";
+import { watch } from "../e2e/lib/measure.js";
+import { option, report } from "./lib.js";
+import { push } from "./swarm/source.js";
+
+const viewers = option("viewers", 6);
+const seconds = option("seconds", 180);
+/** Offload, and the latency of every viewer in seconds, p50 and p95. */
+const targets = { offload: 0.75, p50: 2.2, p95: 2.5 };
+
+const daemon = await Daemon.start({ renditions: null, config: { log: { level: "info" } } });
+const source = push(daemon);
+try {
+	await daemon.live();
+	const before = daemon.process.usage().cpu;
+	const began = performance.now();
+	const result = await watch(daemon, { viewers, seconds });
+	const daemonCores = (daemon.process.usage().cpu - before) / ((performance.now() - began) / 1000);
+	const stalls = result.viewers.reduce((sum, v) => sum + v.stalls, 0);
+	const each = (/** @type {"p50" | "p95" | "max"} */ q) => result.viewers.map((v) => v.latency[q]);
+	const played = result.steady.playedBytes / (result.bytesPerSecond * viewers * seconds);
+	const checks = [
+		{ what: "offload", value: result.steady.offload, least: targets.offload },
+		{
+			what: "latency p50, of the worst viewer",
+			value: Math.max(...each("p50")),
+			most: targets.p50,
+			unit: "s",
+		},
+		{
+			what: "latency p95, of the worst viewer",
+			value: Math.max(...each("p95")),
+			most: targets.p95,
+			unit: "s",
+		},
+		{ what: "stalls", value: stalls, most: 0 },
+		{ what: "played share", value: played, least: 0.98 },
+	].map((c) => ({ ...c, met: c.value >= (c.least ?? c.value) && c.value <= (c.most ?? c.value) }));
+	const passed = checks.every((c) => c.met);
+	const list = (/** @type {number[]} */ numbers) => numbers.map((n) => fixed(n)).join(", ");
+	report(
+		"browsers",
+		{ passed, checks, seconds, daemonCores, skippedPictures: source.skipped, ...result },
+		table(
+			["", "figure", "wanted"],
+			[
+				...checks.map((c) => [
+					`${c.met ? "" : "MISSED "}${c.what}`,
+					fixed(c.value, 3),
+					c.least === undefined ? `≤ ${c.most}` : `≥ ${c.least}`,
+				]),
+				["possible", fixed(result.possible, 3), ""],
+				["offload with page and join", fixed(result.whole.offload, 3), ""],
+				["latency p50, each, s", list(each("p50")), ""],
+				["latency max, each, s", list(each("max")), ""],
+				["daemon, cores", fixed(daemonCores, 3), ""],
+			],
+		),
+	);
+	if (!passed) process.exitCode = 1;
+} finally {
+	await source.stop();
+	await daemon.stop();
+}

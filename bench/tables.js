@@ -1,0 +1,128 @@
+// tables.js: writes what bench/out holds of the swarm into docs/benchmarks.md, between
+// its two marks, with the plots that docs/img has.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../e2e/lib/daemon.js";
+import { fixed, table } from "../e2e/lib/figures.js";
+import { scenes } from "./swarm/scenes.js";
+
+/** @typedef {import("./swarm/window.js").Result} Result */
+/** @typedef {{ what: string, value: number, least?: number, most?: number, unit?: string, met: boolean, own?: boolean }} Check */
+
+const [begin, end] = ["<!-- figures of the swarm: bench/tables.js -->", "<!-- end of figures -->"];
+
+/** @param {string} name */
+function figures(name) {
+	const file = join(root, `bench/out/${name}.json`);
+	return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : null;
+}
+
+/** @param {Check} c */
+const wanted = ({ least, most, unit = "" }) =>
+	`${least === undefined ? "≤" : "≥"} ${Number((least ?? most ?? 0).toFixed(3))}${unit && ` ${unit}`}`;
+/** @param {Check} c */
+const measured = ({ value, unit = "", met }) => {
+	const text = `${Number.isInteger(value) ? value : fixed(value, 3)}${unit && ` ${unit}`}`;
+	return met ? text : `**${text}**`;
+};
+
+/** One row for each thing that a scene has to hold. @param {string} name */
+function sceneRows(name) {
+	const all = figures(`swarm-${name}`);
+	if (!all || all.compares) return [];
+	/** @type {Result[]} */
+	const results = all.results;
+	const list = (/** @type {(r: Result) => string} */ of) =>
+		[...new Set(results.map(of))].join(", ");
+	const peak =
+		results[0].after && `; origin at most ${fixed(results[0].after.peak / 1e6, 1)} Mbit/s`;
+	return all.checks
+		.filter((/** @type {Check} */ c) => c.own)
+		.map((/** @type {Check} */ c, /** @type {number} */ i) => [
+			i === 0 ? `${all.title}${peak ?? ""}` : "",
+			...[c.what, wanted(c), measured(c)],
+			...(i > 0
+				? ["", "", "", ""]
+				: [
+						list((r) => fixed(r.bound)),
+						list((r) => fixed(r.latency.p95)),
+						list((r) => fixed(r.playedShare, 3)),
+						list((r) => `${fixed(r.cpu.daemon)} / ${fixed(r.cpu.viewers)}`),
+					]),
+		]);
+}
+
+function browserRows() {
+	const browsers = figures("browsers");
+	if (!browsers) return [];
+	const [n, s] = [browsers.viewers.length, browsers.seconds];
+	return browsers.checks.map((/** @type {Check} */ c, /** @type {number} */ i) => [
+		i === 0 ? `${n} Chromium viewers, no caps, ${s} s` : "",
+		...[c.what, wanted(c), measured(c)],
+		...(i === 0
+			? [fixed(browsers.possible), "", "", `${fixed(browsers.daemonCores)} / -`]
+			: ["", "", "", ""]),
+	]);
+}
+
+function costRows() {
+	/** @type {any[]} */
+	const rows = figures("cost")?.rows ?? [];
+	return rows
+		.filter((r) => r.most)
+		.map((r) => [
+			...[`CPU of a Chromium viewer: ${r.name}`, "of swarm off", `≤ ${r.most}`],
+			...[r.met ? fixed(r.ratio) : `**${fixed(r.ratio)}**`, "", "", "", ""],
+		]);
+}
+
+function orderTable() {
+	const all = figures("swarm-order");
+	if (!all) return "";
+	const head = ["channels", "offload", "latency p50 s", "p95 s", "stalled s", "played"];
+	const rows = all.results.map((/** @type {Result} */ r) => [
+		...[r.label, fixed(r.offload, 3), fixed(r.latency.p50), fixed(r.latency.p95)],
+		...[fixed(r.said.stalledSeconds, 1), fixed(r.playedShare, 3)],
+	]);
+	return `Ordered against unordered, ${all.results[0].viewers} viewers, one after the other:\n\n${table(head, rows)}\n`;
+}
+
+function othersTable() {
+	const all = figures("others");
+	if (!all) return "";
+	const head = ["system", "offload", "latency p50, each, s", "stalls", "from peers, it says"];
+	const rows = all.rows.map((/** @type {any} */ r) => [
+		...[r.system, fixed(r.offload, 3), r.p50.map((/** @type {number} */ v) => fixed(v)).join(", ")],
+		...[r.stalls, fixed(r.fromPeers, 2)],
+	]);
+	return `${all.viewers} Chromium viewers, ${all.seconds} s each, ${fixed(all.possible)} possible:\n\n${table(head, rows)}\n`;
+}
+
+function pictures() {
+	return Object.entries(scenes)
+		.filter(([name]) => existsSync(join(root, `docs/img/swarm-${name}.svg`)))
+		.map(([name, { title }]) => `![${title}](img/swarm-${name}.svg)\n`)
+		.join("\n");
+}
+
+const all = ["browsers", ...Object.keys(scenes).map((name) => `swarm-${name}`)].map(figures);
+const first = all.find((f) => f);
+if (!first) throw new Error("bench/out has no figures of the swarm: bench/all.sh swarm");
+const head = ["what", "figure", "wanted", "measured", "bound", "latency p95 s", "played"];
+head.push("cores: daemon / viewers");
+const rows = [...browserRows(), ...Object.keys(scenes).flatMap(sceneRows), ...costRows()];
+const text = [
+	`Taken ${first.date.slice(0, 10)} at ${first.version} on ${first.machine}. Bold is a target missed.\n`,
+	`${table(head, rows)}\n`,
+	pictures(),
+	orderTable(),
+	othersTable(),
+].join("\n");
+
+const file = join(root, "docs/benchmarks.md");
+const doc = readFileSync(file, "utf8");
+const [from, to] = [doc.indexOf(begin), doc.indexOf(end)];
+if (from < 0 || to < from) throw new Error(`${file} has no marks for the figures`);
+writeFileSync(file, `${doc.slice(0, from + begin.length)}\n\n${text.trim()}\n\n${doc.slice(to)}`);
+console.log(file);
