@@ -4,10 +4,12 @@
 import { createServer, request } from "node:http";
 
 /**
- * Starts a proxy on a free port; resolves with its origin and a function that stops it.
+ * Starts a proxy on a free port; resolves with its origin, a function that stops it, and
+ * `refuse`, which cuts off all WebSockets and takes no new ones until it is called again.
  * @param {number} port where the daemon is
  * @param {string} prefix as in "/tv"
- * @returns {Promise<{ origin: string, port: number, stop: () => void }>}
+ * @returns {Promise<{ origin: string, port: number, stop: () => void,
+ *   refuse: (isRefusing: boolean) => void }>}
  */
 export async function startProxy(port, prefix) {
 	const inner = (/** @type {string | undefined} */ url) => (url ?? "").slice(prefix.length) || "/";
@@ -28,7 +30,17 @@ export async function startProxy(port, prefix) {
 		to.on("close", () => onward.destroy());
 		from.pipe(onward);
 	});
+	/** @type {Set<import("node:stream").Duplex>} */
+	const sockets = new Set();
+	let isRefusing = false;
+	const refuse = (/** @type {boolean} */ value) => {
+		isRefusing = value;
+		if (value) for (const socket of sockets) socket.destroy();
+	};
 	server.on("upgrade", (from, socket, head) => {
+		if (isRefusing) return socket.end("HTTP/1.1 503 Service Unavailable\r\n\r\n");
+		sockets.add(socket);
+		socket.on("close", () => sockets.delete(socket));
 		const onward = request(options(from));
 		onward.on("error", () => socket.destroy());
 		onward.on("upgrade", (answer, far) => {
@@ -49,5 +61,5 @@ export async function startProxy(port, prefix) {
 		server.close();
 		server.closeAllConnections();
 	};
-	return { origin: `http://127.0.0.1:${address.port}`, port: address.port, stop };
+	return { origin: `http://127.0.0.1:${address.port}`, port: address.port, stop, refuse };
 }

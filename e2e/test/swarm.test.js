@@ -4,8 +4,10 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { binary, Daemon } from "../lib/daemon.js";
 import { watch } from "../lib/measure.js";
-import { run } from "../lib/process.js";
+import { eventually, Process, pause, run } from "../lib/process.js";
+import { startProxy } from "../lib/proxy.js";
 import { Publisher } from "../lib/publisher.js";
+import { startBrowser, Viewer } from "../lib/viewer.js";
 
 describe("a swarm of one rendition", () => {
 	/** @type {Daemon} */
@@ -47,5 +49,136 @@ describe("a swarm of one rendition", () => {
 		assert.ok(result.playedSeconds > 0.9 * 6 * result.seconds, String(stdout));
 		assert.ok(result.p2pBytes > result.httpBytes, String(stdout));
 		assert.equal(result.rejectedChunks, 0, String(stdout));
+	});
+});
+
+describe("a swarm that fails", () => {
+	/** @type {Daemon} */
+	let daemon;
+	/** @type {Publisher} */
+	let publisher;
+	/** @type {Awaited<ReturnType<typeof startProxy>>} */
+	let proxy;
+	/** @type {import("../lib/viewer.js").Browser} */
+	let browser;
+	before(async () => {
+		daemon = await Daemon.start({
+			renditions: null,
+			beforeStart: async (ports) => {
+				proxy = await startProxy(ports.http, "/tv");
+				return { http: { address: `127.0.0.1:${ports.http}`, public_url: `${proxy.origin}/tv` } };
+			},
+		});
+		const size = { width: 426, height: 240, bitrate: "600k" };
+		publisher = new Publisher({ url: daemon.rtmp, ...size }).start();
+		await daemon.live();
+		browser = await startBrowser();
+	});
+	after(async () => {
+		await browser?.close();
+		await publisher?.stop();
+		await daemon?.stop();
+		proxy?.stop();
+	});
+
+	/**
+	 * Two browsers among headless viewers that bring most of what they play.
+	 * @param {import("node:test").TestContext} t
+	 */
+	async function gather(t) {
+		const args = ["viewers", "-n", "6", "--duration", "5m", daemon.watch];
+		const others = new Process(binary, args);
+		t.after(() => others.child.kill("SIGKILL"));
+		/** @type {Viewer[]} */
+		const viewers = [];
+		for (let i = 0; i < 2; i++) {
+			const viewer = await Viewer.open(browser, `${proxy.origin}/tv/live/demo`);
+			t.after(() => viewer.close());
+			await viewer.plays();
+			viewers.push(viewer);
+		}
+		for (const viewer of viewers) await eventually("peers bring it", () => isFed(viewer), 60_000);
+		return { others, viewers };
+	}
+
+	/** Whether peers bring most of what a viewer plays now. @param {Viewer} viewer */
+	async function isFed(viewer) {
+		const before = await viewer.stats();
+		await pause(3_000);
+		const after = await viewer.stats();
+		const p2p = after.p2pBytes - before.p2pBytes;
+		return p2p > 3 * (after.httpBytes - before.httpBytes) && p2p > 100_000;
+	}
+
+	/**
+	 * Something happens to those who play, and they go on playing.
+	 * @param {import("node:test").TestContext} t
+	 * @param {Viewer[]} viewers
+	 * @param {() => Promise<unknown> | unknown} happens
+	 */
+	async function unmoved(t, viewers, happens) {
+		const before = await Promise.all(viewers.map((viewer) => viewer.stats()));
+		await Promise.all(viewers.map((viewer) => viewer.observe()));
+		await happens();
+		await pause(15_000);
+		for (const [i, viewer] of viewers.entries()) {
+			const seen = await viewer.observed();
+			const stats = await viewer.stats();
+			const said = JSON.stringify({ breaks: seen.breaks, latency: seen.latency, stats });
+			t.diagnostic(said);
+			assert.equal(stats.stalls - before[i].stalls, 0, said);
+			assert.equal(seen.stalls, 0, said);
+			assert.ok(seen.frames > 300 && seen.latency.max < 3, said);
+		}
+	}
+
+	test("every headless peer is killed at once: nobody stalls", async (t) => {
+		const { others, viewers } = await gather(t);
+		await unmoved(t, viewers, () => others.child.kill("SIGKILL"));
+	});
+
+	test("every headless peer freezes, heads and all: nobody stalls", async (t) => {
+		const { others, viewers } = await gather(t);
+		await unmoved(t, viewers, () => others.child.kill("SIGSTOP"));
+	});
+
+	test("the tracker is refused for a while: who plays goes on, who comes plays", async (t) => {
+		const { others, viewers } = await gather(t);
+		/** @type {Viewer | undefined} */
+		let late;
+		await unmoved(t, viewers, async () => {
+			proxy.refuse(true);
+			t.after(() => proxy.refuse(false));
+			await pause(3_000);
+			late = await Viewer.open(browser, `${proxy.origin}/tv/live/demo`);
+			await late.plays(8_000);
+			others.child.kill("SIGKILL");
+		});
+		proxy.refuse(false);
+		await eventually(
+			"they find each other again",
+			async () => {
+				const all = [...viewers, .../** @type {Viewer[]} */ ([late])];
+				const stats = await Promise.all(all.map((viewer) => viewer.stats()));
+				return stats.every(({ peers }) => peers > 0);
+			},
+			45_000,
+		);
+		await late?.close();
+	});
+
+	test("a browser without signatures of its own checks them all the same", async (t) => {
+		const withoutCrypto = () => Object.defineProperty(crypto, "subtle", { value: undefined });
+		const viewer = await Viewer.open(browser, daemon.watch, withoutCrypto);
+		t.after(() => viewer.close());
+		await viewer.plays();
+		const loaded = await viewer.page.evaluate(() =>
+			performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname),
+		);
+		assert.equal(
+			loaded.filter((path) => /^\/player\/[0-9a-f]{16}\.js$/.test(path)).length,
+			1,
+			`${loaded}`,
+		);
 	});
 });

@@ -170,13 +170,17 @@ describe("quality", () => {
 	});
 	it("goes up after a quiet time, when the link is found to have room just then", () => {
 		const quality = new Quality(choices, 720, 1e5);
-		quality.sample(100_000, 50, 2);
+		quality.sample(100_000, 50, 1);
+		expect(quality.update(2, 720).name).toBe("240p");
 		expect(quality.update(5, 720).name).toBe("240p");
-		expect(quality.update(11, 720).name).toBe("240p");
-		expect(quality.toProbe(11, 720)?.name).toBe("480p");
-		quality.sample(100_000, 50, 11.5);
-		expect(quality.toProbe(11.6, 720)).toBeNull();
-		expect(quality.update(11.6, 720).name).toBe("480p");
+		expect(quality.toProbe(5, 720)?.name).toBe("480p");
+		quality.sample(100_000, 50, 5.5);
+		expect(quality.toProbe(5.6, 720)).toBeNull();
+		expect(quality.update(5.6, 720).name).toBe("480p");
+		for (let i = 0; i < 6; i++) quality.arrived(true, 50);
+		expect(quality.current.name).toBe("240p");
+		expect(quality.toProbe(59, 720)).toBeNull();
+		expect(quality.toProbe(61, 720)?.name).toBe("480p");
 	});
 	it("waits longer when up was wrong", () => {
 		const quality = new Quality(choices, 720, 1e5);
@@ -184,8 +188,13 @@ describe("quality", () => {
 		expect(quality.update(11, 720).name).toBe("480p");
 		for (let i = 0; i < 6; i++) quality.arrived(true, 12);
 		expect(quality.update(13, 720).name).toBe("240p");
-		expect(quality.toProbe(28, 720)).toBeNull();
-		expect(quality.toProbe(33, 720)?.name).toBe("480p");
+		expect(quality.toProbe(21, 720)).toBeNull();
+		expect(quality.toProbe(23, 720)?.name).toBe("480p");
+		quality.sample(100_000, 50, 23);
+		expect(quality.update(23, 720).name).toBe("480p");
+		for (let i = 0; i < 6; i++) quality.arrived(true, 30);
+		expect(quality.toProbe(45, 720)).toBeNull();
+		expect(quality.toProbe(51, 720)?.name).toBe("480p");
 	});
 	it("stays where it is when a probe says that there is no room, and asks less often", () => {
 		const quality = new Quality(choices, 720, 1e5);
@@ -196,7 +205,7 @@ describe("quality", () => {
 			quality.sample(20_000, 100, now);
 			expect(quality.update(now, 720).name).toBe("240p");
 		}
-		expect(asked.slice(0, 4)).toEqual([10, 30, 70, 110]);
+		expect(asked.slice(0, 4)).toEqual([4, 24, 64, 104]);
 		expect(asked.length).toBeLessThan(10);
 	});
 	it("does not come and go: each time that up was wrong it waits twice as long", () => {
@@ -209,7 +218,7 @@ describe("quality", () => {
 			if (quality.current.name !== "240p") for (let i = 0; i < 6; i++) quality.arrived(true, now);
 		}
 		expect(ups).toBeGreaterThan(2);
-		expect(ups).toBeLessThan(7);
+		expect(ups).toBeLessThan(8);
 	});
 
 	/** One that plays 720p calmly, with a second of buffer, until it runs low at 10. */
@@ -264,7 +273,7 @@ describe("quality", () => {
 		expect(quality.update(10, 720).name).toBe("480p");
 		quality.failed(16);
 		expect(quality.current.name).toBe("240p");
-		expect(quality.toProbe(35, 720)).toBeNull();
+		expect(quality.toProbe(25, 720)).toBeNull();
 	});
 	it("does not go up for what nobody would see, nor without evidence", () => {
 		const small = new Quality(choices, 200, 1e7);

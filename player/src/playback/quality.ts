@@ -25,8 +25,11 @@ export interface Check {
 const assumed = 5e6;
 /** By how much a link has to exceed a rendition's peak rate. */
 const headroom = { start: 1.4, up: 1.5, stay: 1.1, down: 1.2 };
-/** Seconds without trouble before going up, at first; doubled for each time it went wrong. */
-const calm = { first: 10, most: 160 };
+/**
+ * Seconds without trouble before going up: until there was trouble, and after it; doubled
+ * for each time that up went wrong.
+ */
+const calm = { start: 4, first: 10, most: 160 };
 /** Seconds between two probes that found no room, at first; doubled each time. */
 const probing = { first: 10, most: 40 };
 /** Bytes that measure something, and the shortest time, in milliseconds, that counts. */
@@ -55,7 +58,7 @@ export class Quality {
 	#estimate: number | null = null;
 	#estimatedAt = Number.NEGATIVE_INFINITY;
 	#quietSince = 0;
-	#calm: number = calm.first;
+	#calm: number = calm.start;
 	#probedAt = Number.NEGATIVE_INFINITY;
 	#probing: number = probing.first;
 	#late: boolean[] = [];
@@ -190,8 +193,9 @@ export class Quality {
 		this.#estimate = null;
 		this.#quietSince = now;
 		// Up was too much: wait longer before the next try.
-		if (now - this.#wentUpAt < blamedFor) this.#calm = Math.min(calm.most, this.#calm * 2);
-		else this.#calm = calm.first;
+		const isBlamed = now - this.#wentUpAt < blamedFor;
+		this.#calm = isBlamed ? Math.min(calm.most, this.#calm * 2) : 0;
+		this.#calm = Math.max(calm.first, this.#calm);
 		const fitting = this.#fitting(room / headroom.down);
 		this.#current = Math.max(0, Math.min(this.#current - 1, fitting));
 	}
