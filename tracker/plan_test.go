@@ -26,6 +26,7 @@ func TestViewersAreToldWhoFeedsThem(t *testing.T) {
 	require.Equal(t, []string{"", "", "", "", "", ""}, parents(alone), "the server feeds the first")
 
 	b := w.viewer()
+	b.expect("plan") // until the next beat it is fed by the server
 	first, second := a.expect("plan"), b.expect("plan")
 	require.Greater(t, first["serial"], alone["serial"])
 	for s := range parents(first) {
@@ -134,6 +135,7 @@ func TestAbuse14_WhoFailsWithEverybodyIsNotToldOfEverybody(t *testing.T) {
 	}
 	c := w.viewer()
 	met := map[any]bool{}
+	require.NotEmpty(t, c.expect("connect"))
 	for range 100 {
 		var failed []any
 		for _, m := range c.sync() {

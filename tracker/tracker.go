@@ -18,6 +18,9 @@ import (
 // Subprotocol is the WebSocket subprotocol of docs/protocol.md section 8.
 const Subprotocol = "liverelay.1"
 
+// beat is how often the plans of swarms are looked at.
+const beat = 250 * time.Millisecond
+
 // compressFrom is the size in bytes from which messages are compressed.
 const compressFrom = 512
 
@@ -60,7 +63,7 @@ func New(config Config) *Tracker {
 // Run owns the swarms until ctx ends; then it cuts all connections and returns nil
 // when they are gone. It is called once.
 func (t *Tracker) Run(ctx context.Context) error {
-	ticker := time.NewTicker(time.Second)
+	ticker := time.NewTicker(beat)
 	defer ticker.Stop()
 	for {
 		select {

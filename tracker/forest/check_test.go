@@ -84,7 +84,8 @@ func (s *swarm) checkClusters(t *tree) {
 
 func (s *swarm) checkNode(t *tree, n *node, needs map[*pair]int, spent map[*peer]int64) {
 	s.t.Helper()
-	s.must(s.forest.active == (n.cluster != nil), "active")
+	waits := slices.Contains(t.fresh, n)
+	s.must((s.forest.active && !waits) == (n.cluster != nil), "active")
 	plan := s.plans[n.peer.id][t.rendition]
 	s.must(plan != nil && n.sources() == plan.Stripes, "told another plan")
 	s.must(n.used <= t.slots(n), "slots")

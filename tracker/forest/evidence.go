@@ -13,11 +13,18 @@ const (
 
 	trial       = 15 * time.Second // what was sent so long without complaint is borne out
 	growEvery   = time.Minute
+	growBack    = 20 * time.Second // up to what was too much the last time
 	shrinkEvery = 10 * time.Second
 	together    = 30 * time.Second // complaints of two within this count
 	repeated    = 3                // as do as many of one within twice that
 	shunFor     = 30 * time.Second
 	weighFor    = 500 * time.Millisecond
+	// repeatWithin is how soon a suspicion has to be repeated to be acted on.
+	repeatWithin = 5 * time.Second
+	// blameFor is how long who finds fault with others is not to blame for what is below.
+	blameFor = 6 * time.Second
+	// lateFrom is how many late chunks in a report (5 s of a stripe are some 20) count.
+	lateFrom = 4
 )
 
 // uplink is what a peer may be planned to send: a claim, and what those it feeds say.
@@ -29,6 +36,7 @@ type uplink struct {
 	checked    time.Time
 	calm       time.Time // since when nobody complained, or it last grew
 	shrunk     bool      // evidence spoke against it once
+	worst      int64     // bit/s that were too much the last time
 	complaints []complaint
 }
 
@@ -58,8 +66,10 @@ func (u *uplink) budget() int64 {
 }
 
 // learn lets trust grow where nobody complains: to twice what was borne out, or, after
-// evidence spoke against a peer or where nothing was claimed, by a stripe a minute.
-func (f *Forest) learn(p *peer) {
+// evidence spoke against a peer or where nothing was claimed, by a stripe a minute, and
+// beyond what it began with only while somebody goes short: to find out how much is too
+// much costs those below.
+func (f *Forest) learn(p *peer, short bool) {
 	u := &p.uplink
 	if u.checked.IsZero() {
 		u.checked, u.calm, u.low = f.now, f.now, p.spent
@@ -73,11 +83,26 @@ func (f *Forest) learn(p *peer) {
 		u.trust = max(u.trust, min(2*u.low, mostSlots*u.unit))
 	}
 	u.complaints = slices.DeleteFunc(u.complaints, func(c complaint) bool { return f.now.Sub(c.at) > 2*together })
-	if careful && f.now.Sub(u.calm) >= growEvery && (u.shrunk || u.low+2*u.unit >= u.trust) {
-		u.calm = f.now
-		u.trust = min(u.trust+u.unit, mostSlots*u.unit)
+	if careful {
+		f.probe(u, short)
 	}
 	u.checked, u.low = f.now, p.spent
+}
+
+// probe lets trust grow by a stripe where nobody complained for a while.
+func (f *Forest) probe(u *uplink, short bool) {
+	wait, most := growEvery, mostSlots*u.unit
+	if u.shrunk && u.trust+2*u.unit <= u.worst {
+		wait = growBack
+	}
+	if !short {
+		most = unknownSlots * u.unit // what it had at first, and no more
+	}
+	if f.now.Sub(u.calm) < wait || !u.shrunk && u.low+2*u.unit < u.trust {
+		return
+	}
+	u.calm = f.now
+	u.trust = max(u.trust, min(u.trust+u.unit, most))
 }
 
 func (f *Forest) report(r Report) {
@@ -123,7 +148,7 @@ func (f *Forest) told(p *peer, id Peer) *pair {
 func (f *Forest) hearLate(p *peer, late map[Peer]int) {
 	var accused []*peer
 	for id, count := range late {
-		if q := f.peers[id]; count > 0 && q != nil && f.feeds(q, p) {
+		if q := f.peers[id]; count >= lateFrom && q != nil && f.feeds(q, p) {
 			accused = append(accused, q)
 		}
 	}
@@ -133,7 +158,8 @@ func (f *Forest) hearLate(p *peer, late map[Peer]int) {
 	}
 	slices.SortFunc(accused, func(a, b *peer) int { return a.number - b.number })
 	for _, q := range accused {
-		f.complain(p, q)
+		f.blame(p, q)
+		f.accused = append(f.accused, suspicion{by: p, of: q, at: f.now, late: true})
 	}
 }
 
@@ -181,11 +207,13 @@ func (f *Forest) complain(p, q *peer) {
 	}
 }
 
-// shrink books a quarter less on an uplink than it was planned to send.
+// shrink books a stripe less on an uplink than it was planned to send, and an eighth of
+// a fast one.
 func (f *Forest) shrink(q *peer) {
 	u := &q.uplink
 	now := min(u.budget(), max(q.spent, leastSlots*u.unit))
-	u.trust = max(0, min(now*3/4, now-u.unit))
+	u.worst = now
+	u.trust = max(0, min(now*7/8, now-u.unit))
 	u.shrunk, u.calm, u.complaints = true, f.now, nil
 	for _, n := range q.nodes {
 		switch {

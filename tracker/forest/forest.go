@@ -24,6 +24,8 @@ type Forest struct {
 	accused  []suspicion
 	clusters int // clusters that ever were
 
+	mended time.Time // when the trees were last looked over
+
 	now     time.Time // of the event at hand
 	actions []Action  // of the event at hand
 	pairs   []*pair   // whose need changed with the event at hand
@@ -105,11 +107,9 @@ func (f *Forest) wake() {
 	few := len(f.order) < max(2, (f.config.MinAudience+1)/2)
 	switch {
 	case !f.active && enough:
-		f.active = true
+		f.active = true // the next tick gives everybody a place
 		for _, t := range f.standing() {
-			for _, n := range slices.Clone(t.nodes) {
-				t.insert(n)
-			}
+			t.fresh = slices.Clone(t.nodes)
 		}
 	case f.active && few:
 		f.active = false
@@ -149,10 +149,7 @@ func (f *Forest) follow(p *peer, renditions []int) {
 			f.changed(n) // what rides with it may be another
 			continue
 		}
-		n := f.trees[r].admit(p)
-		if f.active {
-			f.trees[r].insert(n)
-		}
+		f.trees[r].admit(p)
 	}
 }
 
@@ -213,13 +210,21 @@ func (f *Forest) leave(id Peer) {
 func (f *Forest) tick() {
 	f.expirePairs()
 	f.judge()
-	for _, p := range f.order {
-		f.learn(p)
+	mend := f.now.Sub(f.mended) >= mendEvery
+	if mend {
+		f.mended = f.now
+		short := slices.ContainsFunc(f.standing(), (*tree).short)
+		for _, p := range f.order {
+			f.learn(p, short)
+		}
 	}
 	if !f.active {
 		return
 	}
 	for _, t := range f.standing() {
-		t.mend()
+		t.insertAll()
+		if mend {
+			t.mend()
+		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 const (
 	// settled is how long a node stays in its place before it may be moved again.
 	settled = 10 * time.Second
+	// combEvery is how long a cluster is left alone after it was combed.
+	combEvery = 20 * time.Second
 	// strongerBy is how many slots more make two nodes change places.
 	strongerBy = 4
 )
@@ -19,6 +21,7 @@ func (t *tree) mend() {
 	t.balanceRoots()
 	t.placeStrays()
 	t.straighten()
+	t.combAll(1 + len(t.nodes)/200)
 	for range 1 + len(t.nodes)/100 {
 		if !t.fillHole() {
 			break
@@ -162,6 +165,61 @@ func (t *tree) crooked(c *cluster) bool {
 		}
 	}
 	return false
+}
+
+// comb works out anew what all that hang on a cluster take from it, where somebody takes
+// a stripe by a detour for want of room with its holder. Everybody takes each stripe once,
+// so without what grew there by and by all find room with the holders.
+func (t *tree) comb(c *cluster) {
+	tangled := false
+	for _, kid := range c.kids {
+		tangled = tangled || kid.detours() > 0
+	}
+	if !tangled || t.forest.now.Sub(c.combed) < combEvery {
+		return
+	}
+	c.combed = t.forest.now
+	for _, kid := range c.kids {
+		for _, n := range kid.members {
+			for s, q := range n.parent {
+				if q != nil && q.cluster == c {
+					t.detach(n, s)
+				}
+			}
+		}
+	}
+	for _, kid := range slices.Clone(c.kids) {
+		t.arrange(kid, true)
+	}
+	t.drain()
+}
+
+// detours counts the stripes that come from the cluster above, but not from the holder.
+func (c *cluster) detours() (count int) {
+	for _, n := range c.members {
+		for s, q := range n.parent {
+			if q != nil && q.cluster == c.parent && q != c.parent.holder[s] {
+				count++
+			}
+		}
+	}
+	return count
+}
+
+// combAll combs some clusters, from the top.
+func (t *tree) combAll(left int) {
+	groups := slices.Clone(t.groups)
+	slices.SortStableFunc(groups, func(a, b *cluster) int { return a.depth - b.depth })
+	for _, c := range groups {
+		if left == 0 {
+			return
+		}
+		if before := c.combed; !c.gone {
+			if t.comb(c); c.combed != before {
+				left--
+			}
+		}
+	}
 }
 
 // fillHole moves a member of the cluster furthest from the server, and of these the

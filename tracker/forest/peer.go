@@ -21,10 +21,10 @@ type peer struct {
 	since  time.Time
 
 	uplink uplink
-	// accuses lists those of Forest.accused whom it suspects.
-	accuses []*peer
-	spent   int64 // bit/s that it is planned to send
-	left    bool
+	// blamed says when it last said of another that it is silent or late.
+	blamed map[*peer]time.Time
+	spent  int64 // bit/s that it is planned to send
+	left   bool
 }
 
 // pair is two peers that are connected, or are to be.
@@ -39,6 +39,7 @@ type pair struct {
 	since time.Time
 	idle  time.Time // when the last link went
 	shun  time.Time // neither feeds the other until then
+	quiet time.Time // when one of them last suspected the other
 }
 
 func (p *pair) other(of *peer) *peer {

@@ -110,6 +110,7 @@ func BenchmarkReplaceOne(b *testing.B) {
 			for i := range b.N {
 				f.Handle(now, Leave{f.order[r.IntN(size)].id})
 				f.Handle(now, Join{Peer: Peer(fmt.Sprint("q", i)), Follow: []int{0, 1}, Upload: uplinks(i)})
+				f.Handle(now, Tick{}) // gives it a place; every tenth looks over the trees, too
 				if i%10 == 9 {
 					now = now.Add(time.Second)
 				}

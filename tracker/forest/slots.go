@@ -23,6 +23,22 @@ func (t *tree) freeBelow(n *node) int {
 	return max(0, min(slots-n.used, slots-keep-n.below))
 }
 
+// short says whether somebody takes from the server, for want of slots elsewhere, what
+// is meant to come from others.
+func (t *tree) short() bool {
+	if t.roots > t.wanted() {
+		return true
+	}
+	for _, list := range [...][]*cluster{t.groups, t.leaves} {
+		for _, c := range list {
+			if c.leaf && c.parent == nil || t.lacks(c) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // contributes says whether a node may have children at all: it lends enough, it can be
 // reached, and it has all that its children would want.
 func (t *tree) contributes(n *node) bool {

@@ -5,13 +5,15 @@ import (
 	"time"
 )
 
-// suspicion is a peer that says it is fed nothing.
+// suspicion is a peer that says that another feeds it nothing, or late.
 type suspicion struct {
 	by, of *peer
 	at     time.Time
+	late   bool
 }
 
 // suspect notes that p gets nothing over a connection. One that never opened has failed.
+// Once is no more than a hint: a long keyframe and a lost packet do as much.
 func (f *Forest) suspect(p *peer, k *pair) {
 	q := k.other(p)
 	switch {
@@ -19,10 +21,27 @@ func (f *Forest) suspect(p *peer, k *pair) {
 		f.fail(k)
 		f.tell(Action{Kind: Disconnect, To: p.id, About: q.id})
 		f.tell(Action{Kind: Disconnect, To: q.id, About: p.id})
-	case f.feeds(q, p) && !slices.Contains(p.accuses, q):
-		p.accuses = append(p.accuses, q)
-		f.accused = append(f.accused, suspicion{p, q, f.now})
+	case f.feeds(q, p):
+		again := f.now.Sub(k.quiet) <= repeatWithin
+		k.quiet = f.now
+		f.blame(p, q)
+		if again {
+			f.accused = append(f.accused, suspicion{by: p, of: q, at: f.now})
+		}
 	}
+}
+
+// blame notes that p finds fault with q, for those below to be believed less.
+func (f *Forest) blame(p, q *peer) {
+	if p.blamed == nil {
+		p.blamed = make(map[*peer]time.Time)
+	}
+	for other, at := range p.blamed {
+		if f.now.Sub(at) > blameFor {
+			delete(p.blamed, other)
+		}
+	}
+	p.blamed[q] = f.now
 }
 
 // judge acts on suspicions that had time for others to come in: silence above makes all
@@ -39,24 +58,16 @@ func (f *Forest) judge() {
 			guilty = append(guilty, s)
 		}
 	}
-	for _, s := range f.accused {
-		s.by.accuses = s.by.accuses[:0]
-	}
-	for _, s := range waiting {
-		s.by.accuses = append(s.by.accuses, s.of)
-	}
 	f.accused = waiting
 	if len(guilty) == 0 || f.serverSilent(guilty) {
 		return
 	}
 	for _, s := range guilty {
-		k := s.by.pairWith(s.of)
-		if k == nil {
-			continue
+		if k := s.by.pairWith(s.of); k != nil && !s.late {
+			k.shun = f.now.Add(shunFor)
+			f.unlink(s.by, s.of)
+			f.resettle(s.by)
 		}
-		k.shun = f.now.Add(shunFor)
-		f.unlink(s.by, s.of)
-		f.resettle(s.by)
 		f.complain(s.by, s.of)
 	}
 }
@@ -87,7 +98,7 @@ func (f *Forest) derived(s suspicion) bool {
 				continue
 			}
 			for ; q.parent[stripe] != nil; q = q.parent[stripe] {
-				if slices.Contains(q.peer.accuses, q.parent[stripe].peer) {
+				if at, blames := q.peer.blamed[q.parent[stripe].peer]; blames && f.now.Sub(at) <= blameFor {
 					return true
 				}
 			}

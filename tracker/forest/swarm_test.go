@@ -13,7 +13,8 @@ import (
 const (
 	videoRate = 500_000
 	audioRate = 64_000
-	bitrate   = videoRate + audioRate
+	// bitrate is what a viewer takes, with headers: uplinks are multiples of it.
+	bitrate = (videoRate + audioRate) * (100 + overhead) / 100
 )
 
 // swarm is an audience that does what it is told, and looks at the plan all the while.
@@ -107,6 +108,7 @@ func (s *swarm) join(upload int64, video int) Peer {
 	id := Peer(fmt.Sprint("p", s.next))
 	s.next++
 	s.do(Join{Peer: id, Follow: []int{video, len(s.forest.ladder) - 1}, Upload: upload})
+	s.do(Tick{})
 	s.settle()
 	return id
 }

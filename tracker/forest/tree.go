@@ -13,6 +13,7 @@ type tree struct {
 	riding    []int // audio renditions that ride with it
 	stripe    int64 // bit/s of one stripe, at least 1
 	nodes     []*node
+	fresh     []*node    // wait for a place
 	groups    []*cluster // of contributors
 	leaves    []*cluster // of one each, that lends nothing
 	roots     int        // groups without a parent
@@ -44,6 +45,7 @@ type cluster struct {
 	parent  *cluster       // nil stands for the server
 	kids    []*cluster
 	depth   int
+	combed  time.Time // when those that hang on it were last sorted
 	gone    bool
 }
 
@@ -58,7 +60,7 @@ func newTree(f *Forest, rendition int) *tree {
 			}
 		}
 	}
-	t.stripe = max(1, rate/Stripes)
+	t.stripe = max(1, rate*(100+overhead)/100/Stripes)
 	return t
 }
 
@@ -77,6 +79,7 @@ func (t *tree) admit(p *peer) *node {
 	t.nodes = append(t.nodes, n)
 	p.nodes = append(p.nodes, n)
 	p.uplink.begin(t.stripe)
+	t.fresh = append(t.fresh, n)
 	t.forest.changed(n)
 	return n
 }
@@ -110,6 +113,23 @@ func (t *tree) insert(n *node) {
 	n.cluster = c
 	t.place(c)
 	t.drain()
+}
+
+// insertAll gives a place to all that wait for one, in one go, so that who joins together
+// is planned together: contributors before those who hang on them, strong before weak.
+func (t *tree) insertAll() {
+	if len(t.fresh) == 0 {
+		return
+	}
+	fresh := slices.DeleteFunc(t.fresh, func(n *node) bool { return n.gone || n.cluster != nil })
+	t.fresh = nil
+	slices.SortStableFunc(fresh, func(a, b *node) int { return t.slots(b) - t.slots(a) })
+	for _, n := range fresh {
+		t.insert(n)
+	}
+	if 4*len(fresh) >= len(t.nodes) { // most of it is new: nobody is disturbed
+		t.combAll(len(t.groups))
+	}
 }
 
 // enter makes a node a member of a cluster that is there.
