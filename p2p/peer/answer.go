@@ -80,7 +80,7 @@ func (c *Core) request(now int64, n *neighbour, m wire.Request) {
 	k := n.kept[m.PartID]
 	switch {
 	case !c.lends(), !r.followed, !r.within(m.Number), c.holdsBack(now, n),
-		p != nil && (p.gone || p.whole && p.head.Gap),
+		c.pressure > PullPressed, p != nil && (p.gone || p.whole && p.head.Gap),
 		m.Number <= r.newest && (p == nil || !c.wanted(p) && !p.whole),
 		k == nil && len(n.kept) >= Kept && (p == nil || !p.whole):
 		c.send(n, wire.Absent(m))
@@ -116,16 +116,21 @@ func (c *Core) holdsBack(now int64, n *neighbour) bool {
 // did.
 func (c *Core) passOn(now int64, p *part, chunk int, message []byte, from *neighbour) {
 	s := p.stripe(chunk)
-	for _, n := range c.neighbours {
-		k := n.kept[p.id]
-		kept := k != nil && k.has(chunk)
-		if n == from || !kept && n.wants[p.id.Rendition]>>s&1 == 0 {
-			continue
-		}
-		message = c.answer(now, n, p, chunk, message)
-		if kept {
-			k.remove(chunk)
-			c.tidy(n, p)
+	for _, first := range [...]bool{true, false} {
+		for _, n := range c.neighbours {
+			if n == from || first != (n.feeds[p.id.Rendition]>>s&1 != 0) {
+				continue
+			}
+			k := n.kept[p.id]
+			kept := k != nil && k.has(chunk)
+			if !kept && n.wants[p.id.Rendition]>>s&1 == 0 {
+				continue
+			}
+			message = c.answer(now, n, p, chunk, message)
+			if kept {
+				k.remove(chunk)
+				c.tidy(n, p)
+			}
 		}
 	}
 }
@@ -149,16 +154,17 @@ func (c *Core) answer(now int64, n *neighbour, p *part, chunk int, message []byt
 
 // subscribed: a neighbour says what it wants to be pushed.
 func (c *Core) subscribed(n *neighbour, m wire.Subscribe) {
-	n.wants = [wire.MaxRenditions]uint8{}
+	n.wants, n.feeds = [wire.MaxRenditions]uint8{}, [wire.MaxRenditions]uint8{}
+	c.dirty = true // whoever brings these is told that they are passed on
 	count := c.stripes(n)
 	for _, w := range m.Wishes {
 		count += bits.OnesCount8(w.Stripes)
 		if !c.lends() || !c.renditions[w.Rendition].followed || count > ChildStripes {
 			count -= bits.OnesCount8(w.Stripes)
-			c.send(n, wire.Refuse{Wish: w})
+			c.send(n, wire.Refuse{Rendition: w.Rendition, Stripes: w.Stripes})
 			continue
 		}
-		n.wants[w.Rendition] = w.Stripes
+		n.wants[w.Rendition], n.feeds[w.Rendition] = w.Stripes, w.Feeds
 	}
 }
 

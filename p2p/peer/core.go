@@ -8,8 +8,8 @@ import (
 const (
 	Store        = 64
 	Ahead        = 8
-	PatienceMin  = 150
-	PatienceMax  = 1000
+	PatienceMin  = 50
+	PatienceMax  = 2000
 	LeadMin      = 200
 	LeadFirst    = 300
 	LeadMax      = 600
@@ -18,7 +18,8 @@ const (
 	ServerLate   = 500
 	Retry        = 500
 	Recent       = 2
-	Suspicious   = 350
+	Suspicious   = 700
+	SuspectAgain = 2000
 	StandbyWait  = 400
 	Spread       = 300
 	OpenWithin   = 5000
@@ -30,6 +31,7 @@ const (
 	FeedGrow     = 50
 	FeedShrink   = 500
 	Pressured    = 64 << 10
+	PullPressed  = 12 << 10
 	ChildStripes = 96
 	LateAfter    = 1000
 	LateEvery    = 5000

@@ -97,7 +97,7 @@ func FuzzCore(f *testing.F) {
 	for i := range 6 {
 		add(wire.Data{PartID: id(0, 99), Chunk: i, Bytes: good[i*1000 : (i+1)*1000]})
 	}
-	add(wants(0, 99), absent(0, 99, 2), wire.Cancel{PartID: id(0, 99)}, wants(0, 105), subscribe(0, 63), wire.Refuse{Wish: wire.Wish{Stripes: 3}})
+	add(wants(0, 99), absent(0, 99, 2), wire.Cancel{PartID: id(0, 99)}, wants(0, 105), subscribe(0, 63), wire.Refuse{Stripes: 3})
 	add(wire.Interest{Renditions: 3}, wire.Bye{Code: 3}, wire.Data{PartID: id(0, 99), Chunk: 3, Bytes: make([]byte, 1000)})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c := open(t)
@@ -128,4 +128,29 @@ func FuzzCore(f *testing.F) {
 			check(c.Tick(now))
 		}
 	})
+}
+
+// Who passes a stripe on gets it before who doesn't: of equal senders in a row the first
+// is a whole burst ahead of the last.
+func TestWhoPassesOnIsSentFirst(t *testing.T) {
+	c := peer.New(peer.Config{ID: "me", Stream: "demo", Epoch: "e"})
+	c.Follow(0, []int{0})
+	head := headOf(97, 6000)
+	payload := batch(t, []media.Head{head})
+	c.Heads(1, []media.Head{head}, payload, "")
+	for _, name := range []string{"leaf", "late", "node"} {
+		c.PeerOpen(2, name)
+		c.Message(3, name, wire.Hello{Version: wire.Version, Stream: "demo", Epoch: "e"}.Append(nil))
+	}
+	for name, feeds := range map[string]uint8{"leaf": 0, "node": 63} {
+		c.Message(4, name, wire.Subscribe{Wishes: []wire.Wish{{Stripes: 63, Feeds: feeds}}}.Append(nil))
+	}
+	var to []string
+	from, end := wire.ChunkBounds(6000, len(head.Chunks), 0)
+	for _, a := range c.FeedData(5, id(0, 97), 0, pattern(id(0, 97), 6000)[from:end]) {
+		if a.Kind == peer.Send {
+			to = append(to, a.Peer)
+		}
+	}
+	require.Equal(t, []string{"node", "leaf"}, to)
 }

@@ -46,8 +46,9 @@ func (c *Core) unfollow(now int64, index int) {
 	r := &c.renditions[index]
 	for _, n := range c.neighbours {
 		if n.wants[index] != 0 {
-			c.send(n, wire.Refuse{Wish: wire.Wish{Rendition: index, Stripes: n.wants[index]}})
-			n.wants[index] = 0
+			c.send(n, wire.Refuse{Rendition: index, Stripes: n.wants[index]})
+			n.wants[index], n.feeds[index] = 0, 0
+			c.dirty = true
 		}
 	}
 	r.each(func(p *part) {

@@ -159,8 +159,10 @@ func (c *Core) runHeads(now int64) (ceased bool) {
 		return false
 	}
 	leader := c.groups[0].leader()
-	silence := 2*c.renditions[leader].usual() + HeadsSilence + c.spread(leader, 2, HeadsSpread)
-	if now-f.headAt <= silence {
+	d, spread := c.renditions[leader].usual(), c.spread(leader, 2, HeadsSpread)
+	silent := now-f.headAt > 2*d+HeadsSilence+spread
+	ahead, known := c.ahead(leader)
+	if (!silent || known && ahead > c.lead()+d+spread) && (!known || ahead > c.lead()) {
 		return false
 	}
 	f.healthy, f.back = false, 0
@@ -172,6 +174,16 @@ func (c *Core) runHeads(now int64) (ceased bool) {
 		}
 	}
 	return true
+}
+
+// ahead is how much of a rendition, by its heads, there is after the playhead.
+func (c *Core) ahead(rendition int) (ms int64, known bool) {
+	r := &c.renditions[rendition]
+	p := r.ring[r.newest%ringSize]
+	if c.playhead < 0 || !r.known || p == nil || p.head == nil || p.id.Number != r.newest {
+		return 0, false
+	}
+	return (p.head.Start + p.head.Duration).Milliseconds() - c.playhead, true
 }
 
 // usual is the duration of the newest part, in ms.

@@ -30,6 +30,7 @@ type stripe struct {
 	from            *neighbour
 	server, suspect bool
 	suspectAt       int64
+	accuseAt        int64 // when its parent is accused again, while it is suspect
 	brought         int64
 	complainAt      int64 // never, or when the parent is complained of
 	subscribed      bool  // to the parent, since the plan that named it
@@ -204,13 +205,30 @@ func (c *Core) subscribeAll(now int64) {
 				}
 			}
 		}
-		if want != n.wanted {
-			c.subscribe(now, n, want)
+		passed := c.passedOn(n)
+		for r := range passed {
+			passed[r] &= want[r]
+		}
+		if want != n.wanted || passed != n.told {
+			c.subscribe(now, n, want, passed)
 		}
 	}
 }
 
-func (c *Core) subscribe(now int64, n *neighbour, want [wire.MaxRenditions]uint8) {
+// passedOn names the stripes that neighbours other than n are pushed.
+func (c *Core) passedOn(but *neighbour) (stripes [wire.MaxRenditions]uint8) {
+	for _, n := range c.neighbours {
+		if n == but {
+			continue
+		}
+		for r, w := range n.wants {
+			stripes[r] |= w
+		}
+	}
+	return stripes
+}
+
+func (c *Core) subscribe(now int64, n *neighbour, want, passed [wire.MaxRenditions]uint8) {
 	m := wire.Subscribe{}
 	for r := range want {
 		for s := range wire.Stripes {
@@ -222,12 +240,12 @@ func (c *Core) subscribe(now int64, n *neighbour, want [wire.MaxRenditions]uint8
 			continue
 		}
 		if len(m.Wishes) == wire.MaxWishes {
-			want[r] = 0
+			want[r], passed[r] = 0, 0
 			continue
 		}
-		m.Wishes = append(m.Wishes, wire.Wish{Rendition: r, Stripes: want[r]})
+		m.Wishes = append(m.Wishes, wire.Wish{Rendition: r, Stripes: want[r], Feeds: passed[r]})
 	}
-	n.wanted = want
+	n.wanted, n.told = want, passed
 	c.send(n, m)
 }
 

@@ -22,6 +22,8 @@ type neighbour struct {
 	until   [wire.MaxRenditions][wire.Stripes]int64 // it may push what it was told until then
 	refused [wire.MaxRenditions]uint8
 	wants   [wire.MaxRenditions]uint8 // stripes that it is to be pushed
+	feeds   [wire.MaxRenditions]uint8 // those of them that it passes on
+	told    [wire.MaxRenditions]uint8 // of what it was told to push, what is passed on
 
 	old    bool  // opened under another id of ours
 	idleAt int64 // since when it was of no use
@@ -119,6 +121,7 @@ func (c *Core) drop(now int64, n *neighbour) {
 	}
 	c.neighbours = slices.Delete(c.neighbours, at, at+1)
 	c.pressure -= n.pressure
+	c.dirty = true
 	for id, a := range n.asked {
 		if p := c.part(id); p != nil && !a.open.empty(p.chunks()) {
 			c.fail(now, n, p)

@@ -61,11 +61,12 @@ func treeScripts() []*trace {
 			joins(1000, "cem", 1).says(1010, "cem", subscribe(0, 0b111111)).
 			sends(1020, "ann", 0, 99, 0, 4).headFrom(1030, "bob", 0, 99).sends(1031, "ann", 0, 99, 5, 5).
 			done(),
-		planted("pressure", "To a peer that does not keep up chunks are absent instead; what somebody else calls absent is asked of the standby.").
+		planted("pressure", "To a peer that does not keep up chunks are absent instead, and what is asked for sooner; what somebody else calls absent is asked of the standby.").
 			joins(1000, "cem", 1).says(1010, "cem", subscribe(0, 0b000011)).
 			add(event{At: 1011, Event: "pressure", Peer: "cem", Length: 65_537}).
 			headFrom(1020, "ann", 0, 99).sends(1021, "ann", 0, 99, 0, 0).
 			add(event{At: 1022, Event: "pressure", Peer: "cem", Length: 65_536}).sends(1023, "ann", 0, 99, 1, 1).
+			says(1024, "cem", wants(0, 98, 1)).add(event{At: 1025, Event: "pressure", Peer: "cem", Length: 12_288}).says(1026, "cem", wants(0, 98, 1)).
 			says(1030, "ann", absent(0, 99, 4)).tick(1050).sends(1060, "bob", 0, 99, 4, 4).sends(1061, "ann", 0, 99, 2, 3).sends(1062, "ann", 0, 99, 5, 5).
 			done(),
 		planted("playback", "Due moments come from the playhead and what fetches took; 900 ms ahead, and then 2,500.").

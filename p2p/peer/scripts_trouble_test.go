@@ -7,15 +7,19 @@ func trouble() []*trace {
 		has(0, 96, 110, medium).follow(0, 0).head(10, 0, 97).feeds(10, 0, 97, 0, 5).joins(20, "ann", 1).
 		says(30, "ann", subscribe(0, 3)).says(31, "ann", wants(0, 97))
 	none.Config.Upload = -1
+	silent := planted("parent-silent", "The parent is silent for two parts: it is suspected, the standby steps in, and while that lasts it is accused again; when it brings again the standby is left.").
+		playhead(1000, 24_750-2500).headFrom(1000, "bob", 0, 99).headFrom(1250, "bob", 0, 100).tick(1650).tick(1700).note("suspect").
+		sends(1710, "bob", 0, 99, 0, 5).sends(1711, "bob", 0, 100, 0, 5)
+	for i := range uint64(9) {
+		at := 1720 + 250*int64(i)
+		silent.headFrom(at, "bob", 0, 101+i).sends(at+1, "bob", 0, 101+i, 0, 5).tick(at + 200)
+	}
+	silent.sends(3930, "ann", 0, 109, 0, 5)
 	return []*trace{
+		silent.done(),
 		planted("parent-closes", "The parent closes: the standby at once, and what is missing is asked of it.").
 			headFrom(1000, "ann", 0, 99).sends(1001, "ann", 0, 99, 0, 2).leaves(1010, "ann").
 			sends(1020, "bob", 0, 99, 3, 5).headFrom(1250, "bob", 0, 100).sends(1251, "bob", 0, 100, 0, 5).ticks(1300, 1400).
-			done(),
-		planted("parent-silent", "The parent is silent: it is suspected, the standby steps in; when the parent brings again the standby is left.").
-			playhead(1000, 24_750-2000).headFrom(1000, "bob", 0, 99).tick(1300).tick(1350).note("suspect").
-			sends(1360, "bob", 0, 99, 0, 5).headFrom(1370, "bob", 0, 100).sends(1371, "bob", 0, 100, 0, 5).ticks(1400, 1500).
-			headFrom(1620, "bob", 0, 101).sends(1621, "bob", 0, 101, 0, 5).sends(1630, "ann", 0, 101, 0, 5).
 			done(),
 		planted("both-silent", "Neither parent nor standby brings anything: the server, from the first part with a hole.").
 			playhead(1000, 24_750-9000).headFrom(1000, "bob", 0, 99).headFrom(1250, "bob", 0, 100).ticks(1300, 2300).
@@ -32,8 +36,11 @@ func trouble() []*trace {
 			headFrom(2300, "ann", 0, 102, 103).headFrom(2301, "ann", 0, 104).headFrom(2302, "ann", 0, 105).
 			headFrom(2303, "ann", 0, 106).headFrom(2304, "ann", 0, 107).headFrom(2305, "ann", 0, 108).tick(2350).
 			done(),
+		planted("heads-late", "Silence of heads is borne while there is enough to play; when there is hardly any they are had from the server.").
+			playhead(940, 24_750-2500).ticks(950, 1500).playhead(1510, 24_750-301).tick(1520).playhead(1530, 24_750-300).tick(1540).
+			done(),
 		planted("refused", "The parent refuses: the standby at once; a new plan forgets the refusal.").
-			says(1000, "ann", wire.Refuse{Wish: wire.Wish{Stripes: 0b000011}}).
+			says(1000, "ann", wire.Refuse{Stripes: 0b000011}).
 			headFrom(1010, "ann", 0, 99).sends(1011, "bob", 0, 99, 0, 1).tick(1050).
 			plan(1100, 2, []int{0}, [2]string{"ann", "bob"}).
 			done(),

@@ -34,6 +34,14 @@ func (c *Core) runStripe(now int64, g *group, s int) (became bool) {
 			c.do(Action{Kind: Suspect, Peer: culprit.id})
 		}
 		became = c.suspect(now, g, s)
+		st.accuseAt = now + SuspectAgain
+	}
+	if st.suspect && now >= st.accuseAt {
+		st.accuseAt = never
+		if c.find(st.parent) != nil {
+			st.accuseAt = now + SuspectAgain
+			c.do(Action{Kind: Suspect, Peer: st.parent})
+		}
 	}
 	if st.suspect && !st.server && st.brought <= st.suspectAt {
 		wait := c.spread(g.leader(), 0, Spread)
@@ -54,7 +62,7 @@ func (c *Core) runStripe(now int64, g *group, s int) (became bool) {
 // suspect turns to a stripe's standby.
 func (c *Core) suspect(now int64, g *group, s int) bool {
 	st := &g.stripes[s]
-	st.suspect, st.suspectAt = true, now
+	st.suspect, st.suspectAt, st.accuseAt = true, now, never
 	c.dirty = true
 	return true
 }
@@ -88,16 +96,22 @@ func (c *Core) latest(r *rendition, visit func(*part)) {
 }
 
 func (c *Core) overdue(now int64, g *group, s int) bool {
-	if now-g.stripes[s].brought < Suspicious+c.renditions[g.leader()].usual() {
+	if now-g.stripes[s].brought < Suspicious+2*c.renditions[g.leader()].usual() {
 		return false
 	}
-	overdue := false
 	for _, i := range g.renditions {
+		missing, overdue := 0, false
 		c.latest(&c.renditions[i], func(p *part) {
-			overdue = overdue || now-p.headAt >= Suspicious && p.lacks(1<<s)
+			if p.lacks(1 << s) {
+				missing++
+				overdue = overdue || now-p.headAt >= Suspicious
+			}
 		})
+		if overdue && missing > 1 {
+			return true
+		}
 	}
-	return overdue
+	return false
 }
 
 // abandon ends what a neighbour brings of these stripes, when it closed or refused.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/liverelay/liverelay/media"
@@ -15,8 +16,15 @@ import (
 	"github.com/liverelay/liverelay/tracker/forest"
 )
 
-// partBytes is a part of 250 ms at 500 kbit/s.
-const partBytes = 15_600
+// partBytes is the size of a part: 250 ms at 564 kbit/s on average, with a keyframe every
+// two seconds that makes its part three times as long.
+func partBytes(number uint64) int {
+	const mean = 17_600
+	if number%8 == 0 {
+		return 3 * mean
+	}
+	return mean * 5 / 7
+}
 
 // swarm is many cores and a forest on a virtual clock and network: 20 ms one way,
 // uplinks that queue, and packets that come a while later when they were lost.
@@ -34,6 +42,8 @@ type swarm struct {
 	fetches int
 	suspect int
 	late    int
+	plans   int
+	hold    int64
 }
 
 // member is one viewer: its core, its uplink, and its playback.
@@ -47,6 +57,9 @@ type member struct {
 	feed    int
 	whole   map[uint64]bool
 	pos     int64 // playhead in ms, −1 before it began
+	hold    int64 // how far behind the edge it wants to play, in ms
+	rescues int   // lately; two move the hold-back
+	movedAt int64
 	stalls  int64 // ms
 	played  int64
 	dead    bool
@@ -80,9 +93,9 @@ func (s *swarm) after(ms int64, run func()) {
 }
 
 func newSwarm(t *testing.T) *swarm {
-	s := &swarm{t: t, peers: map[string]*member{}, random: rand.New(rand.NewPCG(1, 2))}
+	s := &swarm{t: t, peers: map[string]*member{}, random: rand.New(rand.NewPCG(1, 2)), hold: 1000}
 	s.plan = forest.New(forest.Config{}, s.random)
-	s.tell(forest.Ladder{Renditions: []forest.Rendition{{Rate: 500_000}}})
+	s.tell(forest.Ladder{Renditions: []forest.Rendition{{Rate: 564_000}}})
 	return s
 }
 
@@ -100,6 +113,7 @@ func (s *swarm) tell(e forest.Event) {
 		case forest.Disconnect:
 			s.after(20, func() { s.do(to, to.core.PeerClose(s.now, string(a.About))) })
 		case forest.NewPlan:
+			s.plans++
 			p := peer.PlanEvent{Serial: a.Plan.Serial, Renditions: a.Plan.Renditions}
 			for i, v := range a.Plan.Stripes {
 				p.Stripes[i] = peer.Source{Parent: string(v.Parent), Standby: string(v.Standby)}
@@ -128,13 +142,17 @@ func (s *swarm) join(name string, uplink int64) {
 		upload = -1
 	}
 	m := &member{
-		name: name, rate: uplink / 8, last: map[string]int64{}, out: map[string]int{}, whole: map[uint64]bool{}, pos: -1, aborted: map[wire.PartID]int{},
+		name: name, hold: s.hold, rate: uplink / 8, last: map[string]int64{}, out: map[string]int{}, whole: map[uint64]bool{}, pos: -1, aborted: map[wire.PartID]int{},
 		core: peer.New(peer.Config{ID: name, Stream: "demo", Epoch: "e", Upload: upload}),
 	}
 	s.peers[name] = m
 	s.names = append(s.names, name)
 	s.do(m, m.core.Follow(s.now, []int{0}))
-	s.after(20, func() { s.tell(forest.Join{Peer: forest.Peer(name), Follow: []int{0}, Upload: uplink}) })
+	claim := int64(-1)
+	if uplink == 0 {
+		claim = 0
+	}
+	s.after(20, func() { s.tell(forest.Join{Peer: forest.Peer(name), Follow: []int{0}, Upload: claim}) })
 	var tick func()
 	tick = func() {
 		if !m.dead {
@@ -157,16 +175,27 @@ func (s *swarm) play(m *member) {
 	edge := int64(len(s.heads)) * 250
 	switch {
 	case m.pos < 0:
-		if edge > 1500 && m.whole[uint64(edge-1500)/250] && m.whole[uint64(edge-1250)/250] {
-			m.pos = edge - 1000
+		if edge > m.hold+500 && m.whole[uint64(edge-m.hold-500)/250] && m.whole[uint64(edge-m.hold-250)/250] {
+			m.pos = edge - s.hold
 		}
 	case m.whole[uint64(m.pos)/250]:
-		m.pos += 50
-		m.played += 50
+		step := int64(50)
+		if edge-m.pos < m.hold-150 {
+			step -= 2
+		}
+		m.pos += step
+		m.played += step
 	default:
 		m.stalls += 50
 	}
 	s.do(m, m.core.Playhead(s.now, m.pos))
+	if m.rescues >= 2 && s.now >= m.movedAt+1000 {
+		m.hold, m.movedAt = max(m.hold, min(m.hold+100, 2000)), s.now
+		m.rescues = 0
+	}
+	if s.now/4000 != (s.now-50)/4000 {
+		m.rescues = 0
+	}
 }
 
 func (s *swarm) do(m *member, actions []peer.Action) {
@@ -204,14 +233,14 @@ func (s *swarm) do(m *member, actions []peer.Action) {
 // send queues a message at the uplink; SCTP, DTLS, UDP and IP add a tenth.
 func (s *swarm) send(m *member, a peer.Action) {
 	to := s.peers[a.Peer]
-	size := int64(len(a.Bytes))*11/10 + 90
+	size := int64(len(a.Bytes))*108/100 + 93
 	if m.rate > 0 {
 		m.free = max(m.free, s.now*1000) + size*1_000_000/m.rate
 	}
 	at := max(m.free/1000, s.now) + 20
 	for left := size; left > 0; left -= 1200 {
 		if s.random.Float64() < 0.01 {
-			at += 100
+			at += 300
 		}
 	}
 	at = max(at, m.last[a.Peer])
@@ -273,7 +302,7 @@ func (s *swarm) give(m *member, number uint64, stripes uint8) {
 	payload := batch(s.t, []media.Head{h})
 	s.origin += int64(len(payload))
 	s.do(m, m.core.Heads(s.now, []media.Head{h}, payload, ""))
-	data := pattern(id(0, number), partBytes)
+	data := pattern(id(0, number), partBytes(number))
 	for i := range h.Chunks {
 		if stripes>>wire.Stripe(number, i, len(h.Chunks))&1 != 0 {
 			from, to := wire.ChunkBounds(len(data), len(h.Chunks), i)
@@ -285,13 +314,14 @@ func (s *swarm) give(m *member, number uint64, stripes uint8) {
 
 func (s *swarm) fetch(m *member, a peer.Action) {
 	s.fetches++
+	m.rescues++
 	s.origin += 300 + int64(a.To-a.From)
 	s.after(60, func() {
 		if m.aborted[a.Part] > 0 {
 			m.aborted[a.Part]--
 			return
 		}
-		s.do(m, m.core.Fetched(s.now, a.Part, pattern(a.Part, partBytes)[a.From:a.To]))
+		s.do(m, m.core.Fetched(s.now, a.Part, pattern(a.Part, partBytes(a.Part.Number))[a.From:a.To]))
 	})
 }
 
@@ -300,10 +330,10 @@ func (s *swarm) run(until int64) {
 	for at := s.now + 250; at <= until; at += 250 {
 		s.after(at-s.now, func() {
 			number := uint64(len(s.heads))
-			s.heads = append(s.heads, headOf(number, partBytes))
+			s.heads = append(s.heads, headOf(number, partBytes(number)))
 		})
 	}
-	for at := s.now + 1000; at <= until; at += 1000 {
+	for at := s.now + 250; at <= until; at += 250 {
 		s.after(at-s.now, func() { s.tell(forest.Tick{}) })
 	}
 	for s.queue.Len() > 0 && s.queue[0].at <= until {
@@ -322,7 +352,7 @@ func (s *swarm) sums() (offload float64, stalled int64) {
 		stalled += m.stalls
 		m.played, m.stalls = 0, 0
 	}
-	offload = 1 - float64(s.origin)/(float64(played)/250*partBytes)
+	offload = 1 - float64(s.origin)/(float64(played)/250*17_600)
 	s.origin = 0
 	return offload, stalled
 }
@@ -343,8 +373,8 @@ func watch(t *testing.T, uplink int64) (offload float64, stalled int64) {
 		before := *s
 		s.run(s.now + 10_000)
 		offload, stalled = s.sums()
-		t.Logf("%d s: offload %.3f, stalled %d ms, fetches %d, suspects %d, late %d", s.now/1000, offload, stalled,
-			s.fetches-before.fetches, s.suspect-before.suspect, s.late-before.late)
+		t.Logf("%d s: offload %.3f, stalled %d ms, fetches %d, suspects %d, late %d, plans %d", s.now/1000, offload, stalled,
+			s.fetches-before.fetches, s.suspect-before.suspect, s.late-before.late, s.plans-before.plans)
 	}
 	return offload, stalled
 }
@@ -352,9 +382,9 @@ func watch(t *testing.T, uplink int64) (offload float64, stalled int64) {
 // Fifty viewers with room in their uplinks: all but what the seeds take is carried by
 // them. The bound is 0.98, less the heads of the seeds.
 func TestSwarmOfFifty(t *testing.T) {
-	for _, uplink := range []int64{1_600_000, 5_000_000} {
+	for _, uplink := range []int64{1_128_000, 1_600_000, 5_000_000} {
 		offload, stalled := watch(t, uplink)
-		require.Greater(t, offload, 0.97)
-		require.Zero(t, stalled)
+		assert.Greater(t, offload, 0.96)
+		assert.Zero(t, stalled)
 	}
 }

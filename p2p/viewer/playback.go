@@ -20,10 +20,11 @@ const (
 	tooFar, enough = 150 * time.Millisecond, 500 * time.Millisecond
 	hurry          = 20
 	// Many rescues mean that what comes from others has too far to go for the hold-back:
-	// each second with at least often of them adds someHoldBack, up to farHoldBack.
+	// often of them within oftenIn add someHoldBack, up to farHoldBack.
 	often        = 2
+	oftenIn      = 4 * time.Second
 	someHoldBack = 100 * time.Millisecond
-	farHoldBack  = 1750 * time.Millisecond
+	farHoldBack  = 2 * time.Second
 	// sampleEvery is how often latency is sampled.
 	sampleEvery = 250 * time.Millisecond
 )
@@ -36,6 +37,7 @@ type playback struct {
 	calmSince            time.Time
 	rescues              int // since rescuesAt
 	rescuesAt            time.Time
+	movedAt              time.Time     // when rescues last moved the hold-back
 	behind               time.Duration // the edge, when it last moved, less the playhead
 	tracks               []*track
 
@@ -210,11 +212,12 @@ func (p *playback) rescue() { p.rescues++ }
 // adapt moves the hold-back: away from the edge with each stall and with many rescues,
 // back with time.
 func (p *playback) adapt(now time.Time) {
-	if now.Sub(p.rescuesAt) >= time.Second {
-		if p.rescues >= often {
-			p.holdBack = max(p.holdBack, min(p.holdBack+someHoldBack, farHoldBack))
-			p.calmSince = now
-		}
+	if p.rescues >= often && now.Sub(p.movedAt) >= time.Second {
+		p.holdBack = max(p.holdBack, min(p.holdBack+someHoldBack, farHoldBack))
+		p.calmSince, p.movedAt = now, now
+		p.rescues, p.rescuesAt = 0, now
+	}
+	if now.Sub(p.rescuesAt) >= oftenIn {
 		p.rescues, p.rescuesAt = 0, now
 	}
 	switch {

@@ -64,7 +64,7 @@ type session struct {
 	tracker   *signal.Client // nil until connected
 	connected map[string]struct{}
 	parted    map[string]struct{} // the tracker asked to close these
-	pressed   map[string]struct{} // whose channels were full when last looked at
+	pressed   map[string]int      // bytes that wait in the channels, as last told
 	news      news
 	following []int
 	feeding   *feeding // nil without a feed
@@ -111,7 +111,7 @@ func watchLive(ctx context.Context, s settings, st *standing) (result, error) {
 		settings: s, client: newClient(), began: time.Now(),
 		frames: make(chan frame, 64), fetched: make(chan fetchResult, 16), told: make(chan trackerEvent, 64),
 		fetches: map[wire.PartID]*fetching{}, connected: map[string]struct{}{}, parted: map[string]struct{}{},
-		pressed: map[string]struct{}{}, clock: &signal.Clock{}, standing: st,
+		pressed: map[string]int{}, clock: &signal.Clock{}, standing: st,
 	}
 	defer v.client.http.CloseIdleConnections()
 	inner, cancel := context.WithCancel(ctx)
@@ -172,12 +172,9 @@ func (v *session) tick(ctx context.Context) {
 	v.do(ctx, v.core.Playhead(now, v.play.playhead()))
 	for p := range v.connected {
 		bytes := v.transport.Buffered(p)
-		if _, before := v.pressed[p]; !before && bytes <= peer.Pressured {
-			continue
-		}
-		v.do(ctx, v.core.Pressure(now, p, bytes))
-		if v.pressed[p] = struct{}{}; bytes <= peer.Pressured {
-			delete(v.pressed, p)
+		if bytes != v.pressed[p] {
+			v.pressed[p] = bytes
+			v.do(ctx, v.core.Pressure(now, p, bytes))
 		}
 	}
 	v.do(ctx, v.core.Tick(now))

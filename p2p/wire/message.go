@@ -100,17 +100,21 @@ type Bye struct {
 // Interest says which renditions the sender follows: bit r for rendition r.
 type Interest struct{ Renditions uint32 }
 
-// Wish names stripes of one rendition: bit s for stripe s.
+// Wish names stripes of one rendition: bit s for stripe s. Feeds are those among them
+// that its sender passes on to others, and so is best sent first.
 type Wish struct {
-	Rendition int
-	Stripes   uint8
+	Rendition      int
+	Stripes, Feeds uint8
 }
 
 // Subscribe names all that the sender wants to be pushed, by rendition.
 type Subscribe struct{ Wishes []Wish }
 
-// Refuse answers Subscribe: these will not be pushed.
-type Refuse struct{ Wish }
+// Refuse answers Subscribe: these stripes will not be pushed.
+type Refuse struct {
+	Rendition int
+	Stripes   uint8
+}
 
 func (m Hello) Append(dst []byte) []byte {
 	dst = binary.AppendUvarint(append(dst, byte(TypeHello)), m.Version)
@@ -155,10 +159,12 @@ func (m Subscribe) Append(dst []byte) []byte {
 	return dst
 }
 
-func (m Refuse) Append(dst []byte) []byte { return m.append(append(dst, byte(TypeRefuse))) }
+func (m Refuse) Append(dst []byte) []byte {
+	return appendInt(appendInt(append(dst, byte(TypeRefuse)), m.Rendition), int(m.Stripes))
+}
 
 func (w Wish) append(dst []byte) []byte {
-	return appendInt(appendInt(dst, w.Rendition), int(w.Stripes))
+	return appendInt(appendInt(appendInt(dst, w.Rendition), int(w.Stripes)), int(w.Feeds))
 }
 
 func (p PartID) append(dst []byte) []byte {
@@ -203,7 +209,7 @@ func (r *reader) message(t Type) Message {
 	case TypeSubscribe:
 		return r.subscribe()
 	case TypeRefuse:
-		return Refuse{r.wish()}
+		return Refuse{r.number(MaxRenditions-1, "rendition"), r.stripes()}
 	default:
 		r.fail("unknown type")
 		return nil
@@ -228,11 +234,19 @@ func (r *reader) subscribe() Message {
 }
 
 func (r *reader) wish() Wish {
-	w := Wish{Rendition: r.number(MaxRenditions-1, "rendition"), Stripes: uint8(r.number(1<<Stripes-1, "stripes"))}
-	if r.err == nil && w.Stripes == 0 {
-		r.fail("no stripes")
+	w := Wish{r.number(MaxRenditions-1, "rendition"), r.stripes(), uint8(r.number(1<<Stripes-1, "stripes passed on"))}
+	if r.err == nil && w.Feeds&^w.Stripes != 0 {
+		r.fail("stripes passed on that are not asked for")
 	}
 	return w
+}
+
+func (r *reader) stripes() uint8 {
+	stripes := uint8(r.number(1<<Stripes-1, "stripes"))
+	if r.err == nil && stripes == 0 {
+		r.fail("no stripes")
+	}
+	return stripes
 }
 
 func (r *reader) data() Message {

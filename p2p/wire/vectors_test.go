@@ -203,7 +203,7 @@ func addMessages(file *wireFile) {
 		{"heads", wire.Signed{Type: wire.TypeHeads, Payload: append([]byte{0}, bytes.Repeat([]byte{8}, 64)...)}},
 		{"subscribe", wire.Subscribe{Wishes: []wire.Wish{{Rendition: 0, Stripes: 63}, {Rendition: 31, Stripes: 1}}}},
 		{"subscribe to nothing", wire.Subscribe{}},
-		{"refuse", wire.Refuse{Wish: wire.Wish{Rendition: 3, Stripes: 0b100100}}},
+		{"refuse", wire.Refuse{Rendition: 3, Stripes: 0b100100}},
 		{"request all", wire.Request{PartID: id}},
 		{"request chunks 0, 5 and 11", wire.Request{PartID: id, Chunks: wire.BitmapOf(0, 5, 11)}},
 		{"request chunk 4095", wire.Request{PartID: id, Chunks: wire.BitmapOf(4095)}},

@@ -47,7 +47,7 @@ type Message struct {
 	Reason     string   `json:"reason,omitempty"`
 	Renditions uint32   `json:"renditions,omitempty"`
 	Stripes    uint8    `json:"stripes,omitempty"`
-	Wishes     [][2]int `json:"wishes,omitempty"` // rendition, stripes
+	Wishes     [][3]int `json:"wishes,omitempty"` // rendition, stripes, those passed on
 }
 
 // FromWire gives a message its JSON form.
@@ -75,7 +75,7 @@ func FromWire(m wire.Message) Message {
 	case wire.Subscribe:
 		out := Message{Type: "subscribe"}
 		for _, w := range m.Wishes {
-			out.Wishes = append(out.Wishes, [2]int{w.Rendition, int(w.Stripes)})
+			out.Wishes = append(out.Wishes, [3]int{w.Rendition, int(w.Stripes), int(w.Feeds)})
 		}
 		return out
 	case wire.Refuse:
@@ -110,11 +110,11 @@ func (m Message) Wire() wire.Message {
 	case "subscribe":
 		out := wire.Subscribe{}
 		for _, w := range m.Wishes {
-			out.Wishes = append(out.Wishes, wire.Wish{Rendition: w[0], Stripes: uint8(w[1])})
+			out.Wishes = append(out.Wishes, wire.Wish{Rendition: w[0], Stripes: uint8(w[1]), Feeds: uint8(w[2])})
 		}
 		return out
 	case "refuse":
-		return wire.Refuse{Wish: wire.Wish{Rendition: m.Rendition, Stripes: m.Stripes}}
+		return wire.Refuse{Rendition: m.Rendition, Stripes: m.Stripes}
 	}
 	panic("vector: unknown message type " + m.Type)
 }
