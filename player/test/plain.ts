@@ -1,6 +1,6 @@
 // Messages in the form of testdata/vectors: no zeros, bytes in hexadecimal.
 import { decodeBitmap, encodeBitmap } from "../src/wire/chunks.ts";
-import type { Message, Stripes } from "../src/wire/messages.ts";
+import type { Message, Subscription } from "../src/wire/messages.ts";
 import { hex, toHex } from "./vectors.ts";
 
 export type Plain = Record<string, unknown>;
@@ -11,7 +11,8 @@ export function plain(message: Message): Plain {
 		if (value instanceof Uint8Array) fields[name] = toHex(value);
 		else if (name === "chunks") fields[name] = toHex(encodeBitmap(value ?? []));
 		else if (name === "wishes") {
-			if (value.length > 0) fields[name] = value.map((w: Stripes) => [w.rendition, w.stripes]);
+			if (value.length > 0)
+				fields[name] = value.map((w: Subscription) => [w.rendition, w.stripes, w.feeds]);
 		} else if (name === "renditions")
 			fields[name] = value.reduce((sum: number, r: number) => sum + 2 ** r, 0);
 		else fields[name] = value;
@@ -43,10 +44,9 @@ export function message(fields: Plain): Message {
 		case "subscribe":
 			return {
 				type,
-				wishes: ((fields.wishes ?? []) as [number, number][]).map(([rendition, stripes]) => ({
-					rendition,
-					stripes,
-				})),
+				wishes: ((fields.wishes ?? []) as [number, number, number][]).map(
+					([rendition, stripes, feeds]) => ({ rendition, stripes, feeds }),
+				),
 			};
 		case "refuse":
 			return { type, rendition: part.rendition, stripes: number("stripes") };

@@ -108,19 +108,29 @@ export class FeedWish {
 		this.#againAt = now + Math.max(RETRY, retryAfter) + spread;
 	}
 
+	/** Heads were silent for as long as playback can bear it. */
+	#isShort(leader: number): boolean {
+		const { store, now, playhead, lead } = this.#state;
+		const { HEADS_SILENCE, HEADS_SPREAD } = constants;
+		const track = store.track(leader);
+		const { usual } = track;
+		const end = playhead < 0 ? null : track.end;
+		if (end !== null && end - playhead <= lead) return true;
+		const spread = this.#state.spread(leader, 2, HEADS_SPREAD);
+		if (now - this.#headAt <= 2 * usual + HEADS_SILENCE + spread) return false;
+		return end === null || end - playhead <= lead + usual + spread;
+	}
+
 	/** Sees to it that heads come; true when they have just ceased to. */
 	watchHeads(): boolean {
-		const { groups, store, now } = this.#state;
+		const { groups, now } = this.#state;
 		const [first] = groups;
 		if (this.#asked.size > 0 || !this.#isHealthy || !first) return false;
-		const { HEADS_SILENCE, HEADS_SPREAD, SUSPECT } = constants;
-		const usual = store.track(first.leader).usual;
-		const spread = this.#state.spread(first.leader, 2, HEADS_SPREAD);
-		if (now - this.#headAt <= 2 * usual + HEADS_SILENCE + spread) return false;
+		if (!this.#isShort(first.leader)) return false;
 		this.#isHealthy = false;
 		this.#back = 0;
 		for (const stripe of groups.flatMap((group) => group.stripes))
-			if (now - stripe.brought >= SUSPECT) stripe.server = true;
+			if (now - stripe.brought >= constants.SUSPECT) stripe.server = true;
 		return true;
 	}
 }

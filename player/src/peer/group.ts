@@ -10,6 +10,8 @@ export interface Stripe extends Source {
 	server: boolean;
 	suspect: boolean;
 	suspectAt: number;
+	/** When its parent is told of again, while it is suspect. */
+	accuseAt: number;
 	/** When it last brought something. */
 	brought: number;
 	/** When the parent is complained of. */
@@ -29,7 +31,7 @@ export class Group {
 		this.isPlanned = isPlanned;
 		this.stripes = Array.from({ length: stripeCount }, () => ({
 			...{ parent: "", standby: "", from: null, server: true, suspect: false },
-			...{ suspectAt: 0, brought: now, complainAt: never, isSubscribed: false },
+			...{ suspectAt: 0, accuseAt: never, brought: now, complainAt: never, isSubscribed: false },
 		}));
 	}
 

@@ -1,7 +1,7 @@
 // Plans, and whom they have subscribed to (docs/protocol.md §6.1, rules 1 and 2).
 import { stripes as stripeCount } from "../wire/chunks.ts";
 import { bounds } from "../wire/codec.ts";
-import type { Stripes } from "../wire/messages.ts";
+import type { Subscription } from "../wire/messages.ts";
 import { Group } from "./group.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { State } from "./state.ts";
@@ -83,8 +83,21 @@ export class Groups {
 			if (!neighbour.hasGreeted) continue;
 			const want = new Uint8Array(bounds.renditions);
 			for (const group of this.#state.groups) this.#wanted(group, neighbour, want);
-			if (want.some((bits, r) => bits !== neighbour.wanted[r])) this.#tell(neighbour, want);
+			const passed = this.#passedOn(neighbour, want);
+			const isNews = want.some(
+				(bits, r) => bits !== neighbour.wanted[r] || passed[r] !== neighbour.told[r],
+			);
+			if (isNews) this.#tell(neighbour, want, passed);
 		}
+	}
+
+	/** Of what is wanted of a neighbour, what others are pushed. */
+	#passedOn(but: Neighbour, want: Uint8Array): Uint8Array<ArrayBuffer> {
+		const passed = new Uint8Array(want.length);
+		for (const neighbour of this.#state.neighbours)
+			if (neighbour !== but)
+				for (const [r, bits] of want.entries()) passed[r]! |= bits & (neighbour.wants[r] ?? 0);
+		return passed;
 	}
 
 	#wanted(group: Group, neighbour: Neighbour, want: Uint8Array): void {
@@ -99,18 +112,27 @@ export class Groups {
 		}
 	}
 
-	#tell(neighbour: Neighbour, want: Uint8Array<ArrayBuffer>): void {
-		const wishes: Stripes[] = [];
+	#tell(
+		neighbour: Neighbour,
+		want: Uint8Array<ArrayBuffer>,
+		passed: Uint8Array<ArrayBuffer>,
+	): void {
+		const wishes: Subscription[] = [];
 		for (const [rendition, before] of neighbour.wanted.entries()) {
 			const stripes = want[rendition] ?? 0;
 			for (let stripe = 0; stripe < stripeCount; stripe++)
 				if (((before & ~stripes) >> stripe) % 2 === 1)
 					neighbour.unsubscribe(rendition, stripe, this.#state.now);
 			if (stripes === 0) continue;
-			if (wishes.length < bounds.wishes) wishes.push({ rendition, stripes });
-			else want[rendition] = 0;
+			const feeds = passed[rendition] ?? 0;
+			if (wishes.length < bounds.wishes) wishes.push({ rendition, stripes, feeds });
+			else {
+				want[rendition] = 0;
+				passed[rendition] = 0;
+			}
 		}
 		neighbour.wanted = want;
+		neighbour.told = passed;
 		this.#state.send(neighbour, { type: "subscribe", wishes });
 	}
 }

@@ -21,29 +21,24 @@ export class Holes {
 
 	/** Starts a part's patience when its head came. */
 	setDue(part: Part): void {
-		const { store, playhead, now } = this.#state;
+		const { store, playhead, lead, now } = this.#state;
 		if (!part.head || part.isWhole || part.dueAt !== never) return;
 		if (!store.track(part.rendition).wants(part)) return;
 		const { PATIENCE_MIN, PATIENCE_MAX, RESCUE_SPREAD, ASK_LEAD, UNKNOWN_AHEAD } = constants;
 		const start = Math.floor(part.head.start / 1000);
 		const ahead = playhead < 0 ? UNKNOWN_AHEAD : start - playhead;
 		const spread = this.#state.spread(part.rendition, part.number, RESCUE_SPREAD);
-		const patience = clamp(ahead - this.#lead - spread, PATIENCE_MIN, PATIENCE_MAX);
+		const patience = clamp(ahead - lead - spread, PATIENCE_MIN, PATIENCE_MAX);
 		part.dueAt = now + patience;
 		part.askAt = part.dueAt - Math.min(ASK_LEAD, Math.floor(patience / 2));
 	}
 
-	/** How long before playback needs a part it has to be fetched. */
-	get #lead(): number {
-		const { LEAD_FIRST, LEAD_MIN, LEAD_MAX, LEAD_MORE } = constants;
-		if (this.#fetches.length === 0) return LEAD_FIRST;
-		return clamp(Math.max(...this.#fetches) + LEAD_MORE, LEAD_MIN, LEAD_MAX);
-	}
-
 	/** A fetch took so many milliseconds. */
 	learn(took: number): void {
+		const { LEAD_MIN, LEAD_MAX, LEAD_MORE, LEAD_OF } = constants;
 		this.#fetches.push(took);
-		if (this.#fetches.length > constants.LEAD_OF) this.#fetches.shift();
+		if (this.#fetches.length > LEAD_OF) this.#fetches.shift();
+		this.#state.lead = clamp(Math.max(...this.#fetches) + LEAD_MORE, LEAD_MIN, LEAD_MAX);
 	}
 
 	/** Does what has become due. */

@@ -43,6 +43,10 @@ export class Neighbour {
 	readonly refused = none();
 	/** By rendition, the stripes that it is to be pushed. */
 	wants = none();
+	/** By rendition, those of them that it passes on. */
+	feeds = none();
+	/** By rendition, what of `wanted` it was told that others are pushed. */
+	told = none();
 	/** It opened when this peer had another id; since when it was of no use. */
 	isOld = false;
 	idleAt = 0;

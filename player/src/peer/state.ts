@@ -4,7 +4,7 @@ import type { Group } from "./group.ts";
 import type { Neighbour } from "./neighbour.ts";
 import { score } from "./score.ts";
 import { Store } from "./store.ts";
-import type { Action } from "./types.ts";
+import { type Action, constants } from "./types.ts";
 
 export interface CoreOptions {
 	/** The id that the tracker gave this peer. */
@@ -29,6 +29,8 @@ export class State {
 	now = 0;
 	/** Where playback is on the broadcast's timeline, in milliseconds; -1 before it began. */
 	playhead = -1;
+	/** How long before playback needs a part it has to be fetched, in milliseconds. */
+	lead: number = constants.LEAD_FIRST;
 	actions: Action[] = [];
 	/** Chunks and parts that were dropped because they were wrong or not asked for. */
 	rejected = 0;

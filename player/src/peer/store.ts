@@ -49,6 +49,12 @@ export class Track {
 		return head ? Math.floor(head.duration / 1000) : constants.USUAL_PART;
 	}
 
+	/** Where the newest part ends, in milliseconds; null while that is unknown. */
+	get end(): number | null {
+		const head = this.newest === null ? null : this.get(this.newest)?.head;
+		return head ? Math.floor((head.start + head.duration) / 1000) : null;
+	}
+
 	/** The wanted parts with a head, from `back` before the newest on, that are not whole. */
 	latest(back: number): Part[] {
 		if (this.newest === null || this.first === null) return [];

@@ -37,6 +37,12 @@ export class Suspicion {
 			const culprit = stripe.from ?? this.#state.find(stripe.parent);
 			if (culprit) this.#tell(culprit.id);
 			this.#suspect(stripe);
+			stripe.accuseAt = now + constants.SUSPECT_AGAIN;
+		}
+		if (stripe.suspect && now >= stripe.accuseAt) {
+			const isThere = this.#state.find(stripe.parent) !== undefined;
+			stripe.accuseAt = isThere ? now + constants.SUSPECT_AGAIN : never;
+			if (isThere) this.#tell(stripe.parent);
 		}
 		if (stripe.suspect && !stripe.server && stripe.brought <= stripe.suspectAt) {
 			const spread = this.#state.spread(group.leader, 0, constants.SPREAD);
@@ -58,17 +64,20 @@ export class Suspicion {
 	#isOverdue(group: Group, index: number, { brought }: Stripe): boolean {
 		const { store, now } = this.#state;
 		const { SUSPECT, SUSPECT_PARTS } = constants;
-		// One late chunk is no reason.
-		if (now - brought < store.track(group.leader).usual + SUSPECT) return false;
-		return group.renditions
-			.flatMap((rendition) => store.track(rendition).latest(SUSPECT_PARTS))
-			.some((part) => now - part.headAt >= SUSPECT && part.missing(1 << index).length > 0);
+		// A long keyframe and a lost packet are no reason.
+		if (now - brought < 2 * store.track(group.leader).usual + SUSPECT) return false;
+		return group.renditions.some((rendition) => {
+			const latest = store.track(rendition).latest(SUSPECT_PARTS);
+			const missing = latest.filter((part) => part.missing(1 << index).length > 0);
+			return missing.length > 1 && missing.some((part) => now - part.headAt >= SUSPECT);
+		});
 	}
 
 	/** Turns to a stripe's standby. */
 	#suspect(stripe: Stripe): void {
 		stripe.suspect = true;
 		stripe.suspectAt = this.#state.now;
+		stripe.accuseAt = never;
 	}
 
 	/** Asks for what is missing of stripes that became suspect. */

@@ -57,8 +57,8 @@ export const never = Number.POSITIVE_INFINITY;
 export const constants = {
 	STORE: 64,
 	AHEAD: 8,
-	PATIENCE_MIN: 150,
-	PATIENCE_MAX: 1000,
+	PATIENCE_MIN: 50,
+	PATIENCE_MAX: 2000,
 	LEAD_MIN: 200,
 	LEAD_FIRST: 300,
 	LEAD_MAX: 600,
@@ -69,7 +69,9 @@ export const constants = {
 	RESCUE_SPREAD: 100,
 	SERVER_LATE: 500,
 	RETRY: 500,
-	SUSPECT: 350,
+	SUSPECT: 700,
+	/** Until a parent that is suspect still is told of again. */
+	SUSPECT_AGAIN: 2000,
 	/** Parts up to so many before the newest say something of the present. */
 	RECENT: 2,
 	/** Parts before the newest that a suspicion looks at. */
@@ -86,6 +88,8 @@ export const constants = {
 	FEED_SHRINK: 500,
 	/** Bytes. */
 	PRESSURE: 65_536,
+	/** With so much waiting for all, requests are not met. */
+	PULL_PRESSURE: 12_288,
 	CHILD_STRIPES: 96,
 	LATE: 1000,
 	LATE_EVERY: 5000,

@@ -54,7 +54,7 @@ export class Uploads {
 		const { lends, store } = this.#state;
 		const track = store.track(wish.rendition);
 		if (!lends || !track.isFollowed || !track.reaches(wish.number)) return false;
-		if (this.#isHeldBack(neighbour)) return false;
+		if (this.#isHeldBack(neighbour) || this.#pressure > constants.PULL_PRESSURE) return false;
 		if (part?.isGone || (part?.isWhole && part.head?.gap)) return false;
 		if (wish.number > (track.newest ?? 0)) return true;
 		return part !== undefined && (track.wants(part) || part.isWhole);
@@ -63,8 +63,12 @@ export class Uploads {
 	/** Nothing is to be sent to a neighbour just now. */
 	#isHeldBack(neighbour: Neighbour): boolean {
 		if (this.#budget.isSpent(this.#state.now)) return true;
-		const all = this.#state.neighbours.reduce((sum, { pressure }) => sum + pressure, 0);
-		return neighbour.pressure > 0 && all > constants.PRESSURE;
+		return neighbour.pressure > 0 && this.#pressure > constants.PRESSURE;
+	}
+
+	/** Bytes that wait in the channels to all neighbours. */
+	get #pressure(): number {
+		return this.#state.neighbours.reduce((sum, { pressure }) => sum + pressure, 0);
 	}
 
 	cancel(neighbour: Neighbour, { chunks, ...part }: Wish): void {
@@ -76,8 +80,9 @@ export class Uploads {
 	subscribed(neighbour: Neighbour, { wishes }: Subscribe): void {
 		const { lends, store } = this.#state;
 		neighbour.wants.fill(0);
+		neighbour.feeds.fill(0);
 		let count = this.#stripes();
-		for (const { rendition, stripes } of wishes) {
+		for (const { rendition, stripes, feeds } of wishes) {
 			const more = bits(stripes);
 			const isMet = lends && store.track(rendition).isFollowed;
 			if (!isMet || count + more > constants.CHILD_STRIPES) {
@@ -86,6 +91,7 @@ export class Uploads {
 			}
 			count += more;
 			neighbour.wants[rendition] = stripes;
+			neighbour.feeds[rendition] = feeds;
 		}
 	}
 
@@ -103,6 +109,7 @@ export class Uploads {
 			if (stripes === 0) continue;
 			this.#state.send(neighbour, { type: "refuse", rendition, stripes });
 			neighbour.wants[rendition] = 0;
+			neighbour.feeds[rendition] = 0;
 		}
 	}
 
@@ -116,13 +123,20 @@ export class Uploads {
 		}
 	}
 
-	/** Sends a chunk that came in to everybody who wants it, but not back. */
+	/**
+	 * Sends a chunk that came in to everybody who wants it, but not back: first to those
+	 * who pass it on.
+	 */
 	passOn(part: Part, chunk: number, piece: Piece | null): void {
+		const { neighbours } = this.#state;
+		if (neighbours.length === 0) return;
+		const stripe = part.stripe(chunk);
+		const isFirst = ({ feeds }: Neighbour) => ((feeds[part.rendition] ?? 0) >> stripe) % 2 === 1;
 		let message = piece?.message ?? null;
-		for (const neighbour of this.#state.neighbours) {
+		for (const neighbour of inTwo(neighbours, isFirst)) {
 			const kept = neighbour.kept.get(key(part));
 			const isKept = kept?.chunks.has(chunk) ?? false;
-			const isPushed = hasStripe(neighbour, part, part.stripe(chunk));
+			const isPushed = hasStripe(neighbour, part, stripe);
 			if (neighbour === piece?.from || !(isKept || isPushed)) continue;
 			message = this.#answer(neighbour, part, chunk, message);
 			if (!isKept) continue;
@@ -170,6 +184,11 @@ export class Uploads {
 		const { rendition, number } = part;
 		this.#state.send(neighbour, { type: "absent", rendition, number, chunks });
 	}
+}
+
+/** Those of whom something is so, and then the others. */
+function inTwo<T>(list: readonly T[], isSo: (one: T) => boolean): T[] {
+	return [...list.filter(isSo), ...list.filter((one) => !isSo(one))];
 }
 
 function hasStripe(

@@ -75,10 +75,15 @@ export interface Stripes {
 	stripes: number;
 }
 
+export interface Subscription extends Stripes {
+	/** Those of them that the sender passes on to others. */
+	feeds: number;
+}
+
 /** All that the sender wants to be pushed, by rendition in ascending order. */
 export interface Subscribe {
 	type: "subscribe";
-	wishes: Stripes[];
+	wishes: Subscription[];
 }
 
 export interface Refuse extends Stripes {
@@ -188,9 +193,10 @@ function decodeStripes(reader: Reader): Stripes {
 
 function decodeSubscribe(reader: Reader): Subscribe {
 	const count = reader.uvarint(bounds.wishes);
-	const wishes: Stripes[] = [];
+	const wishes: Subscription[] = [];
 	for (let i = 0; i < count; i++) {
-		const wish = decodeStripes(reader);
+		const wish = { ...decodeStripes(reader), feeds: reader.uvarint(allStripes) };
+		if ((wish.feeds & ~wish.stripes) !== 0) throw new Malformed("passed on, but not asked for");
 		const before = wishes.at(-1);
 		if (before && wish.rendition <= before.rendition) throw new Malformed("not ascending");
 		wishes.push(wish);
@@ -237,7 +243,8 @@ export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
 			break;
 		case "subscribe":
 			writer.uvarint(message.wishes.length);
-			for (const wish of message.wishes) writer.uvarint(wish.rendition).uvarint(wish.stripes);
+			for (const { rendition, stripes, feeds } of message.wishes)
+				writer.uvarint(rendition).uvarint(stripes).uvarint(feeds);
 			break;
 		case "refuse":
 			writer.uvarint(message.rendition).uvarint(message.stripes);
