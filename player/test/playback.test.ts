@@ -104,6 +104,20 @@ describe("the distance to live", () => {
 		expect(control.target).toBeGreaterThan(0.9);
 		expect(control.target).toBeLessThan(1.2);
 	});
+	it("keeps more distance when the server has to make up for others, and for a while", () => {
+		const control = new RateControl();
+		play(control, 1, 80, 0.2);
+		control.rescued(80);
+		expect(control.target).toBeCloseTo(0.7);
+		control.rescued(82);
+		expect(control.target).toBeCloseTo(0.8);
+		play(control, 1, 58, 0.2, 82);
+		expect(control.target).toBeCloseTo(0.8);
+		play(control, 1, 40, 0.2, 140);
+		expect(control.target).toBeCloseTo(0.7);
+		for (let now = 180; now < 300; now += 0.5) control.rescued(now);
+		expect(control.target).toBeCloseTo(2.2);
+	});
 	it("does not come so close again after a stall", () => {
 		const control = new RateControl();
 		play(control, 1, 70, 0.2);

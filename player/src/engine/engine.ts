@@ -41,6 +41,8 @@ export class Engine {
 	readonly #arrivals: Arrivals;
 	readonly #measure: Measure;
 	readonly #end = new AbortController();
+	/** Called when the server has to make up for what other viewers did not bring. */
+	onRescue: () => void = () => {};
 	/** Called with what the server sent at one go, and how many milliseconds that took. */
 	onBurst: (bytes: number, ms: number) => void = () => {};
 	/** What was handed to the state machine while it dealt with something. */
@@ -104,7 +106,12 @@ export class Engine {
 
 	start(rendition: string): void {
 		this.watch(rendition);
-		this.#ticks = setInterval(() => this.#handle({ type: "tick" }), tickEvery);
+		this.#ticks = setInterval(() => this.#tick(), tickEvery);
+	}
+
+	#tick(): void {
+		this.#swarm.look();
+		this.#handle({ type: "tick" });
 	}
 
 	stop(): void {
@@ -260,6 +267,7 @@ export class Engine {
 			case "feed":
 				return this.#read(action.want);
 			case "fetch":
+				if (this.#options.stats.peers > 0) this.onRescue();
 				return this.#fetch(action);
 			case "suspect":
 			case "late":

@@ -99,6 +99,11 @@ export class Swarm {
 		this.#options.stats.peers = 0;
 	}
 
+	/** Tells the state machine what waits to be sent. */
+	look(): void {
+		this.#links?.look();
+	}
+
 	/** Says what is taken from now on. */
 	follow(renditions: readonly number[]): void {
 		this.#followed = renditions;

@@ -95,6 +95,7 @@ export class Playback {
 		const { engine, video } = this.#options;
 		engine.onArrival = (arrival) => this.#arrived(arrival);
 		const { quality } = this.#switcher;
+		engine.onRescue = () => this.#rate.rescued(performance.now() / 1000);
 		engine.onBurst = (bytes, ms) => quality.sample(bytes, ms, performance.now() / 1000);
 		engine.start(quality.current.name);
 		const { signal } = this.#end;

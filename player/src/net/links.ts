@@ -7,7 +7,7 @@ export interface LinkHandlers {
 	onMessage(peer: string, bytes: Uint8Array<ArrayBuffer>): void;
 	/** An open channel was closed, by the other side or by the network. */
 	onClose(peer: string): void;
-	/** So many bytes wait to be sent: called while it is much, and when all have left. */
+	/** So many bytes wait to be sent: called when it is much, and by look() when it changed. */
 	onPressure(peer: string, bytes: number): void;
 	/** A connection never came about. */
 	onFailed(peer: string): void;
@@ -17,8 +17,8 @@ interface Link {
 	connection: RTCPeerConnection;
 	channel: RTCDataChannel;
 	isOpen: boolean;
-	/** It was told that much waits. */
-	isPressed: boolean;
+	/** How many bytes were last said to wait. */
+	told: number;
 	/** Candidates that came before the description they belong to. */
 	early: RTCIceCandidateInit[];
 	timer: ReturnType<typeof setTimeout>;
@@ -27,7 +27,7 @@ interface Link {
 const openWithin = 15_000;
 /** A peer that is this many bytes behind is too slow to be of use. */
 const mostBuffered = 8 << 20;
-/** Bytes that wait in a channel are told of above this, and again when all have left. */
+/** Bytes that wait in a channel are told of at once above this. */
 const pressedFrom = 16_384;
 const mostCandidates = 32;
 
@@ -58,7 +58,7 @@ export class Links {
 		});
 		channel.binaryType = "arraybuffer";
 		const timer = setTimeout(() => this.#end(peer), openWithin);
-		const link: Link = { connection, channel, isOpen: false, isPressed: false, early: [], timer };
+		const link: Link = { connection, channel, isOpen: false, told: 0, early: [], timer };
 		this.#links.set(peer, link);
 		this.#listen(peer, link);
 		if (role === "offer") void this.#describe(peer, link, "offer");
@@ -92,11 +92,6 @@ export class Links {
 			this.#handlers.onMessage(peer, new Uint8Array(bytes as ArrayBuffer));
 		};
 		channel.onclose = () => this.#end(peer);
-		channel.bufferedAmountLowThreshold = 0;
-		channel.onbufferedamountlow = () => {
-			if (link.isPressed) this.#handlers.onPressure(peer, channel.bufferedAmount);
-			link.isPressed = false;
-		};
 	}
 
 	async #describe(peer: string, link: Link, type: "offer" | "answer"): Promise<void> {
@@ -142,11 +137,20 @@ export class Links {
 			return false;
 		}
 		link.channel.send(bytes);
-		if (link.channel.bufferedAmount > pressedFrom) {
-			link.isPressed = true;
-			this.#handlers.onPressure(peer, link.channel.bufferedAmount);
-		}
+		if (link.channel.bufferedAmount > pressedFrom) this.#tell(peer, link);
 		return true;
+	}
+
+	#tell(peer: string, link: Link): void {
+		const { bufferedAmount } = link.channel;
+		if (bufferedAmount === link.told) return;
+		link.told = bufferedAmount;
+		this.#handlers.onPressure(peer, bufferedAmount);
+	}
+
+	/** Tells what waits in the channels, where that has changed. */
+	look(): void {
+		for (const [peer, link] of this.#links) if (link.isOpen) this.#tell(peer, link);
 	}
 
 	/** Closes a connection after a last message, without telling the handlers. */
@@ -174,7 +178,6 @@ export class Links {
 	#dispose(link: Link): void {
 		clearTimeout(link.timer);
 		link.channel.onclose = null;
-		link.channel.onbufferedamountlow = null;
 		link.channel.onmessage = null;
 		link.channel.close();
 		// Let a farewell leave before the connection goes.

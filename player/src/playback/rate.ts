@@ -15,6 +15,11 @@ export interface Moment {
  * stall makes it more, and so does a buffer that nearly ran dry.
  */
 const holdBack = { first: 1, stalled: 0.25, scarce: 0.05, most: 2.5, least: 0.5 };
+/**
+ * So many rescues by the server within some seconds mean that what comes from others has
+ * too far to go: they add to the hold-back, up to a limit, which stays for a while.
+ */
+const rescues = { of: 2, within: 4, apart: 1, add: 0.1, most: 2, stays: 60 };
 /** Seconds within which stalls are one trouble. */
 const troubleFor = 3;
 /**
@@ -44,10 +49,13 @@ export class RateControl {
 	/** What was in the buffer lately. */
 	#buffers: { at: number; buffer: number }[] = [];
 	#holdBack: number = holdBack.first;
-	/** Where it stalled lately: the hold-back stays above. */
+	/** Where there was trouble lately: the hold-back stays above. */
 	#floor = { holdBack: holdBack.least as number, until: 0 };
 	#updatedAt: number | null = null;
 	#stalledAt = Number.NEGATIVE_INFINITY;
+	/** When the server had to make up for others, lately. */
+	#rescues: number[] = [];
+	#rescuedAt = Number.NEGATIVE_INFINITY;
 	#isCorrecting = false;
 	#rate = rates.usual;
 	#jumpedAt = Number.NEGATIVE_INFINITY;
@@ -69,6 +77,18 @@ export class RateControl {
 		const enough = Math.min(holdBack.first, this.#holdBack + holdBack.stalled / 2);
 		this.#floor = { holdBack: enough, until: now + shrinking.notBelowFor };
 		this.#grow(holdBack.stalled);
+	}
+
+	/** The server had to make up for what other viewers did not bring. */
+	rescued(now: number): void {
+		this.#rescues = [...this.#rescues.filter((at) => now - at < rescues.within), now];
+		const isOften = this.#rescues.length >= rescues.of && now - this.#rescuedAt >= rescues.apart;
+		if (!isOften || this.#holdBack >= rescues.most) return;
+		this.#rescues = [];
+		this.#rescuedAt = now;
+		this.#grow(rescues.add);
+		if (now >= this.#floor.until || this.#holdBack > this.#floor.holdBack)
+			this.#floor = { holdBack: this.#holdBack, until: now + rescues.stays };
 	}
 
 	#grow(by: number): void {
