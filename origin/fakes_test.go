@@ -71,6 +71,13 @@ func (m *memory) Multivariant() ([]byte, error) {
 	return []byte("#EXTM3U\n" + strings.Repeat("#EXT-X-STREAM-INF:BANDWIDTH=1\n"+epoch+"/240p/index.m3u8\n", 20)), nil
 }
 
+func (m *memory) IFrames(rendition string) ([]byte, error) {
+	if rendition == "audio" {
+		return nil, segmenter.ErrUnknown
+	}
+	return []byte("#EXTM3U\n#EXT-X-I-FRAMES-ONLY\n"), nil
+}
+
 func (m *memory) Playlist(ctx context.Context, rendition string, r segmenter.Reload) ([]byte, error) {
 	if rendition != "240p" && rendition != "audio" {
 		return nil, segmenter.ErrUnknown

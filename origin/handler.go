@@ -118,7 +118,7 @@ func (s *handler) secure(w http.ResponseWriter, k kind) {
 		return
 	case kindInit, kindSegment:
 		return
-	case kindMultivariant, kindPlaylist:
+	case kindMultivariant, kindPlaylist, kindIFrames:
 		h.Set("Access-Control-Expose-Headers", "Age, Date") // how old a cache's answer is
 	case kindPlayer:
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
@@ -132,7 +132,7 @@ func (s *handler) secure(w http.ResponseWriter, k kind) {
 // isShared tells whether players on other sites may read the answer.
 func isShared(k kind) bool {
 	switch k {
-	case kindMultivariant, kindPlaylist, kindInit, kindPart, kindSegment, kindManifest, kindFeed, kindJoin, kindKey,
+	case kindMultivariant, kindPlaylist, kindIFrames, kindInit, kindPart, kindSegment, kindManifest, kindFeed, kindJoin, kindKey,
 		kindPlayer, kindOEmbed:
 		return true
 	default:
@@ -187,7 +187,7 @@ func (s *handler) dispatch(w *response, r *http.Request, at route) {
 	switch at.kind {
 	case kindMultivariant:
 		s.serveMultivariant(w, r, at)
-	case kindPlaylist, kindInit, kindPart, kindSegment, kindManifest, kindFeed, kindKey:
+	case kindPlaylist, kindIFrames, kindInit, kindPart, kindSegment, kindManifest, kindFeed, kindKey:
 		s.serveLive(w, r, at)
 	case kindJoin:
 		s.serveJoin(w, r, at)
@@ -223,6 +223,8 @@ func (s *handler) serveLive(w *response, r *http.Request, at route) {
 	switch at.kind {
 	case kindPlaylist:
 		s.servePlaylist(w, r, live, at)
+	case kindIFrames:
+		s.serveIFrames(w, r, live, at)
 	case kindInit:
 		s.serveInit(w, r, live, at)
 	case kindPart:

@@ -19,6 +19,8 @@ type Media interface {
 	// draft-pantos-hls-rfc8216bis §6.2.5.2 says, until ctx ends at the latest.
 	// Errors: segmenter.ErrTooFar, ErrUnknown, ErrNotReady, ErrTimeout, or ctx's.
 	Playlist(ctx context.Context, rendition string, r segmenter.Reload) ([]byte, error)
+	// IFrames returns the I-frame playlist of a video rendition.
+	IFrames(rendition string) ([]byte, error)
 	// Part returns a part. The one that comes next is waited for; one further ahead,
 	// or one that left the window, is segmenter.ErrUnknown.
 	Part(ctx context.Context, rendition string, number uint64) (*media.Part, error)

@@ -104,6 +104,23 @@ func (s *handler) serveKey(w *response, r *http.Request, live Live, at route) {
 	_, _ = w.Write(key) // a client that has gone is nobody to tell
 }
 
+// serveIFrames answers with an I-frame playlist, for scrubbing.
+func (s *handler) serveIFrames(w *response, r *http.Request, live Live, at route) {
+	done, ok := s.open(w, r, egress.Plain, 0)
+	if !ok {
+		return
+	}
+	defer done()
+	playlist, err := live.Media.IFrames(at.rendition)
+	if err != nil {
+		s.failMedia(w, r, err)
+		return
+	}
+	setCache(w, cacheBriefly)
+	w.Header().Set("Content-Type", playlistType)
+	s.texts.writeShared(w, r, http.StatusOK, playlist)
+}
+
 func (s *handler) serveInit(w *response, r *http.Request, live Live, at route) {
 	data, err := live.Media.Init(at.rendition, int(at.number))
 	if err != nil {

@@ -16,6 +16,7 @@ const (
 	kindEmbed        kind = "embed"
 	kindMultivariant kind = "multivariant"
 	kindPlaylist     kind = "playlist"
+	kindIFrames      kind = "iframes"
 	kindInit         kind = "init"
 	kindPart         kind = "part"
 	kindSegment      kind = "segment"
@@ -161,8 +162,7 @@ func parseMedia(r route, rendition, file string) (route, bool) {
 		return route{}, false
 	}
 	r.rendition = rendition
-	if file == "index.m3u8" {
-		r.kind = kindPlaylist
+	if r.kind = map[string]kind{"index.m3u8": kindPlaylist, "iframes.m3u8": kindIFrames}[file]; r.kind != "" {
 		return r, true
 	}
 	for _, form := range []struct {

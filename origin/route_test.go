@@ -21,6 +21,7 @@ func TestParsePath(t *testing.T) {
 		"/live/demo/join":                   {kind: kindJoin, stream: "demo"},
 		"/live/demo/" + epoch + "/feed":     with(live, kindFeed, 0),
 		"/live/demo/" + epoch + "/manifest": with(live, kindManifest, 0),
+		"/live/demo/" + epoch + "/240p/iframes.m3u8":          with(media, kindIFrames, 0),
 		"/live/demo/" + epoch + "/240p/index.m3u8":            with(media, kindPlaylist, 0),
 		"/live/demo/" + epoch + "/240p/p0.m4s":                with(media, kindPart, 0),
 		"/live/demo/" + epoch + "/240p/s17.m4s":               with(media, kindSegment, 17),

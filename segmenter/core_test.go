@@ -3,6 +3,8 @@ package segmenter
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -24,13 +26,15 @@ type recorder struct {
 	inits      map[int][][]byte
 	parts      map[int][]*media.Part
 	last       map[int]*llhls.Playlist
+	iframes    map[int]*llhls.Playlist
 	ended      bool
 	now        time.Time
 }
 
 func newRecorder(t *testing.T) *recorder {
 	r := &recorder{
-		t: t, inits: map[int][][]byte{}, parts: map[int][]*media.Part{}, last: map[int]*llhls.Playlist{}, now: sceneStart,
+		t: t, inits: map[int][][]byte{}, parts: map[int][]*media.Part{}, last: map[int]*llhls.Playlist{},
+		iframes: map[int]*llhls.Playlist{}, now: sceneStart,
 	}
 	r.store = NewStore(StoreConfig{Window: 20 * time.Second, Now: func() time.Time { return r.now }})
 	return r
@@ -52,6 +56,9 @@ func (r *recorder) Part(p *media.Part) {
 	r.parts[p.Rendition] = append(r.parts[p.Rendition], p)
 	r.store.Sink().Part(p)
 	r.checkPlaylist(p.Rendition)
+	if p.SegmentEnd {
+		r.checkIFrames(p.Rendition)
+	}
 }
 
 func (r *recorder) End() {
@@ -69,7 +76,8 @@ func (r *recorder) checkPlaylist(rendition int) {
 	p, err := llhls.Parse(text)
 	require.NoError(r.t, err, "%s", text)
 	require.Empty(r.t, p.Unknown)
-	require.Empty(r.t, llhls.Check(p), "%s", text)
+	require.Empty(r.t, llhls.CheckPlaylist(p), "%s", text)
+	require.Empty(r.t, llhls.CheckProfile(p, 0), "%s", text)
 	if before := r.last[rendition]; before != nil {
 		require.Empty(r.t, llhls.CheckReload(before, p), "%s", text)
 		delta, err := r.store.Playlist(context.Background(), r.renditions[rendition].Name, Reload{Skip: true})
@@ -82,6 +90,53 @@ func (r *recorder) checkPlaylist(rendition int) {
 		require.Len(r.t, merged.Segments, len(p.Segments))
 	}
 	r.last[rendition] = p
+}
+
+// checkIFrames holds the I-frame playlist against the checker, and its byte ranges
+// against the segments.
+func (r *recorder) checkIFrames(rendition int) {
+	info := r.renditions[rendition]
+	text, err := r.store.IFrames(info.Name)
+	if info.Kind == media.Audio {
+		require.ErrorIs(r.t, err, ErrUnknown)
+		return
+	}
+	if errors.Is(err, ErrNotReady) {
+		return
+	}
+	require.NoError(r.t, err)
+	p, err := llhls.Parse(text)
+	require.NoError(r.t, err, "%s", text)
+	require.True(r.t, p.IFramesOnly)
+	require.Empty(r.t, llhls.CheckPlaylist(p), "%s", text)
+	if before := r.iframes[rendition]; before != nil {
+		require.Empty(r.t, llhls.CheckReload(before, p), "%s", text)
+	}
+	r.iframes[rendition] = p
+	for _, s := range p.Segments[max(0, len(p.Segments)-2):] {
+		if !s.Gap {
+			r.checkIFrame(info.Name, s)
+		}
+	}
+}
+
+func (r *recorder) checkIFrame(rendition string, s llhls.Segment) {
+	length, offset, err := llhls.ByteRange(s.ByteRange)
+	require.NoError(r.t, err)
+	var msn uint64
+	_, err = fmt.Sscanf(s.URI, "s%d.m4s", &msn)
+	require.NoError(r.t, err)
+	parts, err := r.store.Segment(rendition, msn)
+	require.NoError(r.t, err)
+	var whole []byte
+	for _, p := range parts {
+		whole = append(whole, p.Data...)
+	}
+	cut := whole[offset : offset+length]
+	moof := binary.BigEndian.Uint32(cut)
+	require.Equal(r.t, "moof", string(cut[4:8]))
+	require.Equal(r.t, "mdat", string(cut[moof+4:moof+8]))
+	require.True(r.t, bytes.HasPrefix(whole[offset:], cut))
 }
 
 // feed runs a scene through a core.

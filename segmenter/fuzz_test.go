@@ -97,7 +97,7 @@ func FuzzUnits(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, text)
 			}
-			if found := llhls.Check(p); len(found) > 0 {
+			if found := llhls.CheckPlaylist(p); len(found) > 0 {
 				t.Fatalf("%v\n%s", found, text)
 			}
 		}

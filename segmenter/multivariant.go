@@ -2,6 +2,7 @@ package segmenter
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/liverelay/liverelay/media"
 )
@@ -54,6 +55,12 @@ func (s *Store) variants(w *playlistWriter) {
 			s.videoVariant(w, r, audio)
 		}
 	}
+	for _, r := range s.renditions {
+		if r.Kind == media.Video && !s.cfg.NoIFrames {
+			w.line("#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=", strconv.Itoa(r.Bandwidth), `,CODECS="`, r.Codecs, `"`, size(r),
+				`,URI="`, strings.TrimSuffix(s.uri(r), "index.m3u8"), `iframes.m3u8"`)
+		}
+	}
 	if audio != nil && (!video || !s.cfg.NoAudioOnly) {
 		group := ""
 		if video {
@@ -78,18 +85,22 @@ func (s *Store) videoVariant(w *playlistWriter, r media.Rendition, audio *media.
 		peak += audio.Bandwidth
 		average += audio.AverageBandwidth
 	}
-	size := ""
-	if r.Width > 0 && r.Height > 0 {
-		size = ",RESOLUTION=" + strconv.Itoa(r.Width) + "x" + strconv.Itoa(r.Height)
-	}
+	more := size(r)
 	if r.Codecs != "" {
-		size = `,CODECS="` + codecs + `"` + size
+		more = `,CODECS="` + codecs + `"` + more
 	}
 	if r.FPS > 0 {
-		size += ",FRAME-RATE=" + strconv.FormatFloat(r.FPS, 'f', 3, 64)
+		more += ",FRAME-RATE=" + strconv.FormatFloat(r.FPS, 'f', 3, 64)
 	}
-	w.line("#EXT-X-STREAM-INF:BANDWIDTH=", strconv.Itoa(peak), ",AVERAGE-BANDWIDTH=", strconv.Itoa(average), size, group)
+	w.line("#EXT-X-STREAM-INF:BANDWIDTH=", strconv.Itoa(peak), ",AVERAGE-BANDWIDTH=", strconv.Itoa(average), more, group)
 	w.line(s.uri(r))
+}
+
+func size(r media.Rendition) string {
+	if r.Width <= 0 || r.Height <= 0 {
+		return ""
+	}
+	return ",RESOLUTION=" + strconv.Itoa(r.Width) + "x" + strconv.Itoa(r.Height)
 }
 
 // uri is a rendition's playlist as the multivariant playlist sees it.

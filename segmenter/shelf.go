@@ -16,6 +16,10 @@ type segment struct {
 	complete bool
 	// init is the number of the init segment, or -1 while none is known.
 	init int
+	// iframes are the keyframes that begin a part; before is the one that shows until
+	// the first of them, without a part when there is none.
+	iframes []iframe
+	before  iframe
 }
 
 func (s *segment) gap() bool {
@@ -38,6 +42,8 @@ type shelf struct {
 	next     uint64        // number of the next part
 	changed  chan struct{} // closed by the next part
 
+	// entriesGone counts the entries of the I-frame playlist that have left it.
+	entriesGone uint64
 	// dependent says that a segment did not begin with a keyframe.
 	dependent bool
 	cache     [2]rendered // whole, delta
@@ -76,13 +82,17 @@ func (sh *shelf) put(p *media.Part) {
 	seg := sh.last()
 	if seg == nil || seg.msn != p.MSN {
 		sh.finish()
-		seg = &segment{msn: p.MSN, init: -1}
+		if seg == nil {
+			sh.entriesGone = p.Number // those of a broadcast that was resumed are fewer
+		}
+		seg = &segment{msn: p.MSN, init: -1, before: seg.keyframeFor(p)}
 		sh.segments = append(sh.segments, seg)
 		sh.dependent = sh.dependent || !p.Gap && !p.Independent
 	}
 	if known := p.Init < len(sh.inits) && sh.inits[p.Init] != nil; known && seg.init < 0 {
 		seg.init = p.Init
 	}
+	seg.keyframe(p)
 	seg.parts = append(seg.parts, p)
 	seg.duration += p.Duration
 	seg.bytes += int64(len(p.Data))
@@ -104,6 +114,7 @@ func (sh *shelf) finish() {
 func (sh *shelf) slide(window time.Duration) {
 	for sh.listed+1 < len(sh.segments) && sh.window-sh.segments[sh.listed].duration >= window {
 		sh.window -= sh.segments[sh.listed].duration
+		sh.entriesGone += sh.segments[sh.listed].entries()
 		sh.listed++
 	}
 }
@@ -127,6 +138,7 @@ func (sh *shelf) drop() int64 {
 		sh.listed--
 	} else {
 		sh.window -= old.duration
+		sh.entriesGone += old.entries()
 	}
 	return old.bytes
 }

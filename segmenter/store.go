@@ -41,6 +41,8 @@ type StoreConfig struct {
 	MaxBytes int64
 	// NoAudioOnly leaves the audio-only variant out of the multivariant playlist.
 	NoAudioOnly bool
+	// NoIFrames leaves I-frame playlists out: for parts that this package did not pack.
+	NoIFrames bool
 	// Now is the wall clock; nil means time.Now.
 	Now func() time.Time
 }

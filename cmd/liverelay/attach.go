@@ -128,7 +128,7 @@ func (a *attachments) services() []service {
 func (s *stage) mirrored(stream string, key func(int) []byte) mirror.Sink {
 	epoch := strings.ToLower(rand.Text())[:16]
 	window := max(s.config.HLS.Window.D(), time.Minute) // segments of others are longer
-	store := segmenter.NewStore(segmenter.StoreConfig{Epoch: epoch, Window: window, MaxBytes: storeBytes})
+	store := segmenter.NewStore(segmenter.StoreConfig{Epoch: epoch, Window: window, MaxBytes: storeBytes, NoIFrames: true})
 	heads := publisher.New(publisher.Config{
 		Identity: s.streams.all[stream].identity, Stream: stream, Epoch: epoch, Window: window,
 		Log: s.log.With().Str("stream", stream).Str("broadcast", epoch).Logger(),

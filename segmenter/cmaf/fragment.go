@@ -108,6 +108,22 @@ func Fragment(sequence uint32, base uint64, samples []Sample) []byte {
 	return b
 }
 
+// FirstSample returns how many bytes of a fragment that Fragment wrote hold its moof
+// box and the first sample.
+func FirstSample(fragment []byte) (length int, ok bool) {
+	const trun = 8 + 16 + 8 + 24 + 20 // in front of it: moof's header, mfhd, traf's header, tfhd, tfdt
+	if len(fragment) < trun+28 || string(fragment[trun+4:trun+8]) != "trun" {
+		return 0, false
+	}
+	flags, data := binary.BigEndian.Uint32(fragment[trun+8:]), binary.BigEndian.Uint32(fragment[trun+16:])
+	size := trun + 20
+	if flags&trunDuration != 0 {
+		size += 4
+	}
+	length = int(data) + int(binary.BigEndian.Uint32(fragment[size:]))
+	return length, length <= len(fragment)
+}
+
 type writer []byte
 
 func (w *writer) box(size int, name string) {

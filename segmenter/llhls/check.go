@@ -17,9 +17,9 @@ const (
 	dateRounding = 20 * time.Millisecond
 )
 
-// Check says what is wrong with a playlist by itself; nothing when it keeps every
-// rule. A delta update must be merged first.
-func Check(p *Playlist) []string {
+// CheckPlaylist says what is wrong with a playlist by itself; nothing when it keeps
+// every rule. A delta update must be merged first.
+func CheckPlaylist(p *Playlist) []string {
 	c := checker{p: p}
 	c.constants()
 	for i, s := range p.Segments {
@@ -27,6 +27,22 @@ func Check(p *Playlist) []string {
 	}
 	c.dates()
 	c.hints()
+	return c.found
+}
+
+// CheckProfile says what a low-latency playlist lacks of what Apple's authoring
+// specification (§14) and the server configuration profile (appendix B) ask for beyond
+// the rules. others is the number of the other renditions.
+func CheckProfile(p *Playlist, others int) []string {
+	c := checker{p: p}
+	c.say(p.Control.PartHoldBack < 3*p.PartTarget-rounding, "PART-HOLD-BACK %v is below three part targets", p.Control.PartHoldBack)
+	c.say(!p.Ended && len(p.Reports) < others, "%d rendition reports, of %d", len(p.Reports), others)
+	dated := false
+	for _, s := range p.Segments {
+		dated = dated || !s.ProgramTime.IsZero()
+	}
+	c.say(!dated, "no EXT-X-PROGRAM-DATE-TIME")
+	c.say(p.Control.CanSkipUntil == 0, "no delta updates")
 	return c.found
 }
 
@@ -51,7 +67,7 @@ func (c *checker) constants() {
 	if p.PartTarget == 0 {
 		return
 	}
-	c.say(k.PartHoldBack < 3*p.PartTarget-rounding, "PART-HOLD-BACK %v is below three part targets", k.PartHoldBack)
+	c.say(k.PartHoldBack < 2*p.PartTarget-rounding, "PART-HOLD-BACK %v is below two part targets", k.PartHoldBack)
 	c.say(p.PartTarget > p.TargetDuration, "PART-TARGET is above TARGETDURATION")
 	c.say(!k.BlockReload, "parts without CAN-BLOCK-RELOAD")
 }
@@ -113,6 +129,7 @@ func (c *checker) hints() {
 			}
 		}
 	}
+	c.say(p.IFramesOnly && parts > 0, "a hint in a playlist of I-frames")
 	c.say(parts > 1, "more than one hint for a part")
 	c.say(p.Ended && len(p.Hints) > 0, "a hint behind the end")
 	c.say(!p.Ended && p.PartTarget > 0 && parts == 0, "no hint for the next part")

@@ -35,7 +35,7 @@ func TestGood(t *testing.T) {
 	p, err := Parse([]byte(good))
 	require.NoError(t, err)
 	require.Empty(t, p.Unknown)
-	require.Empty(t, Check(p))
+	require.Empty(t, CheckPlaylist(p))
 	require.Len(t, p.Segments, 3)
 	require.True(t, p.Segments[2].Open())
 	require.EqualValues(t, 9, p.Segments[2].MSN)
@@ -52,7 +52,7 @@ func TestCheckFinds(t *testing.T) {
 		"a short part":          {"0.450,URI", "0.420,URI", "below 85 %"},
 		"a long segment":        {"#EXTINF:2.000", "#EXTINF:2.600", "above TARGETDURATION"},
 		"parts do not add up":   {"#EXTINF:1.550", "#EXTINF:1.560", "parts of segment 8 make"},
-		"part hold-back":        {"BACK=1.500", "BACK=1.400", "PART-HOLD-BACK"},
+		"part hold-back":        {"BACK=1.500", "BACK=0.900", "PART-HOLD-BACK"},
 		"skip boundary":         {"UNTIL=12.000", "UNTIL=11.9", "CAN-SKIP-UNTIL"},
 		"hold-back":             {"PART-HOLD-BACK", "HOLD-BACK=5,PART-HOLD-BACK", "HOLD-BACK is below"},
 		"no blocking":           {"CAN-BLOCK-RELOAD=YES,", "", "CAN-BLOCK-RELOAD"},
@@ -68,7 +68,7 @@ func TestCheckFinds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, err := Parse([]byte(strings.Replace(good, test.old, test.new, 1)))
 			require.NoError(t, err)
-			require.Contains(t, strings.Join(Check(p), "\n"), test.says)
+			require.Contains(t, strings.Join(CheckPlaylist(p), "\n"), test.says)
 		})
 	}
 }
@@ -147,11 +147,22 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		Check(p)
+		CheckPlaylist(p)
 		CheckReload(p, p)
 		if found := CheckReload(p, p); p.Skipped == 0 && len(found) > 0 && len(p.Hints) == 0 {
 			t.Fatalf("a playlist differs from itself: %v", found)
 		}
 		_, _ = Merge(p, p)
+	})
+}
+
+func FuzzParseMultivariant(f *testing.F) {
+	f.Add([]byte("#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"b\",URI=\"c\"\n#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"a\",RESOLUTION=1x1\nd\n"))
+	f.Add([]byte("#EXTM3U\n#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=1,URI=\"x\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\r\nd"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		m, err := ParseMultivariant(text)
+		if err == nil && (len(m.Variants) == 0 || len(m.Variants) > maxEntries) {
+			t.Fatalf("%d variants", len(m.Variants))
+		}
 	})
 }

@@ -93,9 +93,11 @@ func (p *parser) tag(name, value string) (err error) {
 		out.Independent = true
 	case "#EXT-X-ENDLIST":
 		out.Ended = true
+	case "#EXT-X-I-FRAMES-ONLY":
+		out.IFramesOnly = true
 	case "#EXT-X-PRELOAD-HINT", "#EXT-X-RENDITION-REPORT":
 		return p.trailer(name, value)
-	case "#EXTINF", "#EXT-X-PART", "#EXT-X-MAP", "#EXT-X-PROGRAM-DATE-TIME", "#EXT-X-DISCONTINUITY", "#EXT-X-GAP":
+	case "#EXTINF", "#EXT-X-PART", "#EXT-X-MAP", "#EXT-X-PROGRAM-DATE-TIME", "#EXT-X-DISCONTINUITY", "#EXT-X-GAP", "#EXT-X-BYTERANGE":
 		return p.media(name, value)
 	default:
 		out.Unknown = append(out.Unknown, name)
@@ -203,11 +205,16 @@ func (p *parser) media(name, value string) (err error) {
 	case "#EXT-X-MAP":
 		return p.initSegment(value)
 	case "#EXT-X-PROGRAM-DATE-TIME":
-		s.ProgramTime, err = time.Parse(time.RFC3339Nano, value)
+		if s.ProgramTime, err = time.Parse(time.RFC3339Nano, value); err != nil {
+			s.ProgramTime, err = time.Parse("2006-01-02T15:04:05.999999999Z0700", value) // as ffmpeg writes it
+		}
 	case "#EXT-X-DISCONTINUITY":
 		s.Discontinuity = true
 	case "#EXT-X-GAP":
 		s.Gap = true
+	case "#EXT-X-BYTERANGE":
+		_, _, err = ByteRange(value)
+		s.ByteRange = value
 	}
 	return err
 }

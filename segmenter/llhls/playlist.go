@@ -13,6 +13,7 @@ type Playlist struct {
 	DiscontinuitySequence uint64
 	Independent           bool // EXT-X-INDEPENDENT-SEGMENTS
 	Ended                 bool // EXT-X-ENDLIST
+	IFramesOnly           bool // EXT-X-I-FRAMES-ONLY
 
 	// Skipped is the number of segments that a delta update leaves out in front.
 	Skipped int
@@ -41,6 +42,8 @@ type Segment struct {
 	Map           string    // URI of the init segment that applies
 	Gap           bool
 	Discontinuity bool
+	// ByteRange is EXT-X-BYTERANGE as it stands, "length@offset" or "length".
+	ByteRange string
 }
 
 // Open says that the segment is not complete.
@@ -76,6 +79,17 @@ type Report struct {
 	URI               string
 	LastMSN, LastPart uint64
 	HasPart           bool
+}
+
+// Sequence is the discontinuity sequence number of Segments[i] (§4.4.3.3).
+func (p *Playlist) Sequence(i int) uint64 {
+	n := p.DiscontinuitySequence
+	for _, s := range p.Segments[:i+1] {
+		if s.Discontinuity {
+			n++
+		}
+	}
+	return n
 }
 
 // Last is the position of the newest part, or of the newest segment when there

@@ -49,14 +49,11 @@ func CheckReload(before, after *Playlist) []string {
 	c.say(after.Independent && !before.Independent, "EXT-X-INDEPENDENT-SEGMENTS appeared")
 	c.say(before.Ended && !after.Ended, "the end was taken back")
 	now := map[uint64]Segment{}
+	sequences := map[uint64]uint64{} // of the segments that both have
 	for _, s := range after.Segments {
 		now[s.MSN] = s
 	}
-	passed := uint64(0) // discontinuities that left the playlist
 	for i, s := range before.Segments {
-		if i > 0 && s.MSN <= after.MediaSequence && s.Discontinuity {
-			passed++
-		}
 		if s.MSN < after.MediaSequence {
 			continue
 		}
@@ -64,10 +61,13 @@ func CheckReload(before, after *Playlist) []string {
 		c.say(!ok, "segment %d is gone", s.MSN)
 		if ok {
 			c.same(s, later)
+			sequences[s.MSN] = before.Sequence(i)
 		}
 	}
-	if n := len(before.Segments); n > 0 && before.Segments[n-1].MSN >= after.MediaSequence {
-		c.say(after.DiscontinuitySequence != before.DiscontinuitySequence+passed, "DISCONTINUITY-SEQUENCE does not count")
+	for i, s := range after.Segments {
+		if was, both := sequences[s.MSN]; both {
+			c.say(after.Sequence(i) != was, "discontinuity sequence number of segment %d changed", s.MSN)
+		}
 	}
 	c.kept(before)
 	return c.found
