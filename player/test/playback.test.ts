@@ -162,6 +162,14 @@ describe("quality", () => {
 		{ name: "480p", bandwidth: 1.2e6, height: 480 },
 	];
 
+	/** Parts come late, and the line turns out to carry no more than the next lower one. */
+	function slow(quality: Quality, now: number): void {
+		for (let i = 0; i < 6; i++) quality.arrived(true, now);
+		expect(quality.toCheck(now)).toBe(true);
+		const room = (quality.lower?.bandwidth ?? 0) * 1.3;
+		quality.checked({ rate: room / 2, received: room }, now);
+	}
+
 	it.each([
 		[720, 1e7, "720p"],
 		[300, 1e7, "480p"],
@@ -173,8 +181,16 @@ describe("quality", () => {
 	});
 	it("goes down when the link is too slow", () => {
 		const quality = new Quality(choices, 720, null);
-		for (let i = 0; i < 6; i++) quality.arrived(true, i);
+		slow(quality, 6);
 		expect(quality.update(6, 720).name).toBe("480p");
+	});
+	it("goes down when parts stay late and nobody knows the line", () => {
+		const quality = new Quality(choices, 720, null);
+		for (let i = 0; i < 6; i++) quality.arrived(true, i);
+		quality.checked(null, 6);
+		expect(quality.current.name).toBe("720p");
+		quality.arrived(true, 6.2);
+		expect(quality.current.name).toBe("480p");
 	});
 	it("does not go down for one late part, nor for a stall alone", () => {
 		const quality = new Quality(choices, 720, null);
@@ -191,7 +207,7 @@ describe("quality", () => {
 		quality.sample(100_000, 50, 5.5);
 		expect(quality.toProbe(5.6, 720)).toBeNull();
 		expect(quality.update(5.6, 720).name).toBe("480p");
-		for (let i = 0; i < 6; i++) quality.arrived(true, 50);
+		slow(quality, 50);
 		expect(quality.current.name).toBe("240p");
 		expect(quality.toProbe(59, 720)).toBeNull();
 		expect(quality.toProbe(61, 720)?.name).toBe("480p");
@@ -200,13 +216,13 @@ describe("quality", () => {
 		const quality = new Quality(choices, 720, 1e5);
 		quality.sample(100_000, 50, 10);
 		expect(quality.update(11, 720).name).toBe("480p");
-		for (let i = 0; i < 6; i++) quality.arrived(true, 12);
+		slow(quality, 12);
 		expect(quality.update(13, 720).name).toBe("240p");
 		expect(quality.toProbe(21, 720)).toBeNull();
 		expect(quality.toProbe(23, 720)?.name).toBe("480p");
 		quality.sample(100_000, 50, 23);
 		expect(quality.update(23, 720).name).toBe("480p");
-		for (let i = 0; i < 6; i++) quality.arrived(true, 30);
+		slow(quality, 30);
 		expect(quality.toProbe(45, 720)).toBeNull();
 		expect(quality.toProbe(51, 720)?.name).toBe("480p");
 	});
@@ -229,7 +245,7 @@ describe("quality", () => {
 			const before = quality.current.name;
 			if (quality.toProbe(now, 720)) quality.sample(100_000, 20, now);
 			if (quality.update(now, 720).name !== before) ups++;
-			if (quality.current.name !== "240p") for (let i = 0; i < 6; i++) quality.arrived(true, now);
+			if (quality.current.name !== "240p") slow(quality, now);
 		}
 		expect(ups).toBeGreaterThan(2);
 		expect(ups).toBeLessThan(8);

@@ -31,6 +31,8 @@ const lookEvery = 50;
 const controlEvery = 200;
 /** Milliseconds without advance, though parts come in, before playback begins anew. */
 const stuckFor = 2500;
+/** The same, before it has begun. */
+const startFor = 8000;
 /** Milliseconds for which a busy page's figures are not to be trusted. */
 const busyFor = 2000;
 /** Seconds of steady playback before other viewers are connected to. */
@@ -131,7 +133,7 @@ export class Playback {
 		this.#place.offset = null;
 		this.#begunAt = performance.now();
 		hls.on(Hls.Events.MANIFEST_PARSED, () => {
-			this.#switcher.apply(hls);
+			this.#switcher.begin(hls);
 			hls.startLoad(startPosition ?? -1);
 		});
 		hls.on(Hls.Events.INIT_PTS_FOUND, (_, { id, initPTS, timescale }) => {
@@ -162,7 +164,10 @@ export class Playback {
 
 	#look(): void {
 		const { video, stats } = this.#options;
-		if (!this.#hasStarted) this.#tryStart();
+		if (!this.#hasStarted) {
+			if (this.#hls) this.#switcher.begin(this.#hls);
+			this.#tryStart();
+		}
 		const isPlaying =
 			this.#hasStarted && !video.paused && !video.seeking && !video.ended && !document.hidden;
 		const { currentTime: time, playbackRate: rate } = video;
@@ -218,9 +223,11 @@ export class Playback {
 	/** Stuck although there is something to play: begins anew at the live edge. */
 	#watchdog(now: number): void {
 		const { engine } = this.#options;
-		if (!this.#monitor.isStalled || engine.quiet > 1000) this.#stuckSince = null;
+		const isStuck = this.#monitor.isStalled || (!this.#hasStarted && this.#hls !== null);
+		if (!isStuck || engine.quiet > 1000) this.#stuckSince = null;
 		else this.#stuckSince ??= now;
-		if (this.#stuckSince === null || now - this.#stuckSince < stuckFor) return;
+		const patience = this.#hasStarted ? stuckFor : startFor;
+		if (this.#stuckSince === null || now - this.#stuckSince < patience) return;
 		this.#stuckSince = null;
 		this.#restart();
 	}

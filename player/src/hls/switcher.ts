@@ -55,6 +55,7 @@ export class Switcher {
 	 */
 	async lead(): Promise<number | null> {
 		const { name } = this.quality.current;
+		this.#engine.watch(name);
 		const seconds = await this.#engine.lead(name);
 		const { oldest, newest } = this.#engine.timeline(name) ?? {};
 		const { lower } = this.quality;
@@ -90,19 +91,33 @@ export class Switcher {
 		this.#avoidRareKeyframes();
 		void this.#measure(now / 1000, height);
 		this.quality.update(now / 1000, height);
-		if (hls) this.apply(hls);
+		if (hls) this.#apply(hls);
+	}
+
+	/** Begins with the rendition that was chosen, whatever hls.js thinks. */
+	begin(hls: Hls): void {
+		const { name } = this.quality.current;
+		const index = this.#level(hls, name);
+		if (index < 0 || hls.loadLevel === index) return;
+		this.#switchingSince = null;
+		this.#stats.rendition = name;
+		this.#engine.watch(name);
+		hls.loadLevel = index;
+		this.#engine.left();
+	}
+
+	#level(hls: Hls, name: string): number {
+		return hls.levels.findIndex((l) => renditionOf(this.#engine, l.uri || l.url[0] || "") === name);
 	}
 
 	/** Goes over to the rendition that was chosen, once all that it needs is there. */
-	apply(hls: Hls): void {
+	#apply(hls: Hls): void {
 		const { name } = this.quality.current;
 		const { rendition } = this.#stats;
 		// Where the line is too slow for what is played, there is no room for both.
 		const isDown = rendition !== "" && this.quality.isLower(name, rendition);
 		this.#engine.watch(name, isDown || name === rendition);
-		const index = hls.levels.findIndex(
-			(l) => renditionOf(this.#engine, l.uri || l.url[0] || "") === name,
-		);
+		const index = this.#level(hls, name);
 		if (index < 0 || hls.loadLevel === index) {
 			this.#switchingSince = null;
 			return this.#engine.left();
@@ -158,6 +173,7 @@ export class Switcher {
 		const isInDoubt = this.quality.toCheck(now);
 		if (!choice && !isInDoubt) return;
 		this.#isMeasuring = true;
+		if (isInDoubt) this.quality.checking();
 		if (isInDoubt) await this.#check();
 		else if (choice) await this.#probe(choice.name);
 		this.#isMeasuring = false;

@@ -68,6 +68,9 @@ export class Quality {
 	#usual: number | null = null;
 	#checkedAt = Number.NEGATIVE_INFINITY;
 	#checking: number = checking.first;
+	#isChecking = false;
+	/** Parts were late, or playback ran dry: a check is wanted. */
+	#isAsked = false;
 	#hadRoom = false;
 	#wentUpAt = Number.NEGATIVE_INFINITY;
 	readonly #avoided = new Set<string>();
@@ -128,16 +131,11 @@ export class Quality {
 		this.#late.push(isLate);
 		if (this.#late.length > late.of) this.#late.shift();
 		if (isLate) this.#quietSince = now;
-		if (this.#lateParts >= late.most && !this.#hasRoom(now)) this.#down(now);
+		if (this.#lateParts >= late.most) this.#doubt(now);
 	}
 
 	get #lateParts(): number {
 		return this.#late.filter(Boolean).length;
-	}
-
-	/** The line was found to have room a moment ago. */
-	#hasRoom(now: number): boolean {
-		return this.#hadRoom && now - this.#checkedAt < checkedFor;
 	}
 
 	/** So many seconds are ahead of the playhead; to be called several times a second. */
@@ -147,7 +145,8 @@ export class Quality {
 		else this.#thinSince ??= now;
 		if (this.#thinSince === null) return;
 		this.#quietSince = now;
-		const within = this.#hasRoom(now) ? thin.withRoom : thin.within;
+		const hasRoom = this.#hadRoom && now - this.#checkedAt < checkedFor;
+		const within = hasRoom || this.#isChecking ? thin.withRoom : thin.within;
 		if (now - this.#thinSince >= within) this.#down(now);
 	}
 
@@ -162,13 +161,22 @@ export class Quality {
 
 	/** Whether the line is to be measured because the buffer runs low. */
 	toCheck(now: number): boolean {
-		return this.#isLow && this.#current > 0 && now - this.#checkedAt >= this.#checking;
+		if (this.#current === 0) return false;
+		const since = now - this.#checkedAt;
+		return this.#isAsked || (this.#isLow && since >= this.#checking);
+	}
+
+	/** The line is being measured: what to do is not decided before. */
+	checking(): void {
+		this.#isChecking = true;
 	}
 
 	/** The line was measured because the buffer ran low; null when that failed. */
 	checked(check: Check | null, now: number): void {
 		const isNews = now - this.#checkedAt > 2 * checking.most;
 		this.#checkedAt = now;
+		this.#isChecking = false;
+		this.#isAsked = false;
 		this.#hadRoom = false;
 		const room = check ? Math.max(check.rate, check.received) : Number.POSITIVE_INFINITY;
 		if (check && room < this.current.bandwidth * headroom.stay) {
@@ -183,7 +191,14 @@ export class Quality {
 	/** Playback ran dry; when parts came late it was too much. */
 	stalled(now: number): void {
 		this.#quietSince = now;
-		if (this.#lateParts >= late.stalled && !this.#hasRoom(now)) this.#down(now);
+		if (this.#lateParts >= late.stalled) this.#doubt(now);
+	}
+
+	/** A reason to go down, unless a look at the line is to be had first. */
+	#doubt(now: number): void {
+		const wasChecked = now - this.#checkedAt < checkedFor;
+		if (!wasChecked) this.#isAsked = true;
+		else if (!this.#isChecking && !this.#hadRoom) this.#down(now);
 	}
 
 	/** Goes to what fits into `room`, at least one down. */
