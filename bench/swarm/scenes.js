@@ -37,13 +37,11 @@ const noStall = (r) => ({ what: "stalls", value: r.said.stalls, most: 0 });
 
 /** @typedef {{ from: number, to: number, join: number, firstP2P: number }} Visit */
 
-/**
- * Viewers that took the place of others, and stayed a while.
- * @param {Result} r
- * @returns {Visit[]}
- */
-const joiners = (r) =>
-	r.said.visits.filter((/** @type {Visit} */ v) => v.from > r.churnFrom && v.to - v.from > 5);
+/** Viewers that took the place of others. @param {Result} r @returns {Visit[]} */
+const newcomers = (r) => r.said.visits.filter((/** @type {Visit} */ v) => v.from > r.churnFrom);
+
+/** Those of them that stayed a while. @param {Result} r */
+const joiners = (r) => newcomers(r).filter((v) => v.to - v.from > 5);
 
 /** @type {Record<string, Scene>} */
 export const scenes = {
@@ -121,7 +119,16 @@ export const scenes = {
 	cut: {
 		title: "no tracker for 30 s, while 5 leave and 5 join",
 		fleets: [{ viewers: 50, seconds: 90, churn: 10, churnIn: [34, 64.5], cut: [35, 30] }],
-		checks: ([r]) => [noStall(r), { what: "joined", value: r.said.joined, least: r.viewers + 5 }],
+		checks: ([r]) => [
+			noStall(r),
+			{ what: "joined", value: r.said.joined, least: r.viewers + 5 },
+			{
+				what: "first frame of who joined meanwhile, worst",
+				value: Math.max(...newcomers(r).map((v) => v.join || Number.POSITIVE_INFINITY)),
+				most: 2,
+				unit: "s",
+			},
+		],
 	},
 	"kill-stripe": {
 		title: "every interior peer of one stripe killed at once",
