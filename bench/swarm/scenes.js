@@ -124,7 +124,11 @@ export const scenes = {
 			{ what: "joined", value: r.said.joined, least: r.viewers + 5 },
 			{
 				what: "first frame of who joined meanwhile, worst",
-				value: Math.max(...newcomers(r).map((v) => v.join || Number.POSITIVE_INFINITY)),
+				value: Math.max(
+					...newcomers(r)
+						.filter((v) => v.to - v.from > 2)
+						.map((v) => v.join || Number.POSITIVE_INFINITY),
+				),
 				most: 2,
 				unit: "s",
 			},
