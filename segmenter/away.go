@@ -28,14 +28,15 @@ type absence struct {
 	arrival time.Duration
 }
 
-// away takes that the publisher is gone: gaps fill in from now on.
+// away takes that the publisher is gone: a still of the last keyframe and silence fill
+// in from now on, gaps where there are none.
 func (c *core) away(now time.Time) {
 	if !c.begun {
 		c.gather.forget()
 		return
 	}
 	if !c.absence.waiting {
-		c.log.Info().Msg("the publisher is away; all renditions have gaps until it is back")
+		c.log.Info().Msg("the publisher is away; viewers have a still until it is back")
 	}
 	c.absence = absence{waiting: true, gone: true, heard: -1}
 	c.silent = false
@@ -55,13 +56,18 @@ func (c *core) back(now time.Time) {
 	c.log.Info().Msg("the publisher is back")
 }
 
-// tick lets all renditions have gaps up to now, while the publisher is away.
+// tick lets all renditions go on without the publisher up to now, while it is away.
 func (c *core) tick(now time.Time) {
 	if !c.absence.waiting {
 		return
 	}
+	for _, t := range c.all() {
+		t.cutter.frozen = true
+	}
 	lead, at := c.leader().cutter, max(0, c.wall.position(now)-gapTail)
-	lead.vacate(ticks(at, lead.scale))
+	if c.source != nil || !c.hush(at) {
+		lead.vacate(ticks(at, lead.scale))
+	}
 	c.clock.seen = max(c.clock.seen, instant(lead.pos, lead.scale))
 	for _, t := range c.rungs {
 		t.dead = true
@@ -69,6 +75,7 @@ func (c *core) tick(now time.Time) {
 		t.cutter.lag(min(at-deadLag, c.clock.seen))
 	}
 	if c.sound != nil && c.source != nil {
+		c.hush(c.clock.seen)
 		c.sound.cutter.poll()
 		c.sound.cutter.lag(c.clock.seen)
 	}
@@ -120,6 +127,9 @@ func (c *core) resumes(u media.Unit) bool {
 func (c *core) rejoin(u media.Unit) {
 	lead := c.leader().cutter
 	at := max(c.wall.position(u.Arrived), instant(lead.pos, lead.scale))
+	if t := c.sound; t != nil && c.source != nil {
+		c.hush(at + instant(t.line.frame/2, t.cutter.scale))
+	}
 	c.offset = at - u.PTS
 	c.heard = u.Arrived
 	c.absence = absence{arrival: at}

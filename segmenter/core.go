@@ -43,7 +43,6 @@ type core struct {
 
 	gather                gather
 	begun, closing, ended bool
-	warned                bool
 
 	renditions []media.Rendition
 	timing     media.Timing

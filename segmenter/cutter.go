@@ -45,6 +45,9 @@ type cutter struct {
 	keys     keyframes
 	needKey  bool // samples were lost: drop until the next keyframe
 	scratch  []cmaf.Sample
+
+	key    []byte // the last keyframe
+	frozen bool   // until the next sample the picture stands still at it: there are no gaps
 }
 
 // partShare is the least share of PART-TARGET that a part other than a segment's
@@ -150,8 +153,9 @@ func (c *cutter) append(s sample) {
 	if len(c.open) == 0 {
 		s.decode = c.pos
 	}
-	c.open = append(c.open, s)
+	c.open, c.frozen = append(c.open, s), false
 	if s.sync && !c.audio {
+		c.key = s.data
 		c.keys.observe(s.decode)
 	}
 }
@@ -177,8 +181,12 @@ func (c *cutter) clamp(end int64) int64 {
 	return max(min(end, c.pos+c.longest), c.pos+c.shortest, c.floor())
 }
 
-// close ends the open part and hands it out; without samples it is a gap.
+// close ends the open part and hands it out; without samples it is a gap, or the last
+// keyframe again where the picture stands still.
 func (c *cutter) close(end int64, last bool) {
+	if len(c.open) == 0 && c.frozen && c.key != nil {
+		c.open = append(c.open, sample{decode: c.pos, present: c.pos, length: end - c.pos, sync: true, data: c.key})
+	}
 	p := &media.Part{
 		Rendition: c.rendition, Number: c.number, MSN: c.segment.msn, Index: c.index,
 		Start: instant(c.pos, c.scale), Discontinuity: c.segment.discontinuity, Init: c.init,

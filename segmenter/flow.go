@@ -31,14 +31,10 @@ func (c *core) placeVideo(u media.Unit) {
 	at := u.DTS + c.shift
 	decode := ticks(at, cmaf.VideoTimescale)
 	c.wall.observe(at, u.Arrived)
-	forced := c.clock.forced
 	t.cutter.add(sample{
 		decode: decode, present: ticks(u.PTS, cmaf.VideoTimescale),
 		length: t.pace.next(decode), sync: u.Keyframe, data: u.Data,
 	})
-	if c.clock.forced && !forced {
-		c.warnKeyframes()
-	}
 	if c.heard.IsZero() {
 		c.heard = u.Arrived
 	}
@@ -49,15 +45,6 @@ func (c *core) placeVideo(u media.Unit) {
 	if c.encoder != nil {
 		c.encoder.Unit(u)
 	}
-}
-
-func (c *core) warnKeyframes() {
-	if c.warned {
-		return
-	}
-	c.warned = true
-	c.log.Warn().Dur("segment", c.cfg.Segment).
-		Msg("the publisher sends keyframes too rarely: set its keyframe interval to 1 or 2 seconds, so that viewers join and recover faster")
 }
 
 func (c *core) placeAudio(u media.Unit) {

@@ -9,7 +9,7 @@ import (
 
 // Resume is what a Pipeline needs to go on with a broadcast that another one began,
 // in this process or before it was killed. It is made to be kept as JSON, and holds
-// no media. What follows is in whole nanoseconds where it is a time.
+// no more media than a still. What follows is in whole nanoseconds where it is a time.
 type Resume struct {
 	// Renditions is the fixed set, the source first even where it is not shown.
 	Renditions []media.Rendition
@@ -38,6 +38,8 @@ type ResumeTrack struct {
 	MSN, Number uint64
 	// Inits are all init segments.
 	Inits [][]byte
+	// Still is the last keyframe, for the time without a publisher.
+	Still []byte
 }
 
 // resumeMargin is how many segments are left out at a resumption: what was
@@ -65,7 +67,7 @@ func (c *core) checkpoint() {
 	}
 	for _, t := range c.all() {
 		r.Tracks = append(r.Tracks, ResumeTrack{
-			MSN: t.cutter.segment.msn, Number: t.cutter.number, Inits: append([][]byte(nil), t.inits...),
+			MSN: t.cutter.segment.msn, Number: t.cutter.number, Inits: append([][]byte(nil), t.inits...), Still: t.cutter.key,
 		})
 	}
 	c.cfg.Checkpoint(r)
@@ -93,6 +95,7 @@ func (c *core) resume(r Resume, now time.Time) {
 	for i, t := range c.all() {
 		t.cutter.number = r.next(i, first.msn)
 		t.cutter.needKey = true
+		t.cutter.key, t.cutter.frozen = r.Tracks[i].Still, true
 		for _, data := range r.Tracks[i].Inits {
 			t.cutter.use(len(t.inits))
 			c.addInit(t, data)

@@ -14,7 +14,7 @@ import (
 const recordFolder = "broadcasts"
 
 // maxRecord bounds what is read as a record, in bytes.
-const maxRecord = 1 << 20
+const maxRecord = 16 << 20
 
 // Keep writes down what a stream's broadcast needs to be gone on with by the next run.
 // It is secret, and only its owner may read it. A crash leaves the old state or the new
