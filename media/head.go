@@ -22,6 +22,7 @@ type Head struct {
 	Independent     bool
 	Gap             bool
 	SegmentEnd      bool
+	Still           bool
 	// Length is the part's length in bytes; Chunks has one hash for each of its
 	// equal pieces, none for an empty part.
 	Length int

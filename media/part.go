@@ -91,6 +91,8 @@ type Part struct {
 	// Independent: decoding can start at this part. Gap: there is no media, Data is
 	// empty. SegmentEnd: the part is the last of its segment.
 	Independent, Gap, SegmentEnd bool
+	// Still: the publisher is away, and the picture is its last one.
+	Still bool
 	// Data is a moof and an mdat box (ISO/IEC 14496-12), ready to be served; of a foreign
 	// container, whatever its server had.
 	Data []byte

@@ -62,7 +62,7 @@ func (s *handler) serveJoin(w *response, r *http.Request, at route) {
 		release := s.metrics.hold(kindJoin)
 		after := values.Get("after")
 		live, phase = s.config.Catalog.wait(ctx, at.stream, func(l Live, p Phase) bool {
-			return p == Playable && l.Epoch != after
+			return p.Runs() && l.Epoch != after
 		})
 		release()
 	}

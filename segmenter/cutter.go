@@ -48,6 +48,7 @@ type cutter struct {
 
 	key    []byte // the last keyframe
 	frozen bool   // until the next sample the picture stands still at it: there are no gaps
+	stands bool   // the open part is such a still
 }
 
 // partShare is the least share of PART-TARGET that a part other than a segment's
@@ -186,12 +187,14 @@ func (c *cutter) clamp(end int64) int64 {
 func (c *cutter) close(end int64, last bool) {
 	if len(c.open) == 0 && c.frozen && c.key != nil {
 		c.open = append(c.open, sample{decode: c.pos, present: c.pos, length: end - c.pos, sync: true, data: c.key})
+		c.stands = true
 	}
 	p := &media.Part{
 		Rendition: c.rendition, Number: c.number, MSN: c.segment.msn, Index: c.index,
 		Start: instant(c.pos, c.scale), Discontinuity: c.segment.discontinuity, Init: c.init,
-		Gap: len(c.open) == 0, SegmentEnd: last,
+		Gap: len(c.open) == 0, SegmentEnd: last, Still: c.stands,
 	}
+	c.stands = false
 	p.Duration = instant(end, c.scale) - p.Start
 	p.ProgramTime = c.segment.wall.program(p.Start).Truncate(time.Millisecond)
 	if !p.Gap {

@@ -34,7 +34,7 @@ func testHead(rendition int, number uint64, length int) media.Head {
 		Rendition: rendition, Number: number, MSN: number / 8, Index: int(number % 8),
 		Start: time.Duration(number) * 250 * time.Millisecond, Duration: 250 * time.Millisecond,
 		ProgramTime: began().Add(time.Duration(number) * 250 * time.Millisecond),
-		Independent: number%4 == 0, SegmentEnd: number%8 == 7,
+		Independent: number%4 == 0, SegmentEnd: number%8 == 7, Still: number%5 == 4,
 		Data: pattern(rendition, number, length),
 	})
 }

@@ -94,7 +94,7 @@ func HeadOf(p *media.Part) media.Head {
 		Rendition: p.Rendition, Number: p.Number, MSN: p.MSN, Index: p.Index,
 		Start: p.Start, Duration: p.Duration, ProgramTime: p.ProgramTime,
 		Discontinuity: p.Discontinuity, Init: p.Init,
-		Independent: p.Independent, Gap: p.Gap || len(p.Data) == 0, SegmentEnd: p.SegmentEnd,
+		Independent: p.Independent, Gap: p.Gap || len(p.Data) == 0, SegmentEnd: p.SegmentEnd, Still: p.Still,
 		Length: len(p.Data), Chunks: HashPart(p.Data), Lines: p.Lines,
 	}
 }

@@ -12,6 +12,7 @@ const (
 	flagIndependent = 1 << iota
 	flagGap
 	flagSegmentEnd
+	flagStill
 )
 
 // AppendBatch adds a batch's body (docs/protocol.md, section 4). It fails when a
@@ -71,6 +72,9 @@ func headFlags(h *media.Head) byte {
 	if h.SegmentEnd {
 		f |= flagSegmentEnd
 	}
+	if h.Still {
+		f |= flagStill
+	}
 	return f
 }
 
@@ -104,6 +108,7 @@ func (r *reader) head() media.Head {
 	h.Independent = flags&flagIndependent != 0
 	h.Gap = flags&flagGap != 0
 	h.SegmentEnd = flags&flagSegmentEnd != 0
+	h.Still = flags&flagStill != 0
 	h.Init = in.number(MaxInits-1, "init")
 	h.Length = in.number(MaxPart, "length")
 	h.Chunks = in.hashes(in.number(MaxChunks, "chunks"))

@@ -69,12 +69,13 @@ export class Session {
 
 	async #await(): Promise<void> {
 		let delay = retry.least;
+		if (this.#isLost) await sleep(delay);
 		while (!this.#end.signal.aborted) {
 			try {
 				const joined = await this.#ask();
 				delay = retry.least;
-				if (joined.state === "live" && joined.epoch !== this.#epoch)
-					return await this.#open(joined);
+				const isOn = joined.state === "live" || joined.state === "interrupted";
+				if (isOn && (joined.epoch !== this.#epoch || this.#isLost)) return await this.#open(joined);
 				if (this.#epoch === "") this.#options.handlers.onWaiting(joined.title);
 			} catch (error) {
 				if (this.#end.signal.aborted) return;
@@ -83,15 +84,18 @@ export class Session {
 				this.#options.handlers.onTrouble(trouble);
 				delay = Math.min(retry.most, delay * 1.6);
 			}
-			await new Promise((resolve) => setTimeout(resolve, delay * (0.5 + Math.random() / 2)));
+			await sleep(delay);
 		}
 	}
 
 	#isFirst = true;
+	/** The server forgot the broadcast. */
+	#isLost = false;
 
 	/** Asks at once the first time; after that the server holds its answer until it changes. */
 	async #ask(): Promise<Join> {
-		const query = this.#isFirst ? "" : `?wait=1${this.#epoch ? `&after=${this.#epoch}` : ""}`;
+		const after = this.#epoch && !this.#isLost ? `&after=${this.#epoch}` : "";
+		const query = this.#isFirst ? "" : `?wait=1${after}`;
 		const sent = this.clock.local();
 		this.#options.stats.requests++;
 		const joined = await join(this.#options.src, query, this.#end.signal);
@@ -115,6 +119,7 @@ export class Session {
 		if (!trust.manifest) throw new Error("the server has no manifest yet");
 		if (this.#end.signal.aborted) return;
 		this.#epoch = joined.epoch;
+		this.#isLost = false;
 		this.#engine = new Engine({
 			join: joined,
 			trust,
@@ -127,9 +132,15 @@ export class Session {
 			// comes from that server.
 			mayFallBack: publicKey === null || new URL(this.#options.src).origin === location.origin,
 			onManifest: (manifest) => this.#heard(manifest),
-			onGone: () => this.#options.handlers.onGone(),
+			onGone: () => this.#lost(),
 		});
 		this.#options.handlers.onLive(this.#engine, joined);
+	}
+
+	/** The server may know the broadcast again when it was restarted: then it goes on. */
+	#lost(): void {
+		this.#isLost = true;
+		this.#options.handlers.onGone();
 	}
 
 	#heard(manifest: Manifest): void {
@@ -162,6 +173,10 @@ export class Session {
 		return (await join(this.#options.src, "", this.#end.signal)).token;
 	}
 }
+
+/** Waits for up to so many milliseconds, not all viewers as long. */
+const sleep = (most: number) =>
+	new Promise((resolve) => setTimeout(resolve, most * (0.5 + Math.random() / 2)));
 
 /** Whether the viewer pays for what is sent, or asked to save data. */
 function isMetered(): boolean {

@@ -327,6 +327,11 @@ export class Engine {
 		return this.#tracks.dateAt(seconds);
 	}
 
+	/** Whether the publisher was away at a position on the broadcast's timeline (seconds). */
+	isAwayAt(seconds: number): boolean {
+		return this.#tracks.isAwayAt(seconds);
+	}
+
 	/**
 	 * Resolves when a rendition can begin to play, with the seconds before its first
 	 * part; null when no heads come and the server's playlists have to do. The sound

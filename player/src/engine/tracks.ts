@@ -1,4 +1,5 @@
 // The renditions of a broadcast: which ones are followed, and what is known of each.
+import type { Head } from "../wire/heads.ts";
 import { kind, type Manifest, type Rendition } from "../wire/manifest.ts";
 import { Timeline } from "./timeline.ts";
 
@@ -95,12 +96,24 @@ export class Tracks {
 	 * milliseconds since 1970; null when nothing is known of it.
 	 */
 	dateAt(seconds: number): number | null {
+		const [head, position] = this.#headAt(seconds);
+		return head ? head.programTime + (position - head.start) / 1e3 : null;
+	}
+
+	/** Whether the publisher was away at a position. */
+	isAwayAt(seconds: number): boolean {
+		const [head] = this.#headAt(seconds);
+		return head !== undefined && (head.still === true || head.gap);
+	}
+
+	/** The head of a position, and the position in microseconds. */
+	#headAt(seconds: number): [Head | undefined, number] {
 		const position = seconds * 1e6;
 		for (const rendition of this.followed) {
 			const heads = this.timeline(rendition).heads();
 			const head = heads.findLast(({ start }) => start <= position) ?? heads[0];
-			if (head) return head.programTime + (position - head.start) / 1e3;
+			if (head) return [head, position];
 		}
-		return null;
+		return [undefined, position];
 	}
 }

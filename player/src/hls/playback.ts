@@ -235,7 +235,9 @@ export class Playback {
 	#tellState(): void {
 		const { engine, video, stats } = this.#options;
 		const isStuck = this.#monitor.isStalled || !this.#hasStarted;
-		if (isStuck && engine.quiet > 3000) stats.state = "interrupted";
+		const at = video.currentTime + (this.#place.offset ?? 0);
+		const isAway = this.#place.offset !== null && engine.isAwayAt(at);
+		if (isAway || (isStuck && engine.quiet > 3000)) stats.state = "interrupted";
 		else if (!this.#hasStarted) stats.state = "starting";
 		else if (video.paused) stats.state = "paused";
 		else if (this.#monitor.isStalled) stats.state = "stalled";

@@ -7,7 +7,7 @@ export type Mode = "auto" | "ask" | "relays" | "none";
 export interface Join {
 	stream: string;
 	title: string;
-	state: "waiting" | "live" | "ended";
+	state: "waiting" | "live" | "interrupted" | "ended";
 	epoch: string;
 	/** Absolute URLs: of the broadcast's folder, and of the tracker. */
 	base: string;
@@ -53,7 +53,7 @@ export function parseJoin(answer: unknown, url: string): Join {
 	return {
 		stream: text(fields.stream),
 		title: text(fields.title),
-		state: state === "live" || state === "ended" ? state : "waiting",
+		state: isState(state) ? state : "waiting",
 		epoch: text(fields.epoch),
 		base: resolve(text(fields.base), url),
 		tracker: resolve(text(fields.tracker), url).replace(/^http/, "ws"),
@@ -68,6 +68,9 @@ export function parseJoin(answer: unknown, url: string): Join {
 		now: Number(fields.now) || 0,
 	};
 }
+
+const isState = (value: string): value is Join["state"] =>
+	value === "live" || value === "interrupted" || value === "ended";
 
 export function isMode(value: unknown): value is Mode {
 	return value === "auto" || value === "ask" || value === "relays" || value === "none";

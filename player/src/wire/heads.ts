@@ -23,6 +23,8 @@ export interface Head {
 	gap: boolean;
 	/** The part is the last of its segment. */
 	segmentEnd: boolean;
+	/** The publisher is away, and this is its last picture once more. */
+	still?: true;
 	/** Number of the init segment that the part needs. */
 	init: number;
 	/** Length in bytes. */
@@ -33,7 +35,7 @@ export interface Head {
 	lines: string;
 }
 
-const flag = { independent: 1, gap: 2, segmentEnd: 4 } as const;
+const flag = { independent: 1, gap: 2, segmentEnd: 4, still: 8 } as const;
 
 /** Reads the body of a batch. `renditions` is how many the manifest has. */
 export function decodeHeads(body: Uint8Array, renditions: number = bounds.renditions): Head[] {
@@ -76,6 +78,7 @@ function decodeHead(reader: Reader, renditions: number): Head {
 		independent: (flags & flag.independent) !== 0,
 		gap,
 		segmentEnd: (flags & flag.segmentEnd) !== 0,
+		...((flags & flag.still) !== 0 ? { still: true } : {}),
 		init,
 		length,
 		chunks,
@@ -98,7 +101,8 @@ function encodeHead(head: Head): Uint8Array {
 	writer.u8(
 		(head.independent ? flag.independent : 0) |
 			(head.gap ? flag.gap : 0) |
-			(head.segmentEnd ? flag.segmentEnd : 0),
+			(head.segmentEnd ? flag.segmentEnd : 0) |
+			(head.still ? flag.still : 0),
 	);
 	writer.uvarint(head.init).uvarint(head.length).uvarint(head.chunks.length);
 	for (const hash of head.chunks) writer.raw(hash);
