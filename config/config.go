@@ -12,6 +12,7 @@ type Config struct {
 	TLS      TLS               `yaml:"tls" doc:"Certificate for HTTPS (HTTP/2) and RTMPS. Give both files or none."`
 	Metrics  Listener          `yaml:"metrics" doc:"Prometheus metrics, on a listener of their own."`
 	RTMP     Listener          `yaml:"rtmp" doc:"Where OBS pushes to: rtmp://HOST:1935/live and the stream key."`
+	RTSP     Listener          `yaml:"rtsp" doc:"Where cameras and encoders publish over RTSP (TCP), when it is set: :8554 is usual, and then the address is rtsp://HOST:8554/live/KEY."`
 	STUN     STUN              `yaml:"stun" doc:"The STUN responder, by which viewers behind a router learn their public address."`
 	Grace    Duration          `yaml:"grace" doc:"How long a broadcast waits for a publisher that dropped out or ended, and what a restart of the daemon may take; 0s ends it at once."`
 	HLS      HLS               `yaml:"hls" doc:"How the stream is cut."`

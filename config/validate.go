@@ -28,6 +28,7 @@ func (c Config) Validate() error {
 		address("http.address", c.HTTP.Address),
 		address("metrics.address", c.Metrics.Address),
 		address("rtmp.address", c.RTMP.Address),
+		address("rtsp.address", c.RTSP.Address),
 		address("stun.address", c.STUN.Address),
 		publicURL(c.HTTP.PublicURL),
 		proxies(c.HTTP.TrustedProxies),

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/liverelay/liverelay/config"
+	"github.com/liverelay/liverelay/ingest/rtsp"
 	"github.com/liverelay/liverelay/media"
 	"github.com/liverelay/liverelay/origin"
 	"github.com/liverelay/liverelay/p2p/publisher"
@@ -18,6 +19,7 @@ import (
 	"github.com/liverelay/liverelay/sidecar/attach"
 	"github.com/liverelay/liverelay/sidecar/mirror"
 	"github.com/liverelay/liverelay/sidecar/outbound"
+	"github.com/liverelay/liverelay/sidecar/restream"
 )
 
 type attachCommand struct {
@@ -44,7 +46,8 @@ func (c attachCommand) Run(ctx context.Context, out io.Writer) error {
 	}
 	loaded.Streams[c.Name] = config.Stream{Source: c.URL, SourceToken: c.Token, SourcePassword: c.Password, Title: c.Title}
 	if !takesPublishers(loaded) {
-		loaded.RTMP.Address = "" // its port may be taken by the server that is attached to
+		// Their ports may be taken by the server that is attached to.
+		loaded.RTMP.Address, loaded.RTSP.Address = "", ""
 	}
 	if err := loaded.Validate(); err != nil {
 		return usageError{err}
@@ -62,6 +65,36 @@ func takesPublishers(c config.Config) bool {
 		}
 	}
 	return len(c.Streams) == 0
+}
+
+// pull plays from a camera or an RTMP server and publishes that on the stream.
+func (d *daemon) pull(ctx context.Context, client *outbound.Client, stream string, t attach.Target) error {
+	session, err := d.registry.Publish(d.streams.all[stream].key, stream)
+	if err != nil {
+		return err
+	}
+	if t.Kind == attach.RTSP {
+		source := rtsp.Source{URL: t.Media, Dial: client.Dial}
+		err = source.Play(ctx, session)
+	} else {
+		err = restream.Pull(ctx, client, t.Media, session)
+	}
+	session.Close(err)
+	return err
+}
+
+// newRTSP takes publishers over RTSP.
+func (d *daemon) newRTSP() *rtsp.Server {
+	return &rtsp.Server{
+		Log: d.log.With().Str("room", "rtsp").Logger(),
+		Publisher: rtsp.PublisherFunc(func(key, remote string) (rtsp.Session, error) {
+			session, err := d.registry.Publish(key, remote)
+			if err != nil {
+				return nil, err
+			}
+			return session, nil
+		}),
+	}
 }
 
 // shownSource is an address without what may be secret in it.
@@ -99,6 +132,7 @@ func attachAll(d *daemon) (*attachments, error) {
 		list.all[name] = &attach.Attachment{
 			At: at, Client: client, Grace: d.config.Grace.D(),
 			Secret: attach.Secrets{Token: settings.SourceToken, Password: settings.SourcePassword},
+			Pull:   func(ctx context.Context, t attach.Target) error { return d.pull(ctx, client, name, t) },
 			Open:   func(key func(int) []byte) (mirror.Sink, error) { return d.stage.mirrored(name, key), nil },
 			Log:    d.log.With().Str("room", "attach").Str("stream", name).Logger(),
 		}

@@ -141,6 +141,9 @@ func (d *daemon) services() []service {
 	if d.doors.rtmp != nil {
 		all = append(all, service{"rtmp", func(ctx context.Context) error { return d.rtmp.Serve(ctx, d.doors.rtmp) }})
 	}
+	if d.doors.rtsp != nil {
+		all = append(all, service{"rtsp", func(ctx context.Context) error { return d.newRTSP().Serve(ctx, d.doors.rtsp) }})
+	}
 	if d.doors.stun != nil {
 		all = append(all, service{"stun", func(ctx context.Context) error { return stun.Serve(ctx, d.doors.stun, stun.Config{}) }})
 	}

@@ -12,8 +12,8 @@ import (
 
 // doors are the sockets that the daemon listens on; nil for what is switched off.
 type doors struct {
-	http, metrics, rtmp net.Listener
-	stun                *net.UDPConn
+	http, metrics, rtmp, rtsp net.Listener
+	stun                      *net.UDPConn
 }
 
 // open opens all doors or none, before anything is said or served: a port that is
@@ -26,6 +26,9 @@ func (d *daemon) open(ctx context.Context) error {
 	d.doors.metrics, err = listen(ctx, "metrics", d.config.Metrics.Address, "metrics.address")
 	if err == nil {
 		d.doors.rtmp, err = listen(ctx, "RTMP", d.config.RTMP.Address, "rtmp.address")
+	}
+	if err == nil {
+		d.doors.rtsp, err = listen(ctx, "RTSP", d.config.RTSP.Address, "rtsp.address")
 	}
 	if err == nil && d.config.STUN.Address != "" {
 		d.doors.stun, err = listenSTUN(d.config.STUN.Address)
@@ -63,7 +66,7 @@ func listenSTUN(address string) (*net.UDPConn, error) {
 }
 
 func (d doors) close() {
-	for _, l := range []net.Listener{d.http, d.metrics, d.rtmp} {
+	for _, l := range []net.Listener{d.http, d.metrics, d.rtmp, d.rtsp} {
 		if l != nil {
 			_ = l.Close()
 		}

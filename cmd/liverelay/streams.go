@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/ed25519"
+	"crypto/rand"
 	"fmt"
 	"slices"
 
@@ -46,7 +47,11 @@ func openStreams(c config.Config, v *vault.Vault) (*streams, error) {
 		s.all[defaultStream] = stream{Stream: config.Stream{Title: defaultStream}, key: key, keyFile: file}
 	}
 	for name, settings := range c.Streams {
-		s.all[name] = stream{Stream: settings, key: settings.Key}
+		one := stream{Stream: settings, key: settings.Key}
+		if settings.Source != "" {
+			one.key = rand.Text() // for what is played from there; nobody else learns of it
+		}
+		s.all[name] = one
 	}
 	for name, one := range s.all {
 		identity, err := v.Identity(name)

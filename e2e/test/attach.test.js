@@ -3,8 +3,9 @@
 
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
-import { after, before, describe, test } from "node:test";
-import { Daemon } from "../lib/daemon.js";
+import { after, afterEach, before, describe, test } from "node:test";
+import { Daemon, key } from "../lib/daemon.js";
+import { peertubeStandIn } from "../lib/peertube.js";
 import { eventually, pause } from "../lib/process.js";
 import { Publisher } from "../lib/publisher.js";
 import { Nginx, packager } from "../lib/upstream.js";
@@ -110,3 +111,108 @@ describe("attached to HLS behind nginx", () => {
 		await advances(viewer, 6);
 	});
 });
+
+describe("attached to what is no plain playlist", () => {
+	/** @type {Nginx} */
+	let nginx;
+	/** @type {import("../lib/viewer.js").Browser} */
+	let browser;
+	/** @type {{ stop(): Promise<unknown> }[]} */
+	let running = [];
+
+	before(async () => {
+		nginx = await Nginx.start();
+		browser = await startBrowser();
+	});
+	after(async () => {
+		await browser?.close();
+		await nginx?.stop();
+	});
+	afterEach(async () => {
+		for (const one of running.reverse()) await one.stop();
+		running = [];
+	});
+
+	/** @template {{ stop(): Promise<unknown> }} T @param {T} one */
+	const keep = (one) => {
+		running.push(one);
+		return one;
+	};
+
+	/** @param {Daemon} daemon @param {number} seconds behind live at most */
+	const plays = async (daemon, seconds) => {
+		await daemon.live(40_000);
+		const viewer = await Viewer.open(browser, daemon.watch);
+		await viewer.plays();
+		await pause(4_000);
+		await viewer.observe();
+		await pause(5_000);
+		const seen = await viewer.observed();
+		assert.ok(
+			seen.latency.samples > 10,
+			JSON.stringify([seen, await viewer.stats(), viewer.complaints]),
+		);
+		assert.ok(seen.latency.p50 < seconds, `${seen.latency.p50} s behind live`);
+		await viewer.close();
+	};
+
+	test("LL-HLS: its parts are carried, at low latency", async () => {
+		const upstream = keep(await Daemon.start({ renditions: null }));
+		keep(new Publisher({ url: upstream.rtmp, ...small }).start());
+		await upstream.live();
+		await plays(keep(await attached(upstream.playlist)), 4);
+	});
+
+	test("the HLS that nginx's RTMP module cuts", async () => {
+		const { http, rtmp } = nginx.ports;
+		keep(new Publisher({ url: `rtmp://127.0.0.1:${rtmp}/live/module`, ...small }).start());
+		await plays(keep(await attached(`http://127.0.0.1:${http}/module/module.m3u8`)), 12);
+	});
+
+	test("nginx's RTMP module itself", async () => {
+		const address = `rtmp://127.0.0.1:${nginx.ports.rtmp}/live/played`;
+		keep(new Publisher({ url: address, ...small }).start());
+		await plays(keep(await attached(address)), 5);
+	});
+
+	test("a watch page of PeerTube (a stand-in), which waits and then goes live", async () => {
+		keep(new Publisher({ url: "", ...small, output: packager.fmp4(nginx.hls) }).start());
+		const peertube = keep(await peertubeStandIn({ playlist: `${nginx.origin}/hls/index.m3u8` }));
+		// The playlist lies on another port than the page: it has to be allowed.
+		const outbound = { allow_hosts: [`127.0.0.1:${nginx.ports.http}`] };
+		const daemon = keep(await attached(peertube.watch, { outbound }));
+		await eventually("it waits", async () =>
+			(await source(daemon)).fault?.includes("not live yet"),
+		);
+		peertube.begin();
+		await plays(daemon, 12);
+		assert.deepEqual(await source(daemon), { kind: "peertube", attached: true });
+	});
+
+	test("forward goes on to nginx, beside one target that is dead", async () => {
+		const alive = `rtmp://127.0.0.1:${nginx.ports.rtmp}/live/forwarded`;
+		const forward = ["rtmp://127.0.0.1:9/live/a-key-that-nobody-takes", alive];
+		const daemon = keep(
+			await Daemon.start({ renditions: null, config: { streams: { demo: { key, forward } } } }),
+		);
+		keep(new Publisher({ url: daemon.rtmp, ...small }).start());
+		await daemon.live();
+		const playlist = `${nginx.origin}/module/forwarded.m3u8`;
+		await eventually("nginx has it", async () => (await fetch(playlist)).ok, 20_000);
+		const { forwards } = await (await fetch(`${daemon.origin}/api/v1/streams/demo`)).json();
+		assert.equal(forwards[0].state, "failing");
+		assert.ok(forwards[0].failures > 0);
+		assert.equal(forwards[1].state, "sending");
+		assert.ok(forwards[1].sentBytes > 50_000);
+		assert.ok(!JSON.stringify(forwards).includes("nobody-takes"));
+		assert.ok(!daemon.process.log.includes("nobody-takes"), "no key in the log");
+		const metrics = await (await fetch(`http://127.0.0.1:${daemon.ports.metrics}/metrics`)).text();
+		assert.match(metrics, /liverelay_forward_up\{stream="demo",target="1"\} 1/);
+		await plays(daemon, 4);
+	});
+});
+
+/** @param {Daemon} daemon */
+async function source(daemon) {
+	return (await (await fetch(`${daemon.origin}/api/v1/streams/demo`)).json()).source;
+}

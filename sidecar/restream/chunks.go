@@ -66,17 +66,20 @@ type inbound struct {
 	message
 	length   int
 	extended bool
+	delta    uint32
+	relative bool // the header's timestamp is a difference
 }
 
 // chunkReader puts a server's messages together, within bounds.
 type chunkReader struct {
 	r       *bufio.Reader
 	chunk   int
+	limit   int // of a message
 	streams map[int]*inbound
 }
 
 func newChunkReader(r io.Reader) *chunkReader {
-	return &chunkReader{r: bufio.NewReaderSize(r, 4096), chunk: 128, streams: map[int]*inbound{}}
+	return &chunkReader{r: bufio.NewReaderSize(r, 4096), chunk: 128, limit: maxMessage, streams: map[int]*inbound{}}
 }
 
 // next returns the next message; its body is valid until the one after.
@@ -132,21 +135,36 @@ func (c *chunkReader) header() (*inbound, error) {
 		return nil, errTalkative // a new message within one
 	}
 	in.take(h, size)
-	if in.length > maxMessage {
+	if in.length > c.limit {
 		return nil, errTalkative
 	}
+	return in, c.stamp(in)
+}
+
+// stamp works out a message's timestamp, when it begins (§5.3.1.2, §5.3.1.3).
+func (c *chunkReader) stamp(in *inbound) error {
+	stamp := in.delta
 	if in.extended {
-		if _, err := io.ReadFull(c.r, h[:4]); err != nil {
-			return nil, err
+		var b [4]byte
+		if _, err := io.ReadFull(c.r, b[:]); err != nil {
+			return err
 		}
+		stamp = binary.BigEndian.Uint32(b[:])
 	}
-	return in, nil
+	switch {
+	case len(in.body) > 0: // it goes on
+	case in.relative:
+		in.timestamp += stamp
+	default:
+		in.timestamp = stamp
+	}
+	return nil
 }
 
 func (in *inbound) take(h [11]byte, size int) {
 	if size >= 3 {
-		in.timestamp = uint32(h[0])<<16 | uint32(h[1])<<8 | uint32(h[2])
-		in.extended = in.timestamp == extended
+		in.delta = uint32(h[0])<<16 | uint32(h[1])<<8 | uint32(h[2])
+		in.extended, in.relative = in.delta == extended, size < 11
 	}
 	if size >= 7 {
 		in.length, in.kind = int(h[3])<<16|int(h[4])<<8|int(h[5]), h[6]

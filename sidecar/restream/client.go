@@ -65,21 +65,30 @@ type client struct {
 
 // dial connects and publishes; codecs are the FourCCs of what is no H.264 or AAC.
 func dial(ctx context.Context, out *outbound.Client, t target, codecs []string) (*client, error) {
-	connect := func() (net.Conn, error) { return out.Dial(ctx, "tcp", t.host) }
-	if t.secure {
-		connect = func() (net.Conn, error) { return out.DialTLS(ctx, t.host) }
-	}
-	conn, err := connect()
+	c, err := connect(ctx, out, t)
 	if err != nil {
 		return nil, err
 	}
-	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
-	c := &client{conn: conn, in: newChunkReader(conn)}
+	defer context.AfterFunc(ctx, func() { _ = c.conn.SetDeadline(time.Unix(1, 0)) })()
 	if err := c.begin(t, codecs); err != nil {
-		_ = conn.Close()
+		_ = c.conn.Close()
 		return nil, err
 	}
 	return c, nil
+}
+
+func connect(ctx context.Context, out *outbound.Client, t target) (*client, error) {
+	var conn net.Conn
+	var err error
+	if t.secure {
+		conn, err = out.DialTLS(ctx, t.host)
+	} else {
+		conn, err = out.Dial(ctx, "tcp", t.host)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &client{conn: conn, in: newChunkReader(conn)}, nil
 }
 
 func (c *client) begin(t target, codecs []string) error {
@@ -116,8 +125,8 @@ func (c *client) shake() error {
 	return err
 }
 
-// publish goes through the commands up to NetStream.Publish.Start (§7.2).
-func (c *client) publish(t target, codecs []string) error {
+// introduce goes through the commands up to the answer to connect (§7.2.1.1).
+func (c *client) introduce(t target, codecs []string) error {
 	size := binary.BigEndian.AppendUint32(nil, sentChunk)
 	about := []property{
 		{"app", t.app},
@@ -131,7 +140,13 @@ func (c *client) publish(t target, codecs []string) error {
 	if err := c.send(2, message{kind: typeSetChunkSize, body: size}); err != nil {
 		return err
 	}
-	if _, err := c.call(0, "_result", 1, "connect", about); err != nil {
+	_, err := c.call(0, "_result", 1, "connect", about)
+	return err
+}
+
+// publish goes through the commands up to NetStream.Publish.Start (§7.2.2.6).
+func (c *client) publish(t target, codecs []string) error {
+	if err := c.introduce(t, codecs); err != nil {
 		return err
 	}
 	for i, name := range [...]string{"releaseStream", "FCPublish"} {
