@@ -21,6 +21,7 @@ var version = "dev"
 type cli struct {
 	Run         runCommand         `cmd:"" help:"Run the daemon: take a stream in over RTMP, serve it as LL-HLS and to the swarm."`
 	Attach      attachCommand      `cmd:"" help:"Add a swarm to a stream that another server has already: HLS, RTSP, RTMP, PeerTube, Owncast, MediaMTX."`
+	Doctor      doctorCommand      `cmd:"" help:"Say what a stream of another server is, how close to live it can be, and how to attach to it."`
 	Viewers     viewersCommand     `cmd:"" help:"Start headless viewers against a watch address and report offload, stalls and latency."`
 	Validate    validateCommand    `cmd:"" help:"Check the configuration without starting anything."`
 	PrintConfig printConfigCommand `cmd:"" help:"Print the configuration that holds, after file and environment."`
@@ -54,7 +55,10 @@ func run(args []string) int {
 	}
 	err = command.Run()
 	var usage usageError
+	var code exitCode
 	switch {
+	case errors.As(err, &code):
+		return int(code)
 	case err == nil || errors.Is(err, context.Canceled):
 		return 0
 	case errors.As(err, &usage):
@@ -78,6 +82,11 @@ func misused(parser *kong.Kong, err error) int {
 	fmt.Fprintln(os.Stderr, "liverelay: "+err.Error())
 	return 2
 }
+
+// exitCode is the end of a command that has said everything itself.
+type exitCode int
+
+func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
 // usageError is a fault of what the user wrote: command line or configuration.
 type usageError struct{ error }

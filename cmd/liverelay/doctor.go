@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/url"
+
+	"github.com/liverelay/liverelay/config"
+	"github.com/liverelay/liverelay/segmenter/llhls"
+	"github.com/liverelay/liverelay/sidecar/attach"
+	"github.com/liverelay/liverelay/sidecar/doctor"
+	"github.com/liverelay/liverelay/sidecar/outbound"
+)
+
+type doctorCommand struct {
+	configFlags
+	URL      string `arg:"" help:"What attach would be given."`
+	JSON     bool   `help:"Print one JSON object."`
+	Token    string `env:"ATTACH_TOKEN" help:"OAuth token for a private stream of PeerTube."`
+	Password string `env:"ATTACH_PASSWORD" help:"Password of a PeerTube video."`
+}
+
+// Help explains the exit codes.
+func (doctorCommand) Help() string {
+	return "The exit code is 0 when all is well, 3 when it can be attached to, with warnings, 4 when it is not live now, 1 when there is nothing to attach to, and 2 for a wrong command line."
+}
+
+// Run examines the address.
+func (c doctorCommand) Run(ctx context.Context, out io.Writer) error {
+	loaded, err := c.load()
+	if err != nil {
+		return err
+	}
+	at, err := attach.Parse(c.URL)
+	if err != nil {
+		return usageError{err}
+	}
+	client, err := outbound.New(outbound.Config{
+		Allow: loaded.Outbound.AllowHosts, Typed: []*url.URL{at}, Agent: "liverelay-doctor/" + version,
+	})
+	if err != nil {
+		return usageError{err}
+	}
+	defer client.Close()
+	report := doctor.Examine(ctx, doctor.Options{
+		URL: at, Client: client, Secret: attach.Secrets{Token: c.Token, Password: c.Password}, Ports: portsOf(loaded),
+		Verdict: verdict,
+	})
+	if c.JSON {
+		err = json.NewEncoder(out).Encode(report)
+	} else {
+		err = report.Write(out)
+	}
+	if code := report.Exit(); err == nil && code != doctor.ExitGood {
+		return exitCode(code)
+	}
+	return err
+}
+
+func portsOf(c config.Config) map[string]string {
+	all := map[string]string{"http.address": c.HTTP.Address}
+	if c.STUN.Address != "" {
+		all["stun.address"] = c.STUN.Address
+	}
+	return all
+}
+
+// verdict holds a media playlist against the rules of LL-HLS.
+func verdict(_ context.Context, _ string, playlist []byte) ([]string, error) {
+	parsed, err := llhls.Parse(playlist)
+	if err != nil {
+		return []string{err.Error()}, nil
+	}
+	return llhls.Check(parsed), nil
+}
