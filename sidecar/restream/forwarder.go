@@ -205,7 +205,6 @@ func (f *Feed) connection(ctx context.Context) error {
 	}
 	f.target.update(func(h *Health) { h.Phase, h.Fault = Sending, "" })
 	f.target.log.Info().Msg("forwarding")
-	f.queue.restart()
 	over := make(chan error, 1)
 	pongs := make(chan message, 4)
 	go func() {
