@@ -3,11 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/url"
 
 	"github.com/liverelay/liverelay/config"
-	"github.com/liverelay/liverelay/segmenter/llhls"
+	"github.com/liverelay/liverelay/segmenter/llhls/probe"
 	"github.com/liverelay/liverelay/sidecar/attach"
 	"github.com/liverelay/liverelay/sidecar/doctor"
 	"github.com/liverelay/liverelay/sidecar/outbound"
@@ -45,7 +46,7 @@ func (c doctorCommand) Run(ctx context.Context, out io.Writer) error {
 	defer client.Close()
 	report := doctor.Examine(ctx, doctor.Options{
 		URL: at, Client: client, Secret: attach.Secrets{Token: c.Token, Password: c.Password}, Ports: portsOf(loaded),
-		Verdict: verdict,
+		Verdict: verdict(client),
 	})
 	if c.JSON {
 		err = json.NewEncoder(out).Encode(report)
@@ -66,11 +67,17 @@ func portsOf(c config.Config) map[string]string {
 	return all
 }
 
-// verdict holds a media playlist against the rules of LL-HLS.
-func verdict(_ context.Context, _ string, playlist []byte) ([]string, error) {
-	parsed, err := llhls.Parse(playlist)
-	if err != nil {
-		return []string{err.Error()}, nil
+// verdict follows the stream for some seconds, and tries what LL-HLS asks of a server.
+func verdict(client *outbound.Client) func(ctx context.Context, address string) ([]string, error) {
+	return func(ctx context.Context, address string) ([]string, error) {
+		report, err := probe.Check(ctx, address, probe.Options{Dial: client.Dial})
+		if err != nil {
+			return nil, err
+		}
+		var found []string
+		for _, rule := range report.Of(probe.Broken) {
+			found = append(found, fmt.Sprintf("not so: %s (%d of %d)", rule.Meaning, rule.Failed, rule.Tried))
+		}
+		return found, nil
 	}
-	return llhls.Check(parsed), nil
 }

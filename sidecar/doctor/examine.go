@@ -19,9 +19,9 @@ type Options struct {
 	URL    *url.URL
 	Client *outbound.Client
 	Secret attach.Secrets
-	// Verdict is a checker of LL-HLS: what is wrong with the stream at this address, one of
-	// whose media playlists this is. It is asked only where there are parts. May be nil.
-	Verdict func(ctx context.Context, address string, playlist []byte) ([]string, error)
+	// Verdict is a checker of LL-HLS: what is wrong with the stream at this address. It is
+	// asked only where there are parts. May be nil.
+	Verdict func(ctx context.Context, address string) ([]string, error)
 	// Ports are addresses that the daemon is going to listen on, by their keys in the
 	// configuration.
 	Ports map[string]string
@@ -117,7 +117,7 @@ func (r *Report) playlists(ctx context.Context, o Options, t attach.Target) {
 	}
 	r.media(ctx, o.Client, p)
 	r.floor(p)
-	r.verdict(ctx, o, t.Media, from.Body)
+	r.verdict(ctx, o, t.Media)
 }
 
 // origins says what a page of another site could do with the stream by itself.
@@ -190,11 +190,11 @@ func (r *Report) cut(p *playlist.Playlist) {
 }
 
 // verdict is the LL-HLS checker's.
-func (r *Report) verdict(ctx context.Context, o Options, at *url.URL, text []byte) {
+func (r *Report) verdict(ctx context.Context, o Options, at *url.URL) {
 	if !r.LowLatency || o.Verdict == nil {
 		return
 	}
-	found, err := o.Verdict(ctx, at.String(), text)
+	found, err := o.Verdict(ctx, at.String())
 	if err != nil {
 		r.say(Note, "playlist", "The LL-HLS checker came to no verdict.", "")
 		return

@@ -42,6 +42,9 @@ func newFetcher(host string, o Options) *fetcher {
 		Jar: jar,
 		Transport: &http.Transport{
 			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				if o.Dial != nil {
+					return o.Dial(ctx, network, address)
+				}
 				if name, _, err := net.SplitHostPort(address); err == nil && slices.Contains(allowed, name) {
 					return dialer.DialContext(ctx, network, address)
 				}

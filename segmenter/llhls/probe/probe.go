@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"net/url"
 	"path"
 	"strings"
@@ -25,6 +26,8 @@ type Options struct {
 	AllowHosts []string
 	// MaxBytes is how much may be fetched in all, 512 MiB by default.
 	MaxBytes int64
+	// Dial connects in place of what AllowHosts bounds; nil is usual.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// TLS is for servers with certificates of their own making; nil is usual.
 	TLS *tls.Config
 }
