@@ -65,6 +65,7 @@ type Ladder struct {
 	Renditions []Rung `yaml:"renditions" doc:"Names like 720p, or {height, bitrate, fps}. Never larger than the source. An empty list means the source alone."`
 	Source     string `yaml:"source" doc:"auto: the source is one of the renditions; never: viewers get the ladder only; where there is no ffmpeg, the source all the same."`
 	AudioOnly  bool   `yaml:"audio_only" doc:"Offer a rendition without picture."`
+	Encoder    string `yaml:"encoder" doc:"x264, or the machine's own: vaapi, nvenc, qsv, videotoolbox; auto takes the first of these that works, else x264. What does not work is an error at the start."`
 }
 
 // P2P configures sharing between viewers.
@@ -127,6 +128,7 @@ func Default() Config {
 			Renditions: []Rung{{Name: "720p", Height: 720}, {Name: "480p", Height: 480}, {Name: "240p", Height: 240}},
 			Source:     "auto",
 			AudioOnly:  true,
+			Encoder:    "x264",
 		},
 		P2P:      P2P{Mode: "auto", MinAudience: 2},
 		Outbound: Outbound{AllowHosts: []string{}},

@@ -86,7 +86,10 @@ func (c Config) validateStreams() error {
 }
 
 func (l Ladder) validate(at string) error {
-	faults := []error{oneOf(at+".source", l.Source, "auto", "never")}
+	faults := []error{
+		oneOf(at+".source", l.Source, "auto", "never"),
+		oneOf(at+".encoder", l.Encoder, "auto", "x264", "vaapi", "nvenc", "qsv", "videotoolbox"),
+	}
 	if len(l.Renditions) > 8 {
 		faults = append(faults, fmt.Errorf("%s.renditions: at most 8", at))
 	}

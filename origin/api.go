@@ -2,6 +2,7 @@ package origin
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/liverelay/liverelay/media"
@@ -43,6 +44,8 @@ type renditionAnswer struct {
 	FPS              float64 `json:"fps,omitempty"`
 	SampleRate       int     `json:"sampleRate,omitempty"`
 	Channels         int     `json:"channels,omitempty"`
+	// Gap: nothing of it can be had at the live edge now.
+	Gap bool `json:"gap"`
 }
 
 // serveAPI answers /api/v1/streams, which names listed streams only, and
@@ -75,8 +78,11 @@ func (s *handler) describe(r *http.Request, stream Stream) streamAnswer {
 		started := live.Started.UTC().Truncate(time.Millisecond)
 		a.Started = &started
 		renditions, _, _, _ := live.Media.Live()
+		gaps := live.Media.Gaps()
 		for _, one := range renditions {
-			a.Renditions = append(a.Renditions, describeRendition(one))
+			described := describeRendition(one)
+			described.Gap = slices.Contains(gaps, one.Name)
+			a.Renditions = append(a.Renditions, described)
 		}
 	}
 	figures := s.figures(stream.Name)

@@ -71,6 +71,8 @@ func (m *memory) Multivariant() ([]byte, error) {
 	return []byte("#EXTM3U\n" + strings.Repeat("#EXT-X-STREAM-INF:BANDWIDTH=1\n"+epoch+"/240p/index.m3u8\n", 20)), nil
 }
 
+func (m *memory) Gaps() []string { return nil }
+
 func (m *memory) IFrames(rendition string) ([]byte, error) {
 	if rendition == "audio" {
 		return nil, segmenter.ErrUnknown

@@ -28,6 +28,8 @@ type Media interface {
 	Segment(rendition string, msn uint64) ([]*media.Part, error)
 	// Init returns an init segment.
 	Init(rendition string, number int) ([]byte, error)
+	// Gaps names the renditions that have a gap at the live edge.
+	Gaps() []string
 	// Live returns the renditions, the playlists' constants, the wall clock at the
 	// live edge, and whether the broadcast ended.
 	Live() (renditions []media.Rendition, timing media.Timing, edge time.Time, ended bool)

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -81,7 +82,7 @@ func (m *metrics) handler() http.Handler {
 type streamCollector struct {
 	handler                                   *handler
 	live, viewers, peers, originBytes, shared *prometheus.Desc
-	attached                                  *prometheus.Desc
+	attached, gap                             *prometheus.Desc
 	forward                                   forwardDescs
 }
 
@@ -132,14 +133,16 @@ func newStreamCollector(s *handler) *streamCollector {
 		originBytes: desc("origin_bytes_total", "Bytes of HTTP answers to viewers; headers are estimated."),
 		shared:      desc("peer_bytes_total", "Bytes that viewers say they took from each other."),
 		attached:    desc("attached", "1 while media comes from the server that the stream is attached to."),
-		forward:     newForwardDescs(),
+		gap: prometheus.NewDesc("liverelay_rendition_gap", "1 while nothing of the rendition can be had at the live edge.",
+			[]string{"stream", "rendition"}, nil),
+		forward: newForwardDescs(),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (c *streamCollector) Describe(descs chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		c.live, c.viewers, c.peers, c.originBytes, c.shared, c.attached,
+		c.live, c.viewers, c.peers, c.originBytes, c.shared, c.attached, c.gap,
 		c.forward.up, c.forward.sent, c.forward.dropped, c.forward.failures,
 	} {
 		descs <- d
@@ -153,8 +156,9 @@ func (c *streamCollector) Collect(out chan<- prometheus.Metric) {
 			out <- prometheus.MustNewConstMetric(desc, kind, value, stream.Name)
 		}
 		live := 0.0
-		if _, phase := c.handler.config.Catalog.Current(stream.Name); phase.Runs() {
+		if now, phase := c.handler.config.Catalog.Current(stream.Name); phase.Runs() {
 			live = 1
+			c.gaps(out, stream.Name, now.Media)
 		}
 		f := c.handler.figures(stream.Name)
 		send(c.live, prometheus.GaugeValue, live)
@@ -166,6 +170,14 @@ func (c *streamCollector) Collect(out chan<- prometheus.Metric) {
 			send(c.attached, prometheus.GaugeValue, truth(stream.Source.Attached))
 		}
 		c.forward.collect(out, stream.Name, stream.Forwards)
+	}
+}
+
+func (c *streamCollector) gaps(out chan<- prometheus.Metric, stream string, m Media) {
+	renditions, _, _, _ := m.Live()
+	gaps := m.Gaps()
+	for _, r := range renditions {
+		out <- prometheus.MustNewConstMetric(c.gap, prometheus.GaugeValue, truth(slices.Contains(gaps, r.Name)), stream, r.Name)
 	}
 }
 

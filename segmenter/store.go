@@ -109,6 +109,20 @@ func (s *Store) Live() (renditions []media.Rendition, timing media.Timing, edge 
 	return s.renditions, s.timing, edge, s.ended
 }
 
+// Gaps names the renditions whose newest part is a gap: the publisher is away, or
+// what makes the rendition is.
+func (s *Store) Gaps() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var names []string
+	for _, sh := range s.shelves {
+		if p := sh.newest(); p != nil && p.Gap && !s.ended {
+			names = append(names, sh.info.Name)
+		}
+	}
+	return names
+}
+
 // Init returns an init segment, or ErrUnknown.
 func (s *Store) Init(rendition string, number int) ([]byte, error) {
 	s.mu.Lock()

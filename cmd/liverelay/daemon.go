@@ -65,7 +65,9 @@ func build(c config.Config, v *vault.Vault, log zerolog.Logger) (*daemon, error)
 	if c.Tracker.Picture {
 		d.origin.Painter = painter{d.tracker}
 	}
-	d.setStage(catalog, v)
+	if err = d.setStage(catalog, v); err != nil {
+		return nil, err
+	}
 	if d.rtmp, err = d.newRTMP(); err != nil {
 		return nil, err
 	}
@@ -80,17 +82,22 @@ func build(c config.Config, v *vault.Vault, log zerolog.Logger) (*daemon, error)
 }
 
 // setStage makes the registry and the stage for its broadcasts, which know each other.
-func (d *daemon) setStage(catalog *origin.Catalog, v *vault.Vault) {
+func (d *daemon) setStage(catalog *origin.Catalog, v *vault.Vault) error {
 	grace := d.config.Grace.D()
+	coder, err := findEncoder(d.config, d.log)
+	if err != nil {
+		return err
+	}
 	d.stage = &stage{
 		config: d.config, streams: d.streams, catalog: catalog, tracker: d.tracker,
-		ladder: findEncoder(d.config, d.log), log: d.log, over: make(chan struct{}),
+		ladder: coder, log: d.log, over: make(chan struct{}),
 		archive: &archive{vault: v, grace: grace, log: d.log, past: map[string]*record{}},
 	}
 	d.stage.ctx, d.stage.stop = context.WithCancel(context.Background())
 	d.registry = broadcast.New(d.streams.forRegistry(), d.stage,
 		d.log.With().Str("room", "broadcast").Logger(), broadcast.WithGrace(grace))
 	d.streams.registry, d.stage.archive.registry = d.registry, d.registry
+	return nil
 }
 
 func openOffice(v *vault.Vault) (*admission.Office, error) {

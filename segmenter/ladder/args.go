@@ -12,6 +12,7 @@ import (
 // plan is what one run of ffmpeg is to do.
 type plan struct {
 	rungs []Rung
+	coder Coder
 	// preset is x264's, "veryfast" and the like.
 	preset string
 	// fps is the source's frame rate, above 0.
@@ -28,9 +29,9 @@ func (p plan) arguments() []string {
 	args := []string{
 		"-hide_banner", "-nostats", "-nostdin", "-loglevel", "error",
 		"-probesize", "4096", "-analyzeduration", "0", "-fpsprobesize", "0",
-		"-copyts", "-threads", "1", "-f", "flv", "-i", "pipe:0",
-		"-filter_complex", p.filters(),
 	}
+	args = append(args, p.coder.device()...)
+	args = append(args, "-copyts", "-threads", "1", "-f", "flv", "-i", "pipe:0", "-filter_complex", p.filters())
 	for i, r := range p.rungs {
 		args = append(args, p.output(i, r)...)
 	}
@@ -54,7 +55,7 @@ func (p plan) filters() string {
 		if spacing := p.spacing(r); spacing > 0 {
 			fmt.Fprintf(&b, `select=isnan(prev_selected_t)+key+gte(t-prev_selected_t\,%.4f),`, spacing)
 		}
-		fmt.Fprintf(&b, "scale=w=%d:h=%d,format=yuv420p[o%d]", r.Width, r.Height, i)
+		fmt.Fprintf(&b, "scale=w=%d:h=%d,%s[o%d]", r.Width, r.Height, p.coder.upload(), i)
 	}
 	return b.String()
 }
@@ -79,16 +80,16 @@ func (p plan) divisor(r Rung) int {
 // output returns the arguments of one rung, which goes to pipe 3 + i.
 func (p plan) output(i int, r Rung) []string {
 	fps := p.fps / float64(p.divisor(r))
-	args := []string{
-		"-map", fmt.Sprintf("[o%d]", i), "-an",
-		"-c:v", "libx264", "-preset", p.preset, "-tune", "zerolatency", "-profile:v", "high",
-		"-b:v", strconv.Itoa(r.Bitrate), "-maxrate", strconv.Itoa(r.MaxBitrate), "-bufsize", strconv.Itoa(r.Bitrate / 2),
-		"-force_key_frames", "source", "-g", strconv.Itoa(max(1, int(math.Round(fps)))), "-sc_threshold", "0",
-		"-fps_mode", "passthrough", "-enc_time_base", "-1",
-		"-x264-params", fmt.Sprintf("sliced-threads=0:threads=%d:fps=%d/1000", p.threads, int(math.Round(fps*1000))),
-		"-flush_packets", "1", "-flvflags", "no_duration_filesize", "-f", "flv", "pipe:" + strconv.Itoa(3+i),
-	}
-	if idc, err := strconv.ParseUint(strings.TrimPrefix(r.Codecs, codecsHigh), 16, 8); err == nil {
+	args := []string{"-map", fmt.Sprintf("[o%d]", i), "-an"}
+	args = append(args, p.coder.settings(p.preset)...)
+	args = append(args,
+		"-b:v", strconv.Itoa(r.Bitrate), "-maxrate", strconv.Itoa(r.MaxBitrate), "-bufsize", strconv.Itoa(r.Bitrate/2),
+		"-force_key_frames", "source", "-g", strconv.Itoa(max(1, int(math.Round(fps)))),
+		"-fps_mode", "passthrough", "-enc_time_base", "-1")
+	args = append(args, p.coder.rates(p.threads, fps)...)
+	args = append(args, "-flush_packets", "1", "-flvflags", "no_duration_filesize", "-f", "flv", "pipe:"+strconv.Itoa(3+i))
+	idc, err := strconv.ParseUint(strings.TrimPrefix(r.Codecs, codecsHigh), 16, 8)
+	if err == nil && p.coder.name() == X264.name() {
 		args = slices.Insert(args, 2, "-level:v", strconv.FormatUint(idc, 10)) // 31 is level 3.1
 	}
 	return args

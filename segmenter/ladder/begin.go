@@ -20,23 +20,24 @@ func (s *supervisor) start(ctx context.Context) {
 	if s.run != nil || len(s.group.units) == 0 || fps <= 0 || now.Before(s.retryAt) || !usable(s.source) {
 		return
 	}
-	s.book, s.watch = newBook(len(s.rungs)), newWatch(s.cfg.Stall, s.cfg.Lag, len(s.rungs))
-	s.headers = make([]bool, len(s.rungs))
+	rungs := s.active()
+	s.book, s.watch = newBook(len(rungs)), newWatch(s.cfg.Stall, s.cfg.Lag, len(rungs))
+	s.headers = make([]bool, len(rungs))
 	pictures, skip, err := s.replay(now)
 	if err != nil {
 		s.group.clear()
 		s.fail(err)
 		return
 	}
-	p := plan{rungs: s.rungs, preset: s.cfg.Preset, fps: fps, skip: skip}
-	p.threads = threads(s.source.Width, s.source.Height, fps, s.rungs, s.cfg.Cores)
-	r, err := startRun(ctx, s.cfg.FFmpeg, p.arguments(), len(s.rungs), s.cfg.Queue+len(pictures), s.cfg.Log)
+	p := plan{coder: s.cfg.Coder, rungs: rungs, preset: s.cfg.Preset, fps: fps, skip: skip}
+	p.threads = threads(s.source.Width, s.source.Height, fps, rungs, s.cfg.Cores)
+	r, err := startRun(ctx, s.cfg.FFmpeg, p.arguments(), len(rungs), s.cfg.Queue+len(pictures), s.cfg.Log)
 	if err != nil {
 		s.fail(err)
 		return
 	}
 	s.run, s.began = r, now
-	s.cfg.Log.Debug().Int("pid", r.cmd.Process.Pid).Int("rungs", len(s.rungs)).Int("threads", p.threads).Dur("skip", skip).Msg("ffmpeg started")
+	s.cfg.Log.Debug().Int("pid", r.cmd.Process.Pid).Int("rungs", len(rungs)).Int("threads", p.threads).Dur("skip", skip).Msg("ffmpeg started")
 	r.feed(picture{config: s.source.Config})
 	for _, pic := range pictures {
 		s.watch.fed(now)

@@ -21,19 +21,27 @@ func Find() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: install ffmpeg, or add its folder to PATH: %w", ErrMissing, err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	if err := builtWith(context.Background(), path, X264.name()); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrMissing, err)
+	}
+	return path, nil
+}
+
+// builtWith says what is wrong when an ffmpeg was built without an encoder.
+func builtWith(ctx context.Context, path, encoder string) error {
+	ctx, cancel := context.WithTimeout(ctx, trialTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, "-hide_banner", "-nostdin", "-encoders")
 	cmd.Env = environment()
 	cmd.WaitDelay = time.Second
 	list, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("%w: ask %s for its encoders: %w", ErrMissing, path, err)
+		return fmt.Errorf("ask %s for its encoders: %w", path, err)
 	}
-	if !regexp.MustCompile(`(?m)^\s*V\S*\s+libx264\s`).Match(list) {
-		return "", fmt.Errorf("%w: %s was built without libx264", ErrMissing, path)
+	if !regexp.MustCompile(`(?m)^\s*V\S*\s+` + regexp.QuoteMeta(encoder) + `\s`).Match(list) {
+		return fmt.Errorf("%s was built without %s", path, encoder)
 	}
-	return path, nil
+	return nil
 }
 
 // environment is all that ffmpeg gets to know of the daemon's.

@@ -45,6 +45,8 @@ type Output interface {
 type Config struct {
 	// FFmpeg is the path that Find returned.
 	FFmpeg string
+	// Coder is what Resolve returned; the default is X264.
+	Coder Coder
 	// Preset is x264's; the default is veryfast.
 	Preset string
 	// Queue is how many pictures may wait for ffmpeg before it counts as too slow;

@@ -2,6 +2,7 @@ package ladder
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +90,76 @@ func TestArguments(t *testing.T) {
 	require.Contains(t, p.filters(), `[0:v]select=gte(t\,1.2335),split`)
 	p.rungs[0].Codecs = "avc1.4d401f"
 	require.NotContains(t, strings.Join(p.output(0, p.rungs[0]), " "), "-level")
+}
+
+func TestArgumentsOfCoders(t *testing.T) {
+	rungs := Choose(video(1280, 720, 30), Settings{Wishes: []Wish{{Height: 480}}})
+	for coder, wants := range map[Coder][]string{
+		X264:         {"format=yuv420p[o0]", "-c:v libx264 ", "-tune zerolatency", "-x264-params sliced-threads=0", "-level:v"},
+		VAAPI:        {"-vaapi_device /dev/dri/renderD128 -copyts", "format=nv12,hwupload[o0]", "-c:v h264_vaapi ", "-bf 0"},
+		NVENC:        {"format=nv12[o0]", "-c:v h264_nvenc ", "-zerolatency 1", "-forced-idr 1", "-bf 0"},
+		QSV:          {"format=nv12[o0]", "-c:v h264_qsv ", "-async_depth 1", "-forced_idr 1", "-bf 0"},
+		VideoToolbox: {"format=yuv420p[o0]", "-c:v h264_videotoolbox ", "-realtime 1", "-bf 0"},
+	} {
+		p := plan{coder: coder, preset: "veryfast", fps: 30, threads: 1, rungs: rungs}
+		args := strings.Join(p.arguments(), " ")
+		for _, want := range append(wants, "-force_key_frames source -g 30 ", "-fps_mode passthrough") {
+			require.Contains(t, args, want, "%s", coder)
+		}
+		if coder != X264 {
+			require.NotContains(t, args, "x264", "%s", coder)
+		}
+	}
+}
+
+func TestResolve(t *testing.T) {
+	path, err := Find()
+	require.NoError(t, err)
+	for _, wish := range []Coder{"", X264} {
+		coder, err := Resolve(t.Context(), path, wish)
+		require.NoError(t, err)
+		require.Equal(t, X264, coder)
+	}
+	require.NoError(t, try(t.Context(), path, X264), "the trial itself works")
+	coder, err := Resolve(t.Context(), path, Auto)
+	require.NoError(t, err)
+	require.NoError(t, try(t.Context(), path, coder))
+	_, err = Resolve(t.Context(), path, "cinepak")
+	require.ErrorContains(t, err, "no coder")
+	_, err = Resolve(t.Context(), path, VideoToolbox)
+	if runtime.GOOS != "darwin" {
+		require.ErrorContains(t, err, "h264_videotoolbox")
+		require.ErrorContains(t, err, "built without")
+	}
+}
+
+func TestTooSlowTwiceGivesUpTheLargestRung(t *testing.T) {
+	rungs := Choose(video(1280, 720, 30), Settings{Wishes: []Wish{{Height: 480}, {Height: 360}, {Height: 240}}})
+	s := newSupervisor(Config{}.withDefaults(), rungs, video(1280, 720, 30), nil)
+	now := time.Unix(1000, 0)
+	names := func() string {
+		var all []string
+		for _, r := range s.active() {
+			all = append(all, r.Name)
+		}
+		return strings.Join(all, " ")
+	}
+	s.lighten(ErrBehind, now)
+	s.lighten(ErrStalled, now.Add(time.Second))
+	s.lighten(ErrBehind, now.Add(2*lateAgain))
+	require.Equal(t, "480p 360p 240p", names(), "once is no proof")
+	s.lighten(fmt.Errorf("x: %w", ErrBehind), now.Add(2*lateAgain+time.Second))
+	require.Equal(t, "360p 240p", names())
+	for i := range 6 {
+		s.lighten(ErrBehind, now.Add(3*lateAgain+time.Duration(i)*time.Second))
+	}
+	require.Equal(t, "240p", names(), "the last one stays")
+	s.restore(now.Add(shedFor))
+	require.Equal(t, "240p", names())
+	s.restore(now.Add(2 * shedFor))
+	require.Equal(t, "360p 240p", names(), "one at a time")
+	s.restore(now.Add(2*shedFor + time.Second))
+	require.Equal(t, "360p 240p", names())
 }
 
 func TestThreads(t *testing.T) {

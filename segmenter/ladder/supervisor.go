@@ -32,6 +32,10 @@ type supervisor struct {
 	// again: ffmpeg has failed since the last keyframe of a track's beginning, so
 	// that the next run leaves out what has passed.
 	again bool
+	// shed is how many of the largest rungs the machine can't keep in real time, late
+	// when it was too slow last, shedAt when a rung was given up last.
+	shed         int
+	late, shedAt time.Time
 	// up: a track was announced after the last failure.
 	up, failed bool
 
@@ -121,10 +125,10 @@ func (s *supervisor) event(ctx context.Context, e event) {
 	case e.over:
 		s.fail(fmt.Errorf("%w: %w", ErrExited, e.err))
 	case e.err != nil:
-		s.fail(fmt.Errorf("%s: %w: %w", s.rungs[e.rung].Name, ErrOutput, e.err))
+		s.fail(fmt.Errorf("%s: %w: %w", s.active()[e.rung].Name, ErrOutput, e.err))
 	default:
 		if err := s.tag(e); err != nil {
-			s.fail(fmt.Errorf("%s: %w", s.rungs[e.rung].Name, err))
+			s.fail(fmt.Errorf("%s: %w", s.active()[e.rung].Name, err))
 		}
 	}
 }
@@ -138,16 +142,16 @@ func (s *supervisor) tag(e event) error {
 			return fmt.Errorf("%w: %w", ErrOutput, err)
 		}
 		s.up, s.failed, s.headers[e.rung] = true, false, true
-		if fps := s.rungs[e.rung].FPS; fps > 0 {
+		if fps := s.active()[e.rung].FPS; fps > 0 {
 			t.FPS = fps
 		}
-		s.out.EncodedTrack(e.rung, t)
+		s.out.EncodedTrack(s.shed+e.rung, t)
 	case flv.Frames:
 		from, ok := s.book.answer(e.rung, e.pts)
 		if !ok || !s.headers[e.rung] {
 			return fmt.Errorf("%w: a picture at %s that nobody asked for", ErrOutput, e.pts)
 		}
-		s.out.EncodedUnit(e.rung, media.Unit{
+		s.out.EncodedUnit(s.shed+e.rung, media.Unit{
 			Kind: media.Video, DTS: from.pts, PTS: from.pts, Keyframe: e.tag.Keyframe,
 			Data: e.tag.Data, Arrived: from.arrived,
 		})
@@ -160,6 +164,7 @@ func (s *supervisor) tag(e event) error {
 
 // look is the watchdog's round.
 func (s *supervisor) look(ctx context.Context, now time.Time) {
+	s.restore(now)
 	switch {
 	case s.run == nil:
 	case !s.leaving.IsZero():
@@ -170,7 +175,7 @@ func (s *supervisor) look(ctx context.Context, now time.Time) {
 	case len(s.run.events) > 0: // it is the supervisor that was late
 	default:
 		if rung, yes := s.watch.stalled(now); yes {
-			s.fail(fmt.Errorf("%w: nothing of %s", ErrStalled, s.rungs[rung].Name))
+			s.fail(fmt.Errorf("%w: nothing of %s", ErrStalled, s.active()[rung].Name))
 		}
 	}
 }
@@ -184,6 +189,7 @@ func (s *supervisor) fail(err error) {
 		s.drop()
 	}
 	pause := s.pause.after(ran)
+	s.lighten(err, now)
 	s.retryAt, s.again = now.Add(pause), true
 	s.cfg.Log.Warn().Err(err).Dur("ran", ran).Dur("retry_in", pause).Msg("the ladder's ffmpeg failed")
 	if s.up || !s.failed {
