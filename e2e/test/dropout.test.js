@@ -1,0 +1,162 @@
+// A publisher that drops out, and a daemon that dies: what viewers see of it, with our
+// player, stock hls.js and ffmpeg.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { Daemon } from "../lib/daemon.js";
+import * as playlists from "../lib/playlists.js";
+import { eventually, Process, pause } from "../lib/process.js";
+import { Publisher } from "../lib/publisher.js";
+import { startStockPage } from "../lib/stock.js";
+import { startBrowser, Viewer } from "../lib/viewer.js";
+
+/** @param {Daemon} daemon */
+const join = async (daemon) => (await fetch(`${daemon.watch}/join`)).json();
+
+/**
+ * The states that a player goes through from now on.
+ * @param {Viewer} viewer
+ */
+const watchStates = (viewer) =>
+	viewer.page.evaluate(() => {
+		const player = document.querySelector("live-relay");
+		/** @type {string[]} */
+		const states = [];
+		Object.assign(window, { states });
+		setInterval(() => {
+			const { state } = /** @type {any} */ (player).stats;
+			if (states.at(-1) !== state) states.push(state);
+		}, 50);
+	});
+
+/** @param {Viewer} viewer @returns {Promise<string[]>} */
+const states = (viewer) => viewer.page.evaluate(() => /** @type {any} */ (window).states);
+
+/** Where a page's video is, in seconds. @param {Viewer} viewer @returns {Promise<number>} */
+const position = (viewer) =>
+	viewer.page.evaluate(() => {
+		const player = document.querySelector("live-relay");
+		const video = player?.shadowRoot?.querySelector("video") ?? document.querySelector("video");
+		return video?.currentTime ?? 0;
+	});
+
+describe("a broadcast survives its publisher", () => {
+	for (const [how, leave] of /** @type {const} */ ([
+		["killed", (/** @type {Publisher} */ p) => p.crash()],
+		["ended, as OBS ends before it reconnects", (/** @type {Publisher} */ p) => p.stop()],
+	])) {
+		test(`${how}: viewers have a still, and then live again`, async (t) => {
+			const daemon = await Daemon.start({ renditions: ["240p"] });
+			t.after(() => daemon.stop());
+			let publisher = new Publisher({ url: daemon.rtmp }).start();
+			t.after(() => publisher.stop());
+			await daemon.live();
+			const browser = await startBrowser();
+			t.after(() => browser.close());
+			const page = await startStockPage(daemon.playlist);
+			t.after(page.stop);
+			const [ours, stock] = [
+				await Viewer.open(browser, daemon.watch),
+				await Viewer.open(browser, page.url),
+			];
+			const ffmpeg = new Process("ffmpeg", [
+				..."-hide_banner -v warning -nostats -i".split(" "),
+				...[daemon.playlist, ..."-map 0:v:0 -t 25 -progress pipe:1 -f null -".split(" ")],
+			]);
+			t.after(() => ffmpeg.stop());
+			await Promise.all([ours.plays(), stock.plays()]);
+			await pause(3000);
+			await watchStates(ours);
+			const before = { join: await join(daemon), stats: await ours.stats() };
+
+			await leave(publisher);
+			await eventually("it is said", async () => (await join(daemon)).state === "interrupted");
+			await eventually("the player says so", async () =>
+				(await states(ours)).includes("interrupted"),
+			);
+			const at = await Promise.all([position(ours), position(stock)]);
+			await pause(5000);
+			const during = await Promise.all([position(ours), position(stock)]);
+			for (const [i, from] of at.entries())
+				assert.ok(during[i] - from > 3.5, `player ${i} stood still: ${from} to ${during[i]}`);
+			const { playlists: all } = playlists.readMultivariant(
+				await playlists.text(daemon.playlist),
+				daemon.playlist,
+			);
+			for (const url of all) playlists.readMedia(await playlists.text(url), url);
+
+			publisher = new Publisher({ url: daemon.rtmp }).start();
+			await eventually("it is live", async () => (await join(daemon)).state === "live");
+			await pause(4000);
+			await Promise.all([ours.observe(), stock.observe()]);
+			await pause(4000);
+			const after = await join(daemon);
+			assert.equal(after.epoch, before.join.epoch, "one broadcast");
+			assert.equal((await states(ours)).at(-1), "playing");
+			const stats = await ours.stats();
+			const stalled = stats.stalledSeconds - before.stats.stalledSeconds;
+			assert.ok(stalled < 2, `stalled for ${stalled} s`);
+			for (const viewer of [ours, stock]) {
+				const seen = await viewer.observed();
+				assert.ok(seen.latency.samples > 10, "new pictures are shown");
+				assert.ok(seen.latency.p50 < 5, `back at the live edge: ${JSON.stringify(seen.latency)}`);
+			}
+			const trouble = await stock.page.evaluate(() => /** @type {any} */ (window).trouble);
+			assert.ok(
+				!trouble.some((/** @type {string} */ e) => /fatal|fragGap/.test(e)),
+				String(trouble),
+			);
+			assert.equal(await ffmpeg.ended, 0, ffmpeg.log);
+		});
+	}
+});
+
+test("a daemon that is killed goes on with the broadcast, and so do its viewers", async (t) => {
+	const daemon = await Daemon.start({ renditions: ["240p"] });
+	t.after(() => daemon.stop());
+	let publisher = new Publisher({ url: daemon.rtmp }).start();
+	t.after(() => publisher.stop());
+	await daemon.live();
+	const browser = await startBrowser();
+	t.after(() => browser.close());
+	const viewer = await Viewer.open(browser, daemon.watch);
+	await viewer.plays();
+	await pause(4000);
+	const before = { join: await join(daemon), names: await names(daemon) };
+
+	await daemon.crash();
+	await publisher.stop();
+	await daemon.again();
+	const resumed = await join(daemon);
+	assert.equal(resumed.epoch, before.join.epoch, "the same broadcast");
+	publisher = new Publisher({ url: daemon.rtmp }).start();
+	await eventually("it is live", async () => (await join(daemon)).state === "live");
+	await eventually(
+		"the player is back",
+		async () => (await viewer.stats()).state === "playing",
+		12_000,
+	);
+	await viewer.observe();
+	await pause(4000);
+	const seen = await viewer.observed();
+	assert.ok(seen.latency.samples > 10 && seen.latency.p50 < 5, JSON.stringify(seen));
+	const used = await names(daemon);
+	for (const name of before.names) assert.ok(!used.has(name), `${name} was used twice`);
+	assert.match(daemon.process.log, /broadcast resumed/);
+	assert.equal((await viewer.stats()).rejectedChunks, 0, "its signatures are believed");
+});
+
+/** Parts and segments that playlists name now. @param {Daemon} daemon */
+async function names(daemon) {
+	const { playlists: all } = playlists.readMultivariant(
+		await playlists.text(daemon.playlist),
+		daemon.playlist,
+	);
+	const found = new Set();
+	for (const url of all) {
+		const text = await playlists.text(url);
+		for (const [name] of text.matchAll(/\b[ps]\d+\.m4s/g))
+			found.add(`${playlists.renditionOf(url)}/${name}`);
+	}
+	return found;
+}
