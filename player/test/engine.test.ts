@@ -41,6 +41,7 @@ class Server {
 	/** Parts that the feed does not bring, by rendition and number. */
 	readonly withheld = new Set<string>();
 	serial = 1;
+	renditions = manifest().renditions;
 	/** It was started anew, and knows nothing of the broadcast. */
 	isNew = false;
 
@@ -61,9 +62,15 @@ class Server {
 		const body = new ReadableStream<Uint8Array>({ start: (c) => void this.feeds.push(c) });
 		const feed = this.feeds.at(-1)!;
 		signal?.addEventListener("abort", () => feed.error(new Error("aborted")));
-		feed.enqueue(frame(2, signedManifest(manifest({ serial: ++this.serial }))));
-		for (const index of [0, 1]) feed.enqueue(frame(18, initFrame(index, content(9, 0, 100))));
+		this.announce(feed);
+		for (const index of this.renditions.keys())
+			feed.enqueue(frame(18, initFrame(index, content(9, 0, 100))));
 		return new Response(body);
+	}
+
+	announce(feed = this.feeds.at(-1)): void {
+		const { renditions } = this;
+		feed?.enqueue(frame(2, signedManifest(manifest({ serial: ++this.serial, renditions }))));
 	}
 
 	send(...list: Head[]): void {
@@ -246,5 +253,78 @@ describe("the engine", () => {
 		engine.restart();
 		expect(engine.timeline("source")!.oldest?.number).toBe(40);
 		expect(engine.timeline("audio")!.oldest?.number).toBe(40);
+	});
+});
+
+describe("a switch", () => {
+	const small = () => ({ ...manifest().renditions[0]!, name: "240p", bandwidth: 400_000 });
+	const last = () => server.asked.filter((path) => path.startsWith("feed")).at(-1);
+
+	beforeEach(async () => {
+		server.renditions = [...manifest().renditions, small()];
+		await begin();
+		server.announce();
+		await vi.waitFor(() => expect(engine.manifest.renditions.length).toBe(3));
+	});
+
+	it("keeps the rendition before until playback has gone over to the next", async () => {
+		engine.watch("240p");
+		await vi.waitFor(() => expect(server.feeds.length).toBe(2));
+		expect(last()).toContain("r=source,audio,240p&");
+		expect(engine.isReady("240p", false)).toBe(false);
+		server.send(...heads(2, 20, 24));
+		await vi.waitFor(() => expect(engine.isReady("240p", false)).toBe(true));
+		expect(engine.isWatched("source")).toBe(true);
+		engine.left();
+		await vi.waitFor(() => expect(server.feeds.length).toBe(3), { timeout: 3000 });
+		expect(last()).toContain("r=audio,240p&");
+		expect(engine.isWatched("source")).toBe(false);
+	});
+	it("ends the rendition before at once where the line is too slow", async () => {
+		server.withheld.add("0/24");
+		server.send(...heads(0, 24, 24));
+		await vi.waitFor(() => expect(engine.timeline("source")?.newest?.number).toBe(24));
+		const order = engine.part("source", 24);
+		engine.watch("240p", true);
+		expect(await order).toBeNull();
+		expect(engine.isWatched("source")).toBe(false);
+		await vi.waitFor(() => expect(server.feeds.length).toBe(2));
+		expect(last()).toContain("r=audio,240p&");
+		// What it begins with will do; the rest may still be on its way.
+		server.withheld.add("2/23");
+		server.send(...heads(2, 21, 24));
+		await vi.waitFor(() => expect(engine.isReady("240p", true)).toBe(true));
+		expect(engine.isReady("240p", false)).toBe(false);
+	});
+	it("goes back when the next one is not wanted any more", async () => {
+		engine.watch("240p");
+		await vi.waitFor(() => expect(server.feeds.length).toBe(2));
+		engine.watch("source", true);
+		await vi.waitFor(() => expect(last()).toContain("r=source,audio&"));
+		expect(engine.isWatched("240p")).toBe(false);
+		expect(await engine.part("source", 23)).not.toBeNull();
+	});
+});
+
+describe("measuring the line", () => {
+	it("takes a part of another rendition, or a little of the same", async () => {
+		await begin();
+		expect((await engine.probe("audio"))?.bytes).toBe(partBytes(1, 21).length);
+		expect(server.asked.at(-1)).toBe("audio/p21.m4s");
+		expect(await engine.check()).toBeGreaterThan(0);
+		expect(server.asked.at(-1)).toBe("source/p21.m4s");
+	});
+	it("knows nothing when the server refuses, and takes a long wait for a slow line", async () => {
+		await begin();
+		server.wrong.set("source/p21.m4s", 503);
+		expect(await engine.check()).toBeNull();
+		const { fetch } = server;
+		vi.stubGlobal("fetch", async (url: string, init?: RequestInit) => {
+			await new Promise((_, reject) => {
+				init?.signal?.addEventListener("abort", () => reject(new Error("aborted")));
+			});
+			return fetch(url, init);
+		});
+		expect(await engine.check()).toBe(0);
 	});
 });
