@@ -164,7 +164,9 @@ export function readMultivariant(text, url) {
 	/** @type {any} */
 	const playlist = hls.parse(text);
 	const absolute = (/** @type {string} */ uri) => new URL(uri, url).href;
-	const variants = playlist.variants.map((/** @type {any} */ v) => ({
+	// Those of keyframes alone hold bytes that the others have as well.
+	const whole = playlist.variants.filter((/** @type {any} */ v) => !v.isIFrameOnly);
+	const variants = whole.map((/** @type {any} */ v) => ({
 		uri: absolute(v.uri),
 		codecs: v.codecs,
 		bandwidth: v.bandwidth,
