@@ -130,6 +130,8 @@ func check(t *testing.T, got *kept, codec media.Codec) {
 	require.Equal(t, codec, byKind[media.Video].Codec)
 	require.Equal(t, 320, byKind[media.Video].Width)
 	require.Equal(t, 48000, byKind[media.Audio].SampleRate)
+	require.Len(t, got.tracks, 2, "each track is announced once")
+	require.Equal(t, media.Video, got.units[0].Kind)
 	last, first, reordered := map[media.Kind]time.Duration{}, true, false
 	for _, u := range got.units {
 		require.GreaterOrEqual(t, u.PTS, u.DTS)

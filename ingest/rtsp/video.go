@@ -3,6 +3,7 @@ package rtsp
 import (
 	"bytes"
 	"encoding/binary"
+	"sync/atomic"
 	"time"
 
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
@@ -19,6 +20,7 @@ const clockRate = 90_000
 // they change.
 type video struct {
 	session Session
+	shows   *atomic.Bool
 	codec   media.Codec
 	// sets are SPS and PPS, for HEVC with a VPS before them.
 	sets  [][]byte
@@ -47,6 +49,7 @@ func (v *video) take(nals [][]byte, pts time.Duration) error {
 		}
 		v.begun = true
 	}
+	defer v.shows.Store(true)
 	dts := v.decodeTime(nals, pts)
 	return v.session.Unit(media.Unit{
 		Kind: media.Video, DTS: max(0, dts+headroom), PTS: max(0, pts+headroom), Keyframe: key, Data: data,
