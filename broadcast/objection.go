@@ -13,12 +13,12 @@ func objection(t media.Track) string {
 	case media.H264:
 		return objectionToAVC(t.Config)
 	case media.HEVC, media.AV1:
-		return fmt.Sprintf("The picture is %s, which not all browsers play and which is left out here: viewers have no picture. "+
+		return fmt.Sprintf("The picture is %s, which not all browsers play, and which no other bitrates are made of here: some viewers have no picture. "+
 			"In OBS: Settings > Output: choose an H.264 encoder.", names()[t.Codec])
 	case media.AAC:
 		return objectionToAAC(t.Config)
 	default:
-		return fmt.Sprintf("The sound is %s, which not all browsers play and which is left out here: viewers have no sound. "+
+		return fmt.Sprintf("The sound is %s, which not all browsers play: some viewers have no sound. "+
 			"In OBS: Settings > Output: choose AAC.", names()[t.Codec])
 	}
 }

@@ -56,6 +56,7 @@ func (c *core) placeAudio(u media.Unit) {
 		c.silent = false
 		c.hush(u.PTS - 2*time.Millisecond)
 	}
+	t.line.frame = int64(t.format.Samples(u.Data))
 	decode, ok := t.line.place(u.PTS)
 	if !ok || decode+t.line.frame/2 < t.cutter.pos && t.cutter.number == 0 ||
 		decode+t.line.frame/2 < ticks(c.absence.arrival, t.line.scale) {

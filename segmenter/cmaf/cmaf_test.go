@@ -2,6 +2,7 @@ package cmaf
 
 import (
 	"bytes"
+	"encoding/hex"
 	"testing"
 
 	"github.com/bluenviron/mediacommon/v2/pkg/formats/fmp4"
@@ -17,6 +18,33 @@ var (
 	aac = []byte{0x11, 0x90}
 )
 
+// hevc is x265's configuration for 320x180.
+const hevc = "0101600000009000000000003cf000fcfdf8f800000f03a00001001840010c01ffff01600000030090000003000003003c959809a10001002b" +
+	"42010101600000030090000003000003003ca00a080b9f796566924caf016808000003000800000300f040a2000100074401c172b46240"
+
+func unhex(s string) []byte {
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func TestOpusSamples(t *testing.T) {
+	f, err := Parse(media.Track{Codec: media.Opus, Config: []byte("OpusHead\x01\x02\x38\x01\x80\xbb\x00\x00\x00\x00\x00")})
+	require.NoError(t, err)
+	for want, frame := range map[uint32][]byte{
+		960: {31 << 3}, 120: {28 << 3}, 2880: {3 << 3}, 480: {12 << 3}, 1920: {31<<3 | 1}, 2400: {30<<3 | 3, 5}, 5760: {31<<3 | 3, 63},
+	} {
+		require.Equal(t, want, f.Samples(frame))
+	}
+	require.EqualValues(t, 960, f.Samples(nil))
+	require.EqualValues(t, 960, f.Samples([]byte{3}))
+	aacFormat, err := Parse(media.Track{Codec: media.AAC, Config: aac})
+	require.NoError(t, err)
+	require.EqualValues(t, 1024, aacFormat.Samples([]byte{3}))
+}
+
 func TestInit(t *testing.T) {
 	for name, test := range map[string]struct {
 		track  media.Track
@@ -25,6 +53,9 @@ func TestInit(t *testing.T) {
 	}{
 		"H.264":             {media.Track{Codec: media.H264, Config: avc}, "avc1.64000d", 90000},
 		"AAC":               {media.Track{Codec: media.AAC, Config: aac}, "mp4a.40.2", 48000},
+		"HEVC":              {media.Track{Codec: media.HEVC, Config: unhex(hevc)}, "hvc1.1.6.L60.90", 90000},
+		"AV1":               {media.Track{Codec: media.AV1, Config: unhex("81000c000a0b000000043cfeccdaf90040")}, "av01.0.00M.08", 90000},
+		"Opus":              {media.Track{Codec: media.Opus, Config: []byte("OpusHead\x01\x02\x38\x01\x80\xbb\x00\x00\x00\x00\x00")}, "opus", 48000},
 		"HE-AAC, signalled": {media.Track{Codec: media.AAC, Config: []byte{0x2b, 0x11, 0x88, 0x00}}, "mp4a.40.5", 24000},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -46,7 +77,10 @@ func TestInit(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for name, track := range map[string]media.Track{
-		"another codec":   {Codec: media.HEVC, Config: avc},
+		"another codec":   {Codec: "vp9", Config: avc},
+		"not HEVC":        {Codec: media.HEVC, Config: avc},
+		"not AV1":         {Codec: media.AV1, Config: avc},
+		"not Opus":        {Codec: media.Opus, Config: avc},
 		"nothing":         {Codec: media.H264},
 		"cut in the SPS":  {Codec: media.H264, Config: avc[:12]},
 		"no PPS":          {Codec: media.H264, Config: avc[:34]},
@@ -99,10 +133,17 @@ func TestFragment(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(true, avc)
 	f.Add(false, aac)
+	f.Add(true, unhex(hevc))
 	f.Fuzz(func(t *testing.T, video bool, config []byte) {
 		track := media.Track{Codec: media.AAC, Config: config}
 		if video {
 			track.Codec = media.H264
+		}
+		for _, c := range []media.Codec{media.HEVC, media.AV1, media.Opus} {
+			if other, err := Parse(media.Track{Codec: c, Config: config}); err == nil {
+				_, _ = other.Init(1, 1)
+				other.Samples(config)
+			}
 		}
 		format, err := Parse(track)
 		if err != nil {

@@ -36,14 +36,20 @@ type Format struct {
 // it is for AAC-LC in mono and stereo. It must not be changed.
 func (f Format) Silence() []byte { return f.silence }
 
-// Parse reads a track's decoder configuration. It returns ErrCodec, wrapped, for
-// codecs other than H.264 and AAC.
+// Parse reads a track's decoder configuration: H.264, HEVC, AV1, AAC, Opus. It returns
+// ErrCodec, wrapped, for others.
 func Parse(t media.Track) (Format, error) {
 	switch t.Codec {
 	case media.H264:
 		return parseAVC(t.Config)
+	case media.HEVC:
+		return parseHEVC(t.Config)
+	case media.AV1:
+		return parseAV1(t.Config)
 	case media.AAC:
 		return parseAAC(t.Config)
+	case media.Opus:
+		return parseOpus(t.Config)
 	default:
 		return Format{}, fmt.Errorf("%s: %w", t.Codec, ErrCodec)
 	}
