@@ -13,7 +13,7 @@ const (
 	LeadMin      = 200
 	LeadFirst    = 300
 	LeadMax      = 600
-	AskLead      = 150
+	AskLead      = 500
 	RescueSpread = 100
 	ServerLate   = 500
 	Retry        = 500

@@ -161,7 +161,7 @@ func (c *Core) runHeads(now int64) (ceased bool) {
 	leader := c.groups[0].leader()
 	d, spread := c.renditions[leader].usual(), c.spread(leader, 2, HeadsSpread)
 	silent := now-f.headAt > 2*d+HeadsSilence+spread
-	ahead, known := c.ahead(leader)
+	ahead, known := c.ahead()
 	if (!silent || known && ahead > c.lead()+d+spread) && (!known || ahead > c.lead()) {
 		return false
 	}
@@ -176,14 +176,25 @@ func (c *Core) runHeads(now int64) (ceased bool) {
 	return true
 }
 
-// ahead is how much of a rendition, by its heads, there is after the playhead.
-func (c *Core) ahead(rendition int) (ms int64, known bool) {
-	r := &c.renditions[rendition]
-	p := r.ring[r.newest%ringSize]
-	if c.playhead < 0 || !r.known || p == nil || p.head == nil || p.id.Number != r.newest {
+// ahead is how much there is after the playhead, by the newest head of the followed
+// rendition that ends first.
+func (c *Core) ahead() (ms int64, known bool) {
+	if c.playhead < 0 {
 		return 0, false
 	}
-	return (p.head.Start + p.head.Duration).Milliseconds() - c.playhead, true
+	for _, g := range c.groups {
+		for _, i := range g.renditions {
+			r := &c.renditions[i]
+			p := r.ring[r.newest%ringSize]
+			if !r.known || p == nil || p.head == nil || p.id.Number != r.newest {
+				continue
+			}
+			if end := (p.head.Start + p.head.Duration).Milliseconds() - c.playhead; !known || end < ms {
+				ms, known = end, true
+			}
+		}
+	}
+	return ms, known
 }
 
 // usual is the duration of the newest part, in ms.

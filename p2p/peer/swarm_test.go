@@ -58,7 +58,7 @@ type member struct {
 	whole   map[uint64]bool
 	pos     int64 // playhead in ms, −1 before it began
 	hold    int64 // how far behind the edge it wants to play, in ms
-	rescues int   // lately; two move the hold-back
+	rescues int   // since the last moved the hold-back
 	movedAt int64
 	stalls  int64 // ms
 	played  int64
@@ -181,7 +181,7 @@ func (s *swarm) play(m *member) {
 	case m.whole[uint64(m.pos)/250]:
 		step := int64(50)
 		if edge-m.pos < m.hold-150 {
-			step -= 2
+			step -= 5
 		}
 		m.pos += step
 		m.played += step
@@ -189,11 +189,8 @@ func (s *swarm) play(m *member) {
 		m.stalls += 50
 	}
 	s.do(m, m.core.Playhead(s.now, m.pos))
-	if m.rescues >= 2 && s.now >= m.movedAt+1000 {
-		m.hold, m.movedAt = max(m.hold, min(m.hold+100, 2000)), s.now
-		m.rescues = 0
-	}
-	if s.now/4000 != (s.now-50)/4000 {
+	if m.rescues > 0 && s.now >= m.movedAt+1000 {
+		m.hold, m.movedAt = max(m.hold, min(m.hold+250, 1850)), s.now
 		m.rescues = 0
 	}
 }

@@ -25,6 +25,9 @@ const (
 	maxBuffered = 1 << 20
 	// receiveBuffer is SCTP's, in bytes.
 	receiveBuffer = 512 << 10
+	// leastWindow is what may be on its way in a connection whatever was lost: the largest
+	// chunk and what comes with it.
+	leastWindow = 32 << 10
 	// maxSignals bounds what waits to be dealt with of one peer's signalling.
 	maxSignals = 40
 	// flushWithin is how long a closing connection waits for its last message to leave.
@@ -143,7 +146,12 @@ func newAPI(options Options, mux ice.UDPMux) *webrtc.API {
 	e.SetICETimeouts(4*time.Second, 8*time.Second, 2*time.Second)
 	e.SetSCTPMaxReceiveBufferSize(receiveBuffer)
 	e.SetSCTPMaxMessageSize(wire.MaxMessage)
-	e.SetSCTPRTOMax(2 * time.Second)
+	// A stripe is a thin stream: after a loss the window that congestion control leaves
+	// it, of one packet, is less than it needs while the line's queue makes round trips
+	// long. What is sent altogether is bounded by the plan.
+	e.SetSCTPRTOMax(time.Second)
+	e.SetSCTPMinCwnd(leastWindow)
+	e.SetSCTPFastRtxWnd(leastWindow)
 	e.EnableSCTPZeroChecksum(true)
 	// No interceptors and codecs: there is no media but in data channels.
 	return webrtc.NewAPI(webrtc.WithSettingEngine(e))

@@ -14,17 +14,18 @@ const (
 	// lessHoldBack away.
 	minHoldBack, maxHoldBack   = time.Second, 3 * time.Second
 	moreHoldBack, lessHoldBack = 250 * time.Millisecond, 50 * time.Millisecond
-	calmFor                    = 10 * time.Second
+	calmFor                    = 20 * time.Second
 	// Further behind than tooFar beyond the hold-back the playhead is faster by a
-	// hurry-th, unless there is less than enough ahead of it.
+	// hurry-th, unless there is less than enough ahead of it; nearer it is slower by as
+	// much, and by twice as much where it is muchTooNear.
 	tooFar, enough = 150 * time.Millisecond, 500 * time.Millisecond
+	muchTooNear    = 300 * time.Millisecond
 	hurry          = 20
-	// Many rescues mean that what comes from others has too far to go for the hold-back:
-	// often of them within oftenIn add someHoldBack, up to farHoldBack.
-	often        = 2
-	oftenIn      = 4 * time.Second
-	someHoldBack = 100 * time.Millisecond
-	farHoldBack  = 2 * time.Second
+	// A rescue means that what comes from others has too far to go for the hold-back: it
+	// adds someHoldBack, once in rescueEvery, up to farHoldBack.
+	rescueEvery  = time.Second
+	someHoldBack = 250 * time.Millisecond
+	farHoldBack  = 1850 * time.Millisecond
 	// sampleEvery is how often latency is sampled.
 	sampleEvery = 250 * time.Millisecond
 )
@@ -35,8 +36,7 @@ type playback struct {
 	holdBack, partTarget time.Duration
 	leastHoldBack        time.Duration
 	calmSince            time.Time
-	rescues              int // since rescuesAt
-	rescuesAt            time.Time
+	rescued              bool          // since it was last looked
 	movedAt              time.Time     // when rescues last moved the hold-back
 	behind               time.Duration // the edge, when it last moved, less the playhead
 	tracks               []*track
@@ -190,6 +190,8 @@ func (p *playback) advance(now, server time.Time) {
 	pace := elapsed
 	if p.behind > p.holdBack+tooFar && p.filled()-p.pos > enough {
 		pace += elapsed / hurry
+	} else if p.behind < p.holdBack-muchTooNear {
+		pace -= 2 * elapsed / hurry
 	} else if p.behind < p.holdBack-tooFar {
 		pace -= elapsed / hurry
 	}
@@ -206,20 +208,17 @@ func (p *playback) advance(now, server time.Time) {
 	}
 }
 
-// rescue counts a part that had to be fetched.
-func (p *playback) rescue() { p.rescues++ }
+// rescue notes that a part had to be fetched.
+func (p *playback) rescue() { p.rescued = true }
 
-// adapt moves the hold-back: away from the edge with each stall and with many rescues,
+// adapt moves the hold-back: away from the edge with each stall and with rescues,
 // back with time.
 func (p *playback) adapt(now time.Time) {
-	if p.rescues >= often && now.Sub(p.movedAt) >= time.Second {
+	if p.rescued && now.Sub(p.movedAt) >= rescueEvery {
 		p.holdBack = max(p.holdBack, min(p.holdBack+someHoldBack, farHoldBack))
 		p.calmSince, p.movedAt = now, now
-		p.rescues, p.rescuesAt = 0, now
 	}
-	if now.Sub(p.rescuesAt) >= oftenIn {
-		p.rescues, p.rescuesAt = 0, now
-	}
+	p.rescued = false
 	switch {
 	case p.standing > stallAfter:
 		if !p.calmSince.Equal(now) && p.calmSince.Before(now.Add(-time.Second)) {
