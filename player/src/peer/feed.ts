@@ -112,13 +112,22 @@ export class FeedWish {
 	#isShort(leader: number): boolean {
 		const { store, now, playhead, lead } = this.#state;
 		const { HEADS_SILENCE, HEADS_SPREAD } = constants;
-		const track = store.track(leader);
-		const { usual } = track;
-		const end = playhead < 0 ? null : track.end;
+		const { usual } = store.track(leader);
+		const end = playhead < 0 ? null : this.#end();
 		if (end !== null && end - playhead <= lead) return true;
 		const spread = this.#state.spread(leader, 2, HEADS_SPREAD);
 		if (now - this.#headAt <= 2 * usual + HEADS_SILENCE + spread) return false;
 		return end === null || end - playhead <= lead + usual + spread;
+	}
+
+	/** Where what there is to play ends, by the heads; null when there is none. */
+	#end(): number | null {
+		const { store, groups } = this.#state;
+		const ends = groups
+			.flatMap(({ renditions }) => renditions)
+			.map((rendition) => store.track(rendition).end)
+			.filter((end) => end !== null);
+		return ends.length > 0 ? Math.min(...ends) : null;
 	}
 
 	/** Sees to it that heads come; true when they have just ceased to. */

@@ -65,7 +65,7 @@ export const constants = {
 	/** What is added to the longest of so many fetches. */
 	LEAD_MORE: 100,
 	LEAD_OF: 8,
-	ASK_LEAD: 150,
+	ASK_LEAD: 500,
 	RESCUE_SPREAD: 100,
 	SERVER_LATE: 500,
 	RETRY: 500,
