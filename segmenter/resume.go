@@ -105,6 +105,9 @@ func (c *core) resume(r Resume, now time.Time) {
 	c.log.Info().Uint64("segment", first.msn).Msg("the broadcast is resumed; its publisher is waited for")
 	c.absence = absence{waiting: true, gone: true, heard: -1}
 	for _, t := range c.all() {
+		if t == c.sound {
+			t.cutter.hush(t.format.Silence(), int64(t.format.FrameSamples))
+		}
 		t.cutter.begin()
 	}
 	c.tick(now)
@@ -145,6 +148,13 @@ func (r *Resume) plan() (*plan, bool) {
 	return p, sane
 }
 
-// begin makes a gap of the least length, so that a rendition that was resumed can be
-// listed at once.
-func (c *cutter) begin() { c.close(c.pos+c.shortest, false) }
+// hush opens a part with silence, as much as the shortest part has; nil is none.
+func (c *cutter) hush(silence []byte, frame int64) {
+	for at := c.pos; silence != nil && at < c.pos+c.shortest; at += frame {
+		c.open = append(c.open, sample{decode: at, present: at, length: frame, sync: true, data: silence})
+	}
+}
+
+// begin makes a part of the least length, a still, silence or a gap, so that a rendition
+// that was resumed can be listed at once.
+func (c *cutter) begin() { c.close(max(c.edge(), c.pos+c.shortest), false) }
