@@ -1,4 +1,4 @@
-// cost.js [--seconds=40] [--rounds=2]: processor time of one Chromium viewer, all its
+// cost.js [--seconds=30] [--rounds=2]: processor time of one Chromium viewer, all its
 // processes together: with the swarm off, as a leaf, and with three children, in turn.
 // Exits with 1 when a target is missed, or when a role was not what it should be.
 
@@ -10,7 +10,7 @@ import { startBrowser, Viewer } from "../e2e/lib/viewer.js";
 import { option, report } from "./lib.js";
 import { push } from "./swarm/source.js";
 
-const seconds = option("seconds", 40);
+const seconds = option("seconds", 30);
 const rounds = option("rounds", 2);
 const companions = 3;
 
