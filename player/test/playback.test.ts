@@ -107,16 +107,16 @@ describe("the distance to live", () => {
 	it("keeps more distance when the server has to make up for others, and for a while", () => {
 		const control = new RateControl();
 		play(control, 1, 80, 0.2);
+		expect(control.target).toBeCloseTo(0.7);
 		control.rescued(80);
+		control.rescued(80.5);
+		expect(control.target).toBeCloseTo(0.95);
+		play(control, 1, 58, 0.2, 81);
+		expect(control.target).toBeCloseTo(0.95);
+		play(control, 1, 60, 0.2, 139);
 		expect(control.target).toBeCloseTo(0.7);
-		control.rescued(82);
-		expect(control.target).toBeCloseTo(0.8);
-		play(control, 1, 58, 0.2, 82);
-		expect(control.target).toBeCloseTo(0.8);
-		play(control, 1, 40, 0.2, 140);
-		expect(control.target).toBeCloseTo(0.7);
-		for (let now = 180; now < 300; now += 0.5) control.rescued(now);
-		expect(control.target).toBeCloseTo(2.2);
+		for (let now = 200; now < 300; now += 0.5) control.rescued(now);
+		expect(control.target).toBeCloseTo(2.05);
 	});
 	it("does not come so close again after a stall", () => {
 		const control = new RateControl();

@@ -16,10 +16,10 @@ export interface Moment {
  */
 const holdBack = { first: 1, stalled: 0.25, scarce: 0.05, most: 2.5, least: 0.5 };
 /**
- * So many rescues by the server within some seconds mean that what comes from others has
- * too far to go: they add to the hold-back, up to a limit, which stays for a while.
+ * A rescue by the server means that what comes from others has too far to go: it adds to
+ * the hold-back, once in some seconds, up to a limit, and that stays for a while.
  */
-const rescues = { of: 2, within: 4, apart: 1, add: 0.1, most: 2, stays: 60 };
+const rescues = { apart: 1, add: 0.25, most: 1.85, stays: 60 };
 /** Seconds within which stalls are one trouble. */
 const troubleFor = 3;
 /**
@@ -53,8 +53,7 @@ export class RateControl {
 	#floor = { holdBack: holdBack.least as number, until: 0 };
 	#updatedAt: number | null = null;
 	#stalledAt = Number.NEGATIVE_INFINITY;
-	/** When the server had to make up for others, lately. */
-	#rescues: number[] = [];
+	/** When rescues last added to the hold-back. */
 	#rescuedAt = Number.NEGATIVE_INFINITY;
 	#isCorrecting = false;
 	#rate = rates.usual;
@@ -81,12 +80,9 @@ export class RateControl {
 
 	/** The server had to make up for what other viewers did not bring. */
 	rescued(now: number): void {
-		this.#rescues = [...this.#rescues.filter((at) => now - at < rescues.within), now];
-		const isOften = this.#rescues.length >= rescues.of && now - this.#rescuedAt >= rescues.apart;
-		if (!isOften || this.#holdBack >= rescues.most) return;
-		this.#rescues = [];
+		if (now - this.#rescuedAt < rescues.apart || this.#holdBack >= rescues.most) return;
 		this.#rescuedAt = now;
-		this.#grow(rescues.add);
+		this.#grow(Math.min(rescues.add, rescues.most - this.#holdBack));
 		if (now >= this.#floor.until || this.#holdBack > this.#floor.holdBack)
 			this.#floor = { holdBack: this.#holdBack, until: now + rescues.stays };
 	}
