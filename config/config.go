@@ -94,7 +94,7 @@ type Tracker struct {
 // Stream is one named channel.
 type Stream struct {
 	Key            string   `yaml:"key" doc:"The stream key, which the streamer types into OBS: at least 12 characters, unique. Secret." secret:"true"`
-	Title          string   `yaml:"title" doc:"Shown on the watch page."`
+	Title          string   `yaml:"title" doc:"Shown on the watch page. Without one, an attached PeerTube or Owncast stream has theirs."`
 	Description    string   `yaml:"description" doc:"Shown on the watch page."`
 	Listed         *bool    `yaml:"listed,omitempty" doc:"Whether the front page names the stream while it is live (default true)."`
 	Source         string   `yaml:"source" doc:"Instead of a key: the address of a stream to attach to, as attach takes it. May hold a password or a token." secret:"true"`

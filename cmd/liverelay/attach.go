@@ -26,7 +26,7 @@ type attachCommand struct {
 	configFlags
 	URL      string `arg:"" help:"A playlist (…m3u8), a camera (rtsp://), an RTMP stream, a PeerTube watch page, an Owncast or MediaMTX server."`
 	Name     string `default:"live" help:"Name of the stream here: the watch address is /live/NAME."`
-	Title    string `help:"Shown on the watch page."`
+	Title    string `help:"Shown on the watch page; by default what PeerTube or Owncast say."`
 	Token    string `env:"ATTACH_TOKEN" help:"OAuth token for a private stream of PeerTube. Better in the environment: arguments can be seen by other users of the machine."`
 	Password string `env:"ATTACH_PASSWORD" help:"Password of a PeerTube video; likewise."`
 	Snippet  bool   `help:"Print what the host's page and reverse proxy need, and end."`
@@ -123,15 +123,16 @@ func attachAll(d *daemon) (*attachments, error) {
 		if err != nil {
 			return nil, fmt.Errorf("streams.%s.source: %w", name, err)
 		}
+		secret := attach.Secrets{Token: settings.SourceToken, Password: settings.SourcePassword}
 		client, err := outbound.New(outbound.Config{
-			Allow: d.config.Outbound.AllowHosts, Typed: []*url.URL{at}, Agent: "liverelay/" + version,
+			Allow: d.config.Outbound.AllowHosts, Typed: []*url.URL{at}, Header: secret.Header(), Agent: "liverelay/" + version,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("outbound.allow_hosts: %w", err)
 		}
 		list.all[name] = &attach.Attachment{
 			At: at, Client: client, Grace: d.config.Grace.D(),
-			Secret: attach.Secrets{Token: settings.SourceToken, Password: settings.SourcePassword},
+			Secret: secret,
 			Pull:   func(ctx context.Context, t attach.Target) error { return d.pull(ctx, client, name, t) },
 			Open:   func(key func(int) []byte) (mirror.Sink, error) { return d.stage.mirrored(name, key), nil },
 			Log:    d.log.With().Str("room", "attach").Str("stream", name).Logger(),
@@ -147,6 +148,14 @@ func (a *attachments) state(stream string) *origin.Source {
 	}
 	s := a.all[stream].State()
 	return &origin.Source{Kind: string(s.Kind), Attached: s.Attached, Fault: s.Fault}
+}
+
+// title is what the other server calls the stream.
+func (a *attachments) title(stream string) string {
+	if a == nil || a.all[stream] == nil {
+		return ""
+	}
+	return a.all[stream].State().Title
 }
 
 func (a *attachments) services() []service {

@@ -37,15 +37,16 @@ func (c doctorCommand) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return usageError{err}
 	}
+	secret := attach.Secrets{Token: c.Token, Password: c.Password}
 	client, err := outbound.New(outbound.Config{
-		Allow: loaded.Outbound.AllowHosts, Typed: []*url.URL{at}, Agent: "liverelay-doctor/" + version,
+		Allow: loaded.Outbound.AllowHosts, Typed: []*url.URL{at}, Header: secret.Header(), Agent: "liverelay-doctor/" + version,
 	})
 	if err != nil {
 		return usageError{err}
 	}
 	defer client.Close()
 	report := doctor.Examine(ctx, doctor.Options{
-		URL: at, Client: client, Secret: attach.Secrets{Token: c.Token, Password: c.Password}, Ports: portsOf(loaded),
+		URL: at, Client: client, Secret: secret, Ports: portsOf(loaded),
 		Verdict: verdict(client),
 	})
 	if c.JSON {

@@ -94,6 +94,9 @@ func (s *streams) Streams() []origin.Stream {
 
 func (s *streams) describe(name string, one stream) origin.Stream {
 	p2p := s.config.P2POf(name)
+	if one.Title == "" {
+		one.Title = s.sources.title(name)
+	}
 	return origin.Stream{
 		Name: name, Title: one.Title, Description: one.Description, Listed: one.IsListed(),
 		PublicKey: one.identity.Public().(ed25519.PublicKey),

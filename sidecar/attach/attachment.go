@@ -32,9 +32,7 @@ type Attachment struct {
 	// Pull plays from a camera or an RTMP server until that ends. nil where that can't be
 	// done.
 	Pull func(ctx context.Context, t Target) error
-	// Found is told what the address is, each time that it was found out. May be nil.
-	Found func(t Target)
-	Log   zerolog.Logger
+	Log  zerolog.Logger
 
 	mu    sync.Mutex
 	state State
@@ -44,6 +42,8 @@ type Attachment struct {
 type State struct {
 	// Kind is empty before the address was understood.
 	Kind Kind
+	// Title is what the server calls the stream; may be empty.
+	Title string
 	// Attached: media comes, or came until a moment ago.
 	Attached bool
 	// Fault is the last reason for which nothing came, empty while something does.
@@ -76,7 +76,7 @@ func (a *Attachment) Run(ctx context.Context) error {
 			return ctx.Err()
 		}
 		fault := shown(err)
-		a.set(State{Kind: t.Kind, Fault: fault})
+		a.set(State{Kind: t.Kind, Title: t.Title, Fault: fault})
 		if fault != said {
 			a.Log.Info().AnErr("reason", err).Str("state", fault).Msg("nothing to attach to; it is tried again and again")
 		}
@@ -108,20 +108,17 @@ func shown(err error) string {
 }
 
 func (a *Attachment) attach(ctx context.Context, t Target) error {
-	if a.Found != nil {
-		a.Found(t)
-	}
 	if t.Kind == RTSP || t.Kind == RTMP {
 		if a.Pull == nil {
 			return errors.New("this version can't play from " + string(t.Kind))
 		}
-		a.set(State{Kind: t.Kind, Attached: true})
+		a.set(State{Kind: t.Kind, Title: t.Title, Attached: true})
 		return a.Pull(ctx, t)
 	}
 	m := mirror.Mirror{
 		URL: t.Media, Client: a.Client, Renditions: a.Renditions, Grace: a.Grace, Log: a.Log,
 		Open: func(key func(int) []byte) (mirror.Sink, error) {
-			a.set(State{Kind: t.Kind, Attached: true})
+			a.set(State{Kind: t.Kind, Title: t.Title, Attached: true})
 			a.Log.Info().Str("kind", string(t.Kind)).Msg("attached")
 			return a.Open(key)
 		},

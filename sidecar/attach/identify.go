@@ -84,6 +84,19 @@ type Secrets struct {
 	Token, Password string
 }
 
+// Header is what the server is told of them; it is for the client, which knows whom it
+// may tell.
+func (s Secrets) Header() http.Header {
+	header := http.Header{}
+	if s.Token != "" {
+		header.Set("Authorization", "Bearer "+s.Token)
+	}
+	if s.Password != "" {
+		header.Set("X-Peertube-Video-Password", s.Password)
+	}
+	return header
+}
+
 // Identify finds out what an address is. Its errors are ErrUnknown, ErrWaiting,
 // ErrForbidden, or the network's.
 func Identify(ctx context.Context, client *outbound.Client, at *url.URL, secret Secrets) (Target, error) {
@@ -117,14 +130,7 @@ func isPlaylist(a *outbound.Answer) bool {
 }
 
 func (a asker) get(u *url.URL) (*outbound.Answer, error) {
-	header := http.Header{}
-	if a.secret.Token != "" {
-		header.Set("Authorization", "Bearer "+a.secret.Token)
-	}
-	if a.secret.Password != "" {
-		header.Set("X-Peertube-Video-Password", a.secret.Password)
-	}
-	return a.client.Do(a.ctx, outbound.Request{URL: u, Header: header, MaxBytes: maxPage, Within: askWithin})
+	return a.client.Do(a.ctx, outbound.Request{URL: u, MaxBytes: maxPage, Within: askWithin})
 }
 
 // json asks for an object; ErrUnknown when there is none.
@@ -186,7 +192,10 @@ func (a asker) peertube(at *url.URL, id string) (Target, error) {
 	if err != nil {
 		return t, ErrUnknown
 	}
-	t.Media, t.Live = a.withToken(media), true
+	if media.Host == at.Host {
+		media = a.withToken(media)
+	}
+	t.Media, t.Live = media, true
 	return t, nil
 }
 

@@ -41,11 +41,13 @@ type Config struct {
 	// Typed are addresses that the administrator wrote: each is its own permission, for
 	// its host and port, and for nothing that it leads to.
 	Typed []*url.URL
+	// Header is sent to typed addresses alone, also behind redirects: it may hold tokens.
+	Header http.Header
 	// Agent is the User-Agent.
 	Agent string
 	// Resolver is nil for the system's.
 	Resolver *net.Resolver
-	// Roots is nil for the system's certificates.
+	// TLS is nil for the system's certificates.
 	TLS *tls.Config
 }
 
@@ -53,6 +55,7 @@ type Config struct {
 // would connect in its place, where nothing is checked. Safe for concurrent use.
 type Client struct {
 	agent      string
+	header     http.Header
 	permission permission
 	resolver   *net.Resolver
 	secure     *tls.Config
@@ -65,9 +68,9 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{agent: cfg.Agent, permission: p, resolver: cfg.Resolver, secure: cfg.TLS}
+	c := &Client{agent: cfg.Agent, header: cfg.Header, permission: p, resolver: cfg.Resolver, secure: cfg.TLS}
 	c.http = &http.Client{
-		CheckRedirect: followed,
+		CheckRedirect: c.followed,
 		Transport: &http.Transport{
 			DialContext:            c.Dial,
 			TLSClientConfig:        cfg.TLS,
@@ -84,7 +87,7 @@ func New(cfg Config) (*Client, error) {
 }
 
 // followed bounds redirects. Where they lead is checked when it is connected to.
-func followed(r *http.Request, via []*http.Request) error {
+func (c *Client) followed(r *http.Request, via []*http.Request) error {
 	if len(via) >= maxRedirects {
 		return ErrRedirects
 	}
@@ -94,7 +97,20 @@ func followed(r *http.Request, via []*http.Request) error {
 	if via[len(via)-1].URL.Scheme == "https" && r.URL.Scheme == "http" {
 		return ErrRedirects
 	}
+	c.identify(r)
 	return nil
+}
+
+// identify adds the header where it belongs, and takes it away elsewhere: net/http hands
+// it on to any host.
+func (c *Client) identify(r *http.Request) {
+	for name, values := range c.header {
+		if c.permission.typed[hostPort(r.URL)] {
+			r.Header[name] = values
+		} else {
+			delete(r.Header, name)
+		}
+	}
 }
 
 func checkURL(u *url.URL) error {

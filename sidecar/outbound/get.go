@@ -84,6 +84,7 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 	for name, values := range r.Header {
 		request.Header[name] = values
 	}
+	c.identify(request)
 	if c.agent != "" {
 		request.Header.Set("User-Agent", c.agent)
 	}

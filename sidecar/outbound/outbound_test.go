@@ -249,6 +249,25 @@ func TestNoProxyFromTheEnvironment(t *testing.T) {
 	require.Zero(t, hits.Load())
 }
 
+// TestSecretsStayWithTypedAddresses: a redirect to another host takes no header along.
+func TestSecretsStayWithTypedAddresses(t *testing.T) {
+	var seen []string
+	note := func(w http.ResponseWriter, r *http.Request) { seen = append(seen, r.Header.Get("X-Secret")) }
+	other := httptest.NewServer(http.HandlerFunc(note))
+	defer other.Close()
+	typed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		note(w, r)
+		http.Redirect(w, r, other.URL, http.StatusFound)
+	}))
+	defer typed.Close()
+	c := client(t, outbound.Config{
+		Typed: []*url.URL{parse(t, typed.URL)}, Allow: []string{"127.0.0.1"}, Header: http.Header{"X-Secret": {"t0p"}},
+	})
+	_, err := get(t, c, typed.URL)
+	require.NoError(t, err)
+	require.Equal(t, []string{"t0p", ""}, seen)
+}
+
 func FuzzAllowedHosts(f *testing.F) {
 	for _, s := range []string{"a", "a:1", "10.0.0.0/8", "[::1]:80", "::1", "", ":", "a/b", "x@y"} {
 		f.Add(s)
