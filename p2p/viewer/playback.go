@@ -60,6 +60,8 @@ type track struct {
 	rendition int
 	known     bool
 	first     uint64 // where the feed began
+	shift     uint64 // numbers here are less than the broadcast's by so much
+	msn       uint64 // of the newest head
 	next      uint64 // the first part that is not there
 	behind    uint64 // the first part that is not played
 	start     time.Duration
@@ -103,13 +105,18 @@ func (p *playback) head(h *media.Head) bool {
 	}
 	if !t.known {
 		t.known, t.first, t.next, t.behind = true, h.Number, h.Number, h.Number
-		t.start, t.filled = h.Start, h.Start
+		t.start, t.filled, t.msn, t.edge = h.Start, h.Start, h.MSN, h.Start
 	}
-	if h.Number < t.next || t.parts[h.Number] != nil {
+	if t.msn+1 < h.MSN && h.Start > t.edge {
+		t.leap(h)
+	}
+	t.msn = max(t.msn, h.MSN)
+	number := h.Number - t.shift
+	if h.Number < t.shift || number < t.next || t.parts[number] != nil {
 		return false
 	}
 	end := h.Start + h.Duration
-	t.parts[h.Number] = &slot{start: h.Start, end: end, program: h.ProgramTime, length: h.Length}
+	t.parts[number] = &slot{start: h.Start, end: end, program: h.ProgramTime, length: h.Length}
 	t.edge = max(t.edge, end)
 	p.behind = p.edge() - p.pos
 	return true
@@ -118,15 +125,37 @@ func (p *playback) head(h *media.Head) bool {
 // part says that a part is there, or lost.
 func (p *playback) part(rendition int, number uint64, lost bool) {
 	t := p.track(rendition)
-	if t == nil || t.parts[number] == nil {
+	if t == nil || number < t.shift || t.parts[number-t.shift] == nil {
 		return
 	}
-	s := t.parts[number]
+	s := t.parts[number-t.shift]
 	s.there, s.lost = true, s.lost || lost
+	t.fill()
+}
+
+// fill goes on over the parts that are there.
+func (t *track) fill() {
 	for s := t.parts[t.next]; s != nil && s.there; s = t.parts[t.next] {
 		t.filled = s.end
 		t.next++
 	}
+}
+
+// leap goes on with a head that segments were left out before: the server was restarted.
+// What is missing of the time before it is lost.
+func (t *track) leap(h *media.Head) {
+	for _, s := range t.parts {
+		s.lost, s.there = s.lost || !s.there, true
+	}
+	t.fill()
+	for number := range t.parts {
+		if number > t.next {
+			delete(t.parts, number)
+		}
+	}
+	t.parts[t.next] = &slot{start: t.filled, end: h.Start, there: true, lost: true}
+	t.shift = h.Number - t.next - 1
+	t.fill()
 }
 
 // filled is where the media of all tracks ends.
@@ -162,7 +191,7 @@ func (p *playback) edge() time.Duration {
 func (p *playback) missing() (rendition int, number uint64, headKnown bool) {
 	for _, t := range p.tracks {
 		if t.filled <= p.filled() {
-			return t.rendition, t.next, t.parts[t.next] != nil
+			return t.rendition, t.next + t.shift, t.parts[t.next] != nil
 		}
 	}
 	return 0, 0, false

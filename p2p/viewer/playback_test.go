@@ -144,3 +144,31 @@ func TestHeadsOutOfOrderAndUnknown(t *testing.T) {
 	c.part(0, 99, false)
 	c.part(7, 5, false)
 }
+
+// A server that was restarted leaves numbers and segments out: playback goes on behind
+// the hole, and what it missed is a stall.
+func TestPlaybackLeapsOverARestart(t *testing.T) {
+	c := newCinema()
+	c.heads(0, 11)
+	c.parts(0, 9) // two parts never came
+	c.run(2 * time.Second)
+	require.True(t, c.started)
+	restarted := func(n uint64) {
+		for r := range 2 {
+			c.head(&media.Head{
+				Rendition: r, Number: n + 80, MSN: 9, Start: time.Duration(n) * part, Duration: part,
+				ProgramTime: dawn().Add(time.Duration(n) * part), Length: 1000,
+			})
+		}
+	}
+	for n := uint64(20); n < 32; n++ {
+		restarted(n)
+		rendition, number, known := c.missing()
+		require.Equal(t, []any{0, uint64(100), true}, []any{rendition, number, known})
+	}
+	c.parts(100, 111)
+	c.run(5 * time.Second)
+	require.Equal(t, 32*part, c.pos, "all that came behind the hole was played")
+	require.GreaterOrEqual(t, c.stalled, 10*part)
+	require.Empty(t, c.track(0).parts)
+}
