@@ -304,7 +304,7 @@ func TestAnotherProcessGoesOn(t *testing.T) {
 	third.sweep()
 	require.False(t, demo(third).Live)
 	third.Close(nil)
-	require.Equal(t, []string{"1 open", "1 away 990ms", "1 end " + ErrSuspended.Error()}, j.text())
+	require.Equal(t, []string{"1 open", "1 away 990ms", "1 end " + ErrRestarted.Error()}, j.text(), "this is the end")
 }
 
 func TestWithoutGraceThereIsNoAbsence(t *testing.T) {

@@ -61,7 +61,7 @@ func resume(opener Opener, p Past, now time.Time, log zerolog.Logger) *live {
 	}
 	l.bytes, l.last = p.Bytes, p.At
 	l.clock = beginAt(max(p.Edge, 0))
-	l.depart(ErrSuspended)
+	l.depart(ErrRestarted)
 	l.since = now
 	<-l.readers[0].opened
 	l.log.Info().Dur("since", now.Sub(p.At)).Msg("broadcast resumed; its publisher is waited for")

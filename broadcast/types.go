@@ -24,6 +24,8 @@ var (
 	// a track that it never had, another codec or sample rate. The next one begins at
 	// once.
 	ErrOtherTracks = errors.New("the publisher's tracks have changed")
+	// ErrRestarted ends a broadcast that was resumed when its publisher does not come back.
+	ErrRestarted = errors.New("the publisher did not come back after a restart")
 	// ErrSuspended ends the readers of a broadcast that is to be gone on with by another
 	// process: its viewers are not to be told that it is over.
 	ErrSuspended = errors.New("the broadcast is suspended")

@@ -144,6 +144,26 @@ func (m *mortal) names(epoch string) map[string]bool {
 	return names
 }
 
+// TestAResumedBroadcastEnds waits for a publisher in vain: viewers are told that it is
+// over, and nothing is kept of it.
+func TestAResumedBroadcastEnds(t *testing.T) {
+	m := newMortal(t)
+	config, err := os.ReadFile(m.file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(m.file, append([]byte(`{"grace": "3s", `), config[1:]...), 0o600))
+	m.start()
+	m.publish("4.5")
+	epoch := m.join().Epoch
+	m.end(os.Kill)
+	m.start()
+	require.Eventually(t, func() bool { return m.join().State == "ended" }, 10*time.Second, 50*time.Millisecond)
+	require.Equal(t, epoch, m.join().Epoch)
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(filepath.Join(m.data, "broadcasts", "demo.json"))
+		return os.IsNotExist(err)
+	}, 3*time.Second, 50*time.Millisecond)
+}
+
 // TestTheBroadcastSurvivesTheDaemon ends a real daemon in both ways, and goes on with
 // the same broadcast: its viewers' verifier takes what comes then, and no name is used
 // twice.

@@ -217,11 +217,12 @@ func (p *playback) advance(now, server time.Time) {
 		return
 	}
 	pace := elapsed
-	if p.behind > p.holdBack+tooFar && p.filled()-p.pos > enough {
+	switch {
+	case p.behind > p.holdBack+tooFar && p.filled()-p.pos > enough:
 		pace += elapsed / hurry
-	} else if p.behind < p.holdBack-muchTooNear {
+	case p.behind < p.holdBack-muchTooNear:
 		pace -= 2 * elapsed / hurry
-	} else if p.behind < p.holdBack-tooFar {
+	case p.behind < p.holdBack-tooFar:
 		pace -= elapsed / hurry
 	}
 	moved := min(pace, max(p.filled()-p.pos, 0))
