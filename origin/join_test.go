@@ -44,6 +44,22 @@ func TestJoin(t *testing.T) {
 	require.Empty(t, j.Epoch+j.Base+j.Playlist+j.Manifest)
 }
 
+// A publisher that is away keeps nobody from joining, and all who ask are told.
+func TestJoinWhileThePublisherIsAway(t *testing.T) {
+	d := newDaemon(t)
+	d.Catalog.Away("demo", epoch, true)
+	j := d.join("/live/demo/join?wait=1")
+	require.Equal(t, "interrupted", j.State)
+	require.Equal(t, epoch, j.Epoch)
+	require.NotEmpty(t, j.Manifest)
+	require.Equal(t, http.StatusOK, d.get("/live/demo/index.m3u8").StatusCode)
+	require.Contains(t, d.get("/api/v1/streams/demo").body, `"state":"interrupted"`)
+	require.Contains(t, d.get("/").body, "A demo", "it is live still")
+	require.Contains(t, d.metricsText(), `liverelay_stream_interrupted{stream="demo"} 1`)
+	d.Catalog.Away("demo", epoch, false)
+	require.Equal(t, "live", d.join("/live/demo/join").State)
+}
+
 func TestJoinURLsLeadSomewhere(t *testing.T) {
 	d := newDaemon(t, func(s *Server) { s.PublicURL = "https://example.org/tv" })
 	for _, prefix := range []string{"", "/tv"} {
@@ -185,7 +201,13 @@ func TestCatalog(t *testing.T) {
 	require.Equal(t, Playable, phase())
 	require.Equal(t, endedFor, next)
 	c.End("demo", "another")
+	c.Away("demo", "another", true)
 	require.Equal(t, Playable, phase())
+	c.Away("demo", "one", true)
+	require.Equal(t, Interrupted, phase())
+	c.Away("demo", "one", false)
+	require.Equal(t, Playable, phase())
+	c.Away("demo", "one", true)
 	c.End("demo", "one")
 	require.Equal(t, Ended, phase())
 	at.move(endedFor + time.Second)

@@ -82,7 +82,7 @@ func (m *metrics) handler() http.Handler {
 type streamCollector struct {
 	handler                                   *handler
 	live, viewers, peers, originBytes, shared *prometheus.Desc
-	attached, gap                             *prometheus.Desc
+	attached, gap, away                       *prometheus.Desc
 	forward                                   forwardDescs
 }
 
@@ -128,6 +128,7 @@ func newStreamCollector(s *handler) *streamCollector {
 	return &streamCollector{
 		handler:     s,
 		live:        desc("live", "1 while the stream is live, also while its publisher is away."),
+		away:        desc("interrupted", "1 while the publisher of a live stream is away."),
 		viewers:     desc("viewers", "Sessions that took media in the last 15 s."),
 		peers:       desc("peers", "Peers connected to the tracker."),
 		originBytes: desc("origin_bytes_total", "Bytes of HTTP answers to viewers; headers are estimated."),
@@ -142,7 +143,7 @@ func newStreamCollector(s *handler) *streamCollector {
 // Describe implements prometheus.Collector.
 func (c *streamCollector) Describe(descs chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		c.live, c.viewers, c.peers, c.originBytes, c.shared, c.attached, c.gap,
+		c.live, c.away, c.viewers, c.peers, c.originBytes, c.shared, c.attached, c.gap,
 		c.forward.up, c.forward.sent, c.forward.dropped, c.forward.failures,
 	} {
 		descs <- d
@@ -155,13 +156,13 @@ func (c *streamCollector) Collect(out chan<- prometheus.Metric) {
 		send := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64) {
 			out <- prometheus.MustNewConstMetric(desc, kind, value, stream.Name)
 		}
-		live := 0.0
-		if now, phase := c.handler.config.Catalog.Current(stream.Name); phase.Runs() {
-			live = 1
+		now, phase := c.handler.config.Catalog.Current(stream.Name)
+		if phase.Runs() {
 			c.gaps(out, stream.Name, now.Media)
 		}
 		f := c.handler.figures(stream.Name)
-		send(c.live, prometheus.GaugeValue, live)
+		send(c.live, prometheus.GaugeValue, truth(phase.Runs()))
+		send(c.away, prometheus.GaugeValue, truth(phase == Interrupted))
 		send(c.viewers, prometheus.GaugeValue, float64(f.viewers))
 		send(c.peers, prometheus.GaugeValue, float64(f.swarm.Peers))
 		send(c.originBytes, prometheus.CounterValue, float64(f.sent))

@@ -82,6 +82,7 @@ func TestMetrics(t *testing.T) {
 		`liverelay_http_requests_total{route="none",status="4xx"} 1`,
 		`liverelay_stream_live{stream="demo"} 1`,
 		`liverelay_stream_live{stream="quiet"} 0`,
+		`liverelay_stream_interrupted{stream="demo"} 0`,
 		`liverelay_stream_peer_bytes_total{stream="demo"} 1.048576e+06`,
 		`liverelay_info{version="1.2.3"} 1`,
 		`liverelay_http_connections 1`,
