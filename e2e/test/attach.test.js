@@ -187,6 +187,8 @@ describe("attached to what is no plain playlist", () => {
 		peertube.begin();
 		await plays(daemon, 12);
 		assert.deepEqual(await source(daemon), { kind: "peertube", attached: true });
+		const join = await (await fetch(`${daemon.watch}/join`)).json();
+		assert.equal(join.title, "What PeerTube calls it");
 	});
 
 	test("forward goes on to nginx, beside one target that is dead", async () => {

@@ -77,10 +77,16 @@ type slot struct {
 	length     int
 	there      bool
 	lost       bool
+	// ends: what is there up to here can be played. Of an attached stream's whole
+	// segments that is so at their ends alone (docs/protocol.md, section 3).
+	ends bool
 }
 
 func newPlayback(timing media.Timing, renditions ...int) *playback {
 	p := &playback{holdBack: max(timing.PartHoldBack, minHoldBack), partTarget: timing.PartTarget}
+	if p.partTarget == 0 { // when a whole segment is there, the next one is as long away
+		p.holdBack = timing.TargetDuration + minHoldBack
+	}
 	p.leastHoldBack = p.holdBack
 	for _, r := range renditions {
 		p.tracks = append(p.tracks, &track{rendition: r, parts: map[uint64]*slot{}})
@@ -116,8 +122,11 @@ func (p *playback) head(h *media.Head) bool {
 		return false
 	}
 	end := h.Start + h.Duration
-	t.parts[number] = &slot{start: h.Start, end: end, program: h.ProgramTime, length: h.Length}
-	t.edge = max(t.edge, end)
+	ends := p.partTarget > 0 || h.SegmentEnd
+	t.parts[number] = &slot{start: h.Start, end: end, program: h.ProgramTime, length: h.Length, ends: ends}
+	if ends {
+		t.edge = max(t.edge, end)
+	}
 	p.behind = p.edge() - p.pos
 	return true
 }
@@ -136,7 +145,9 @@ func (p *playback) part(rendition int, number uint64, lost bool) {
 // fill goes on over the parts that are there.
 func (t *track) fill() {
 	for s := t.parts[t.next]; s != nil && s.there; s = t.parts[t.next] {
-		t.filled = s.end
+		if s.ends {
+			t.filled = s.end
+		}
 		t.next++
 	}
 }
@@ -252,7 +263,7 @@ func (p *playback) adapt(now time.Time) {
 	switch {
 	case p.standing > stallAfter:
 		if !p.calmSince.Equal(now) && p.calmSince.Before(now.Add(-time.Second)) {
-			p.holdBack = min(p.holdBack+moreHoldBack, maxHoldBack)
+			p.holdBack = max(p.holdBack, min(p.holdBack+moreHoldBack, maxHoldBack))
 		}
 		p.calmSince = now
 	case now.Sub(p.calmSince) >= calmFor:
@@ -271,7 +282,7 @@ func (p *playback) begin(now time.Time) {
 		start, edge = max(start, t.start), min(edge, t.edge)
 	}
 	start = max(start, edge-p.holdBack)
-	if p.filled() < start+2*p.partTarget {
+	if p.filled() < start+2*p.partTarget || p.filled() <= start {
 		return
 	}
 	p.started, p.pos, p.last, p.calmSince = true, start, now, now

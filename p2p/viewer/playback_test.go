@@ -172,3 +172,32 @@ func TestPlaybackLeapsOverARestart(t *testing.T) {
 	require.GreaterOrEqual(t, c.stalled, 10*part)
 	require.Empty(t, c.track(0).parts)
 }
+
+// TestWholeSegmentsArePlayedWhole: slices of a segment are nothing before it is whole.
+func TestWholeSegmentsArePlayedWhole(t *testing.T) {
+	const target = 2 * time.Second
+	c := &cinema{newPlayback(media.Timing{PartHoldBack: 2 * target, TargetDuration: target}, 0), dawn()}
+	slices := func(from, to uint64) {
+		for n := from; n <= to; n++ {
+			c.head(&media.Head{
+				Number: n, Start: time.Duration(n) * target / 4, Duration: target / 4, SegmentEnd: n%4 == 3,
+				ProgramTime: dawn().Add(time.Duration(n) * target / 4), Length: 100,
+			})
+			c.part(0, n, false)
+		}
+	}
+	slices(0, 2)
+	c.run(target)
+	require.False(t, c.started, "three of four slices")
+	slices(3, 3)
+	c.run(10 * time.Millisecond)
+	require.True(t, c.started)
+	slices(4, 6)
+	require.Equal(t, target, c.filled())
+	for n := uint64(7); n < 40; n++ { // a slice each half second
+		slices(n, n)
+		c.run(target / 4)
+	}
+	require.Zero(t, c.stalls)
+	require.InDelta(t, target.Seconds(), c.latencies[len(c.latencies)-1].Seconds(), 0.1)
+}

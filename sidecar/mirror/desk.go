@@ -132,7 +132,7 @@ func (d *desk) begin() {
 	}
 	timing.TargetDuration = (timing.TargetDuration + time.Second - 1).Truncate(time.Second)
 	if timing.PartTarget == 0 {
-		timing.PartHoldBack = timing.TargetDuration
+		timing.PartHoldBack = 2 * timing.TargetDuration // who comes gets as much to begin with
 	}
 	for _, t := range d.tracks {
 		if t != nil {
