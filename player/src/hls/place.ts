@@ -6,6 +6,9 @@ import type { Engine } from "../engine/engine.ts";
 /** Seconds of a hole in the buffer that playback gets over by itself. */
 const smallHole = 0.3;
 
+/** Seconds before the end of what is buffered at which playback may stand. */
+const atEnd = 0.05;
+
 export class Place {
 	/** Seconds from the playhead's timeline to the broadcast's; null while unknown. */
 	offset: number | null = null;
@@ -62,12 +65,16 @@ export class Place {
 		return this.bufferedEnd - this.#video.currentTime;
 	}
 
-	/** Where there is more to play behind a hole, at least so many seconds of it. */
+	/**
+	 * Where there is more to play behind a hole that the playhead stands in or before, at
+	 * least so many seconds of it.
+	 */
 	beyondHole(least: number): number | null {
 		const { buffered, currentTime } = this.#video;
 		for (let i = 0; i < buffered.length; i++) {
-			const start = buffered.start(i);
-			if (start > currentTime && buffered.end(i) - start >= least) return start;
+			const [start, end] = [buffered.start(i), buffered.end(i)];
+			if (start <= currentTime && end > currentTime + atEnd) return null;
+			if (start > currentTime && end - start >= least) return start;
 		}
 		return null;
 	}

@@ -210,7 +210,7 @@ export class Playback {
 
 	/** Goes on behind a hole in the buffer. */
 	#leapHole(): void {
-		if (!this.#monitor.isStalled || this.#place.buffer > 0) return;
+		if (!this.#monitor.isStalled) return;
 		const start = this.#place.beyondHole(leapFor);
 		if (start !== null) this.#leap(start);
 	}
@@ -222,8 +222,9 @@ export class Playback {
 
 	/** Stuck although there is something to play: begins anew at the live edge. */
 	#watchdog(now: number): void {
-		const { engine } = this.#options;
-		const isStuck = this.#monitor.isStalled || (!this.#hasStarted && this.#hls !== null);
+		const { engine, video } = this.#options;
+		const isStarting = !this.#hasStarted && this.#hls !== null;
+		const isStuck = this.#monitor.isStalled || isStarting || video.seeking;
 		if (!isStuck || engine.quiet > 1000) this.#stuckSince = null;
 		else this.#stuckSince ??= now;
 		const patience = this.#hasStarted ? stuckFor : startFor;
