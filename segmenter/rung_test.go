@@ -246,9 +246,7 @@ func TestEncoderThatDoesNotStart(t *testing.T) {
 // Keyframes that come every second begin a part, so that it is independent, also
 // in the midst of a segment.
 func TestKeyframesBeginParts(t *testing.T) {
-	// At 25 and 29.97 fps parts of 250 ms have six or seven frames: with one less they
-	// are too short, and a second is no multiple of them.
-	for _, fps := range []float64{24, 30, 50, 60} {
+	for _, fps := range []float64{24, 25, 30000.0 / 1001, 30, 50, 60} {
 		t.Run(fmt.Sprintf("%.2f fps", fps), func(t *testing.T) {
 			s := scene{fps: fps, gop: int(fps + 0.5), audio: 48000, length: 20 * time.Second}
 			r := feedLadder(t, s, &fakeLadder{rungs: twoRungs()}, nil)

@@ -64,8 +64,7 @@ func usual(measured float64) float64 {
 func newTiming(cfg Config, r rate, frames []time.Duration) media.Timing {
 	part := cfg.Part
 	if r.steady {
-		n := max(1, math.Round(cfg.Part.Seconds()*r.fps))
-		part = time.Duration(n / r.fps * float64(time.Second))
+		part = time.Duration(float64(framesOf(cfg.Part, r.fps)) / r.fps * float64(time.Second))
 		frames = append(frames, time.Duration(float64(time.Second)/r.fps))
 	}
 	target := fit(part, frames)
@@ -75,6 +74,27 @@ func newTiming(cfg Config, r rate, frames []time.Duration) media.Timing {
 		PartHoldBack:   3 * target,
 		TargetDuration: time.Duration(whole+1) * time.Second,
 	}
+}
+
+// framesOf returns how many frames make a part: the nearest number to the wished
+// length, or one beside it when only with that a second is made of parts that are
+// long enough, so that keyframes of one a second begin parts.
+func framesOf(part time.Duration, fps float64) int {
+	wish := part.Seconds() * fps
+	nearest := max(1, int(math.Round(wish)))
+	other := nearest + 1
+	if wish < float64(nearest) {
+		other = nearest - 1
+	}
+	for _, n := range []int{nearest, other, 2*nearest - other} {
+		target := float64(n)/fps + jitter.Seconds() + 0.001
+		least := int(math.Ceil(target*partShare*fps - 1e-9))
+		second := int(math.Round(fps))
+		if n > 0 && n*10 >= nearest*7 && (second+n-1)/n*least <= second {
+			return n
+		}
+	}
+	return nearest
 }
 
 // fit returns the least PART-TARGET not below part that every track fills to at
