@@ -119,10 +119,26 @@ func Identify(ctx context.Context, client *outbound.Client, at *url.URL, secret 
 	if isPlaylist(page) {
 		return Target{Kind: HLS, Media: at, Live: true}, nil
 	}
+	if strings.HasSuffix(at.Path, ".m3u8") {
+		return Target{Kind: HLS}, noPlaylist(page.Status)
+	}
 	if t, err := a.owncast(at); !errors.Is(err, ErrUnknown) {
 		return t, err
 	}
 	return a.folder(at, page)
+}
+
+// noPlaylist says why an address that can only be a playlist's gave none. Many servers
+// have no file before the stream begins.
+func noPlaylist(status int) error {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return ErrForbidden
+	case http.StatusNotFound, http.StatusServiceUnavailable, http.StatusBadGateway, http.StatusGatewayTimeout:
+		return ErrWaiting
+	default:
+		return ErrUnknown
+	}
 }
 
 func isPlaylist(a *outbound.Answer) bool {
