@@ -29,7 +29,7 @@ describe("the watch page", () => {
 
 	before(async () => {
 		mkdirSync(out, { recursive: true });
-		daemon = await Daemon.start();
+		daemon = await Daemon.start({ config: { grace: "3s" } });
 		browser = await startBrowser();
 	});
 	after(async () => {
