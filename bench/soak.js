@@ -27,6 +27,14 @@ const events = [];
 /** @type {{ at: number, memory: number, goroutines: number, state: string, stalled: number }[]} */
 const samples = [];
 let isOver = false;
+/** @type {() => void} */
+let finish = () => {};
+/** @type {Promise<void>} */
+const over = new Promise((resolve) => {
+	finish = resolve;
+});
+/** Waits, but not beyond the end. @param {number} milliseconds */
+const rest = (milliseconds) => Promise.race([pause(milliseconds), over]);
 
 /** @param {string} what */
 function note(what) {
@@ -95,7 +103,7 @@ function encoder() {
 /** Hits the ladder every 20 to 50 s. */
 async function hitEncoder() {
 	while (!isOver) {
-		await pause(20_000 + Math.random() * 30_000);
+		await rest(20_000 + Math.random() * 30_000);
 		const pid = isOver ? null : encoder();
 		if (pid === null) continue;
 		const signal = Math.random() < 0.5 ? "SIGKILL" : "SIGSTOP";
@@ -111,12 +119,12 @@ async function hitEncoder() {
 /** Kills the publisher every minute; it is away for 2 s to two thirds of the grace period. */
 async function hitPublisher() {
 	while (!isOver) {
-		await pause(Math.min(60_000, end / 4));
+		await rest(Math.min(60_000, end / 4));
 		if (isOver) return;
 		const away = 2000 + Math.random() * (grace * 667 - 2000);
 		note(`publisher killed, away for ${fixed(away / 1000, 1)} s`);
 		await publisher.crash();
-		await pause(away);
+		await rest(away);
 		publisher = new Publisher({ url: daemon.rtmp }).start();
 		note("publisher back");
 	}
@@ -149,6 +157,7 @@ try {
 	const hits = [hitEncoder(), hitPublisher(), hitDaemon()];
 	await pause(end);
 	isOver = true;
+	finish();
 	await Promise.all(hits);
 	await eventually("it is live", async () => (await join()).state === "live", grace * 1000);
 	await pause(10_000);
