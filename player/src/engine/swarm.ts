@@ -130,6 +130,10 @@ export class Swarm {
 	close({ peer, code, reason }: { peer: string; code: number; reason: string }): void {
 		if (violations.includes(code)) this.#banned.add(peer);
 		this.#failed.add(peer);
+		this.#end(peer, code, reason);
+	}
+
+	#end(peer: string, code: number, reason: string): void {
 		this.#links?.close(peer, encodeMessage({ type: "bye", code, reason: reason.slice(0, 60) }));
 		this.#count();
 	}
@@ -164,7 +168,8 @@ export class Swarm {
 
 	/** The tracker wants this connection closed. */
 	#leave(peer: string): void {
-		this.close({ peer, code: bye.told, reason: "" });
+		// That is no failure: the two may be brought together again.
+		this.#end(peer, bye.told, "");
 		this.#options.handle({ type: "peerClose", peer });
 	}
 
