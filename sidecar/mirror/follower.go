@@ -55,7 +55,9 @@ func (f *follower) take(p *playlist.Playlist, away bool, now time.Time) []item {
 	if len(p.Segments) == 0 {
 		return nil
 	}
-	if f.started && p.Segments[len(p.Segments)-1].MSN < f.newest {
+	known, same := f.compare(p)
+	isOther := away && known > 0 && same == 0 // numbers that go on by chance
+	if f.started && (isOther || p.Segments[len(p.Segments)-1].MSN < f.newest) {
 		if !f.isRestart(p, away, now) {
 			return nil
 		}
@@ -77,7 +79,18 @@ func (f *follower) take(p *playlist.Playlist, away bool, now time.Time) []item {
 // isRestart tells a new beginning from an old copy of a playlist, as a cache may hold
 // it: that one has the names that are known, and does not stay.
 func (f *follower) isRestart(p *playlist.Playlist, away bool, now time.Time) bool {
-	known, same := 0, 0
+	known, same := f.compare(p)
+	if away || same == 0 || same < known {
+		return true
+	}
+	if f.odd.IsZero() {
+		f.odd = now
+	}
+	return now.Sub(f.odd) > 3*p.TargetDuration
+}
+
+// compare counts the segments whose numbers are known, and those that have the same names.
+func (f *follower) compare(p *playlist.Playlist) (known, same int) {
 	for i := range p.Segments {
 		if name, found := f.names[p.Segments[i].MSN]; found {
 			known++
@@ -86,13 +99,7 @@ func (f *follower) isRestart(p *playlist.Playlist, away bool, now time.Time) boo
 			}
 		}
 	}
-	if away || same == 0 || same < known {
-		return true
-	}
-	if f.odd.IsZero() {
-		f.odd = now
-	}
-	return now.Sub(f.odd) > 3*p.TargetDuration
+	return known, same
 }
 
 // nameOf is a segment's name, without what changes from one request to the next.

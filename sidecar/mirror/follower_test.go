@@ -86,6 +86,12 @@ func TestFollowerSeesANewBeginning(t *testing.T) {
 	require.Equal(t, []string{"again s5.ts"}, told(f.take(listed(t, 5, "s5.ts"), false, now.Add(7*time.Second))), "it stays")
 
 	f = begin()
+	require.Equal(t, []string{"again a.ts"}, told(f.take(listed(t, 7, "a.ts"), true, now)), "the same number, after it was away")
+
+	f = begin()
+	require.Equal(t, []string{"s8.ts"}, told(f.take(listed(t, 6, "s6.ts", "s7.ts", "s8.ts"), true, now)), "it was away and goes on")
+
+	f = begin()
 	require.Equal(t, []string{"again s90.ts"}, told(f.take(listed(t, 90, "s90.ts"), false, now)), "far ahead")
 }
 

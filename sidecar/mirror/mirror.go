@@ -69,7 +69,7 @@ func (m *Mirror) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	for i, s := range sources {
 		r := &runner{
-			index: i, source: s, client: m.Client, desk: d, grace: grace,
+			index: i, source: s, client: m.Client, desk: d, grace: grace, sources: m.sources,
 			log: m.Log.With().Str("rendition", s.info.Name).Logger(),
 		}
 		all.Add(1)

@@ -187,3 +187,36 @@ func TestKeysAreFetchedOnceAndNamedAnew(t *testing.T) {
 		"#EXT-X-KEY:METHOD=NONE",
 	}, lines)
 }
+
+// TestASessionThatTheServerForgotIsBegunAnew: addresses of renditions hold a session, as
+// MediaMTX's do, and after its restart only the multivariant playlist tells the new one.
+func TestASessionThatTheServerForgotIsBegunAnew(t *testing.T) {
+	w := &world{hits: map[string]int{}}
+	session := func(name, media string) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.files = map[string]string{
+			"/index.m3u8": "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\n" + name + ".m3u8\n", "/" + name + ".m3u8": head + "#EXTINF:0.2,\n" + media + "\n",
+			"/" + media: media,
+		}
+	}
+	session("first", "one")
+	server := httptest.NewServer(w)
+	defer server.Close()
+	at, err := url.Parse(server.URL + "/index.m3u8")
+	require.NoError(t, err)
+	client, err := outbound.New(outbound.Config{Typed: []*url.URL{at}})
+	require.NoError(t, err)
+	defer client.Close()
+	sink := &collected{}
+	m := mirror.Mirror{URL: at, Client: client, Open: func(func(int) []byte) (mirror.Sink, error) { return sink, nil }}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- m.Run(ctx) }()
+	require.Eventually(t, func() bool { return sink.text() == "one" }, 5*time.Second, 10*time.Millisecond)
+	session("second", "two")
+	require.Eventually(t, func() bool { return sink.text() == "onetwo" }, 8*time.Second, 10*time.Millisecond)
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
+	require.Equal(t, uint64(1), sink.parts[1].Discontinuity)
+}

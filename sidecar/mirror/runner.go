@@ -35,8 +35,11 @@ type runner struct {
 	source source
 	client *outbound.Client
 	desk   *desk
-	grace  time.Duration
-	log    zerolog.Logger
+	// sources finds the renditions anew: their addresses may belong to a session that the
+	// server has forgotten.
+	sources func(ctx context.Context) ([]source, error)
+	grace   time.Duration
+	log     zerolog.Logger
 
 	follow  follower
 	target  time.Duration
@@ -99,6 +102,7 @@ func (r *runner) poll(ctx context.Context, queue chan<- *job) error {
 				r.log.Warn().Err(err).Msg("upstream does not answer")
 			}
 			away, canBlock = true, false
+			r.seek(ctx, failures)
 		default:
 			if failures > 0 {
 				r.log.Info().Int("failures", failures).Msg("upstream is back")
@@ -125,6 +129,23 @@ func (r *runner) poll(ctx context.Context, queue chan<- *job) error {
 		}
 		if err := wait(ctx, r.pause(canBlock, failures, asked)); err != nil {
 			return err
+		}
+	}
+}
+
+// seek looks for the rendition's address after some failures.
+func (r *runner) seek(ctx context.Context, failures int) {
+	const every = 3
+	if failures%every != every-1 {
+		return
+	}
+	list, err := r.sources(ctx)
+	if err != nil {
+		return // nobody is there yet
+	}
+	for _, s := range list {
+		if s.info.Name == r.source.info.Name {
+			r.source.url = s.url
 		}
 	}
 }
