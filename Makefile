@@ -78,8 +78,8 @@ vuln: ## Known vulnerabilities of the dependencies, when the database can be rea
 	$(TOOL) govulncheck ./...
 
 .PHONY: deps
-deps: ## Install what the tests need and Debian has: ffmpeg, Chromium, nftables, iproute2
-	@scripts/need.sh ffmpeg chromium nft=nftables ip=iproute2
+deps: ## Install what the tests need and Debian has: ffmpeg, Chromium, Firefox, nftables, iproute2
+	@scripts/need.sh ffmpeg chromium firefox-esr nft=nftables ip=iproute2
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -12,7 +12,7 @@ swarm=(swarm/steady swarm/renditions swarm/churn swarm/join swarm/flat swarm/cut
 names=()
 for name in "${@:-default}"; do
 	case $name in
-	default) names+=(latency offload viewers usage nat) ;;
+	default) names+=(latency first-frame offload viewers usage nat) ;;
 	swarm) names+=("${swarm[@]}") ;;
 	*) names+=("$name") ;;
 	esac

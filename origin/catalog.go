@@ -24,6 +24,8 @@ type Live struct {
 	// Key returns a decryption key of an attached stream, nil for an unknown number. It
 	// may be nil.
 	Key func(number int) []byte
+	// Poster may be nil: then there are no pictures.
+	Poster Poster
 }
 
 // Phase is where a stream's current broadcast stands.

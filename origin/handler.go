@@ -120,7 +120,7 @@ func (s *handler) secure(w http.ResponseWriter, k kind) {
 		return
 	case kindMultivariant, kindPlaylist, kindIFrames:
 		h.Set("Access-Control-Expose-Headers", "Age, Date") // how old a cache's answer is
-	case kindPlayer:
+	case kindPlayer, kindPoster:
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	default:
 		h.Set("Referrer-Policy", "same-origin")
@@ -133,7 +133,7 @@ func (s *handler) secure(w http.ResponseWriter, k kind) {
 func isShared(k kind) bool {
 	switch k {
 	case kindMultivariant, kindPlaylist, kindIFrames, kindInit, kindPart, kindSegment, kindManifest, kindFeed, kindJoin, kindKey,
-		kindPlayer, kindOEmbed:
+		kindPlayer, kindPoster, kindOEmbed:
 		return true
 	default:
 		return false
@@ -202,6 +202,11 @@ func (s *handler) dispatch(w *response, r *http.Request, at route) {
 		s.serveOEmbed(w, r)
 	case kindStreams, kindStream:
 		s.serveAPI(w, r, at)
+	case kindPoster:
+		if done, ok := s.open(w, r, egress.Join, len(s.poster(at.stream))); ok {
+			defer done()
+			s.servePoster(w, r, at)
+		}
 	case kindSwarm, kindPicture:
 		s.serveSwarm(w, r, at)
 	case kindHealth:

@@ -1,11 +1,16 @@
 package origin
 
 import (
+	"bytes"
+	"encoding/base64"
 	"html/template"
+	"image/jpeg"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/liverelay/liverelay/player"
 )
 
 const (
@@ -24,7 +29,14 @@ type oembed struct {
 	Width        int    `json:"width"`
 	Height       int    `json:"height"`
 	HTML         string `json:"html"`
-	CacheAge     int    `json:"cache_age"`
+	// ThumbnailURL and the size of the picture are absent while there is none.
+	ThumbnailURL    string `json:"thumbnail_url,omitempty"`
+	ThumbnailWidth  int    `json:"thumbnail_width,omitempty"`
+	ThumbnailHeight int    `json:"thumbnail_height,omitempty"`
+	// ScriptHTML is the player without a frame, pinned to its bytes and to the
+	// stream's key: none of oEmbed's fields, but of use to who may add scripts.
+	ScriptHTML string `json:"script_html"`
+	CacheAge   int    `json:"cache_age"`
 }
 
 // serveOEmbed answers for the watch pages of this server only. It compares the
@@ -46,10 +58,16 @@ func (s *handler) serveOEmbed(w http.ResponseWriter, r *http.Request) {
 	}
 	base := s.addresses.base(r)
 	width, height := fit(values)
-	s.serveJSON(w, r, oembed{
+	answer := oembed{
 		Version: "1.0", Type: "video", Title: stream.title(), ProviderName: "liverelay", ProviderURL: base + "/",
 		Width: width, Height: height, HTML: embedCode(base, stream, width, height), CacheAge: 3600,
-	})
+		ScriptHTML: scriptCode(base, stream),
+	}
+	if size, err := jpeg.DecodeConfig(bytes.NewReader(s.poster(stream.Name))); err == nil {
+		answer.ThumbnailURL = base + "/live/" + stream.Name + "/poster.jpg"
+		answer.ThumbnailWidth, answer.ThumbnailHeight = size.Width, size.Height
+	}
+	s.serveJSON(w, r, answer)
 }
 
 // ownWatchPage finds the stream whose watch page an address names.
@@ -93,4 +111,16 @@ func embedCode(base string, stream Stream, width, height int) string {
 		`" width="` + strconv.Itoa(width) + `" height="` + strconv.Itoa(height) +
 		`" title="` + template.HTMLEscapeString(stream.title()) +
 		`" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen style="border:0"></iframe>`
+}
+
+// scriptCode returns the HTML that shows a stream on a page that may have scripts: the
+// player of this very version, with the hash of its bytes, and the stream's key.
+func scriptCode(base string, stream Stream) string {
+	key := ""
+	if len(stream.PublicKey) > 0 {
+		key = `" public-key="` + base64.RawURLEncoding.EncodeToString(stream.PublicKey)
+	}
+	escaped := template.HTMLEscapeString(base)
+	return `<script type="module" src="` + escaped + "/player/" + player.Version() + `.js" integrity="` + player.Integrity() +
+		`" crossorigin></script>` + "\n" + `<live-relay src="` + escaped + "/live/" + stream.Name + key + `"></live-relay>`
 }

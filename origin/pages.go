@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"net/url"
 	"path"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/liverelay/liverelay/player"
 )
 
 //go:embed pages
@@ -21,13 +23,15 @@ var pageFiles embed.FS
 const (
 	styleName = "style.css"
 	swarmName = "swarm.js"
+	watchName = "watch.js"
 )
 
 // pages makes what people see.
 type pages struct {
-	templates     *template.Template
-	style, swarm  file
-	playerVersion string
+	templates           *template.Template
+	style, swarm, watch file
+	playerVersion       string
+	languages           map[string]player.Words
 }
 
 // page is what a template is given. Root leads from the page to "/", relative, so
@@ -38,23 +42,34 @@ type page struct {
 	Root, Base    string
 	StyleVersion  string
 	SwarmVersion  string
+	WatchVersion  string
 	PlayerVersion string
+	Language      language
+	Languages     map[string]player.Words
 	Stream        Stream
 	PublicKey     string
-	EmbedCode     string
-	// P2P and Controls are attributes of the player; empty for the defaults.
-	P2P, Controls string
-	Live          []liveCard
-	Advice        string
+	// EmbedCode is the player for another page, FrameCode the same without a script.
+	EmbedCode, FrameCode string
+	// Audience is empty while nobody watches; HasPoster: there is a picture.
+	Audience  string
+	HasPoster bool
+	Wishes    wishes
+	Live      []liveCard
+	Advice    string
 }
+
+// T returns the words of the page's language for a key.
+func (p page) T(key string) string { return p.Language.Page[key] }
 
 // liveCard is one stream on the front page.
 type liveCard struct {
-	Stream   Stream
-	Title    string
-	Started  string
-	Clock    string
-	Audience string
+	Stream  Stream
+	Title   string
+	Started string
+	// Since says when it began.
+	Since     string
+	Audience  string
+	HasPoster bool
 }
 
 func newPages(scripts *scripts) (*pages, error) {
@@ -62,20 +77,21 @@ func newPages(scripts *scripts) (*pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the pages' templates: %w", err)
 	}
-	style, err := pageFiles.ReadFile("pages/" + styleName)
-	if err != nil {
-		return nil, fmt.Errorf("read the pages' style: %w", err)
+	p := &pages{templates: templates, playerVersion: scripts.version}
+	for _, asset := range []struct {
+		name, kind string
+		to         *file
+	}{{styleName, "text/css; charset=utf-8", &p.style}, {swarmName, scriptType, &p.swarm}, {watchName, scriptType, &p.watch}} {
+		text, err := pageFiles.ReadFile("pages/" + asset.name)
+		if err != nil {
+			return nil, fmt.Errorf("read the pages' assets: %w", err)
+		}
+		*asset.to = newFile(text, asset.kind, version(text))
 	}
-	swarm, err := pageFiles.ReadFile("pages/" + swarmName)
-	if err != nil {
-		return nil, fmt.Errorf("read the pages' script: %w", err)
+	if p.languages, err = player.Catalogue(); err != nil {
+		return nil, err
 	}
-	return &pages{
-		templates:     templates,
-		style:         newFile(style, "text/css; charset=utf-8", version(style)),
-		swarm:         newFile(swarm, scriptType, version(swarm)),
-		playerVersion: scripts.version,
-	}, nil
+	return p, nil
 }
 
 // version names a file's exact bytes.
@@ -97,39 +113,33 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request, s *handler, at rou
 	name := "index.html"
 	switch at.kind {
 	case kindIndex:
-		data.Title, data.Live = "liverelay", liveCards(s)
+		data.Title, data.Live = "liverelay", liveCards(s, data.Language)
 	case kindWatch, kindEmbed:
 		name = string(at.kind) + ".html"
 		data.Stream, _ = s.config.Streams.Stream(at.stream)
 		data.Title = data.Stream.title()
 		data.PublicKey = base64.RawURLEncoding.EncodeToString(data.Stream.PublicKey)
-		data.EmbedCode = embedCode(data.Base, data.Stream, embedWidth, embedHeight)
-		data.wishes(r.URL.Query())
+		data.EmbedCode = scriptCode(data.Base, data.Stream)
+		data.FrameCode = embedCode(data.Base, data.Stream, embedWidth, embedHeight)
+		data.Audience = audienceText(data.Language, s.figures(at.stream).viewers)
+		data.HasPoster = s.poster(at.stream) != nil
+		data.Wishes = readWishes(r.URL.Query())
 	}
 	setCache(w, cacheChecked)
 	w.Header().Set("Content-Security-Policy", pagePolicy(data.Base, at.kind == kindEmbed))
 	p.render(w, r, s, http.StatusOK, name, data)
 }
 
-// wishes reads what an embedding page asks of the player: p2p=0 and controls=0
-// switch these off.
-func (p *page) wishes(query url.Values) {
-	if query.Get("p2p") == "0" {
-		p.P2P = "none"
-	}
-	if query.Get("controls") == "0" {
-		p.Controls = "false"
-	}
-}
-
 // failure answers a person's request that cannot be answered.
 func (p *pages) failure(w http.ResponseWriter, r *http.Request, s *handler, status int) {
 	data := p.page(r, s)
 	data.Title = http.StatusText(status)
-	data.Advice = map[int]string{
-		http.StatusNotFound:           "There is nothing at this address.",
-		http.StatusServiceUnavailable: "Please try again in a moment.",
-	}[status]
+	switch status {
+	case http.StatusNotFound:
+		data.Title, data.Advice = data.T("notFound"), data.T("nothingHere")
+	case http.StatusServiceUnavailable:
+		data.Advice = data.T("tryLater")
+	}
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	p.render(w, r, s, status, "failure.html", data)
 }
@@ -137,7 +147,8 @@ func (p *pages) failure(w http.ResponseWriter, r *http.Request, s *handler, stat
 func (p *pages) page(r *http.Request, s *handler) page {
 	return page{
 		Root: root(s.addresses.strip(r.URL.EscapedPath())), Base: s.addresses.base(r),
-		StyleVersion: p.style.etag, SwarmVersion: p.swarm.etag, PlayerVersion: p.playerVersion,
+		StyleVersion: p.style.etag, SwarmVersion: p.swarm.etag, WatchVersion: p.watch.etag, PlayerVersion: p.playerVersion,
+		Language: languageOf(p.languages, r), Languages: p.languages,
 	}
 }
 
@@ -149,6 +160,8 @@ func (p *pages) render(w http.ResponseWriter, r *http.Request, s *handler, statu
 		text.Reset()
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", data.Language.Tag)
+	w.Header().Add("Vary", "Accept-Language")
 	s.texts.write(w, r, status, text.Bytes())
 }
 
@@ -176,7 +189,7 @@ func pagePolicy(base string, anywhere bool) string {
 		"base-uri 'none'; form-action 'none'; frame-ancestors " + ancestors
 }
 
-func liveCards(s *handler) []liveCard {
+func liveCards(s *handler, in language) []liveCard {
 	var cards []liveCard
 	for _, stream := range s.config.Streams.Streams() {
 		live, phase := s.config.Catalog.Current(stream.Name)
@@ -184,21 +197,20 @@ func liveCards(s *handler) []liveCard {
 			continue
 		}
 		started := live.Started.UTC()
+		since := strings.ReplaceAll(in.Page["since"], "{time}", started.Format("15:04")+" UTC")
 		cards = append(cards, liveCard{
-			Stream: stream, Title: stream.title(), Audience: audienceText(s.figures(stream.Name).viewers),
-			Started: started.Format(time.RFC3339), Clock: started.Format("15:04") + " UTC",
+			Stream: stream, Title: stream.title(), Audience: audienceText(in, s.figures(stream.Name).viewers),
+			Started: started.Format(time.RFC3339), Since: since, HasPoster: s.poster(stream.Name) != nil,
 		})
 	}
 	return cards
 }
 
-func audienceText(viewers int) string {
-	switch viewers {
-	case 0:
+// audienceText says how many watch. It avoids the plural, which languages have one to
+// six of.
+func audienceText(in language, viewers int) string {
+	if viewers == 0 {
 		return ""
-	case 1:
-		return "1 viewer"
-	default:
-		return fmt.Sprintf("%d viewers", viewers)
 	}
+	return strings.ReplaceAll(in.Page["viewers"], "{count}", strconv.Itoa(viewers))
 }

@@ -1,16 +1,23 @@
 package origin
 
 import (
+	"bytes"
 	"encoding/json"
+	"image"
+	"image/jpeg"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
+
+	"github.com/liverelay/liverelay/player"
 )
 
 func TestWatchPage(t *testing.T) {
@@ -20,7 +27,7 @@ func TestWatchPage(t *testing.T) {
 	require.Equal(t, "text/html; charset=utf-8", a.Header.Get("Content-Type"))
 	for _, part := range []string{
 		`<title>A demo</title>`, `<h1>A demo</h1>`,
-		`<live-relay src="../live/demo" public-key="a2V5">`,
+		`<live-relay src="../live/demo" public-key="a2V5" lang="en" keys="page" remote>`,
 		`<script type="module" src="../player.js?v=`,
 		`<a href="../live/demo/index.m3u8">`,
 		`property="og:title" content="A demo"`,
@@ -39,10 +46,10 @@ func TestPagesWorkBeforeAnybodyIsLive(t *testing.T) {
 	for _, path := range []string{"/live/quiet", "/embed/quiet"} {
 		a := d.get(path)
 		require.Equal(t, http.StatusOK, a.StatusCode)
-		require.Contains(t, a.body, `<live-relay src="../live/quiet">`)
+		require.Contains(t, a.body, `<live-relay src="../live/quiet" lang="en" keys="page" remote>`)
 	}
-	require.Contains(t, d.get("/embed/quiet?p2p=0&controls=0").body, `<live-relay src="../live/quiet" p2p="none" controls="false">`)
-	require.Contains(t, d.get("/embed/quiet?p2p=%22%3E&controls=x").body, `<live-relay src="../live/quiet">`)
+	require.Contains(t, d.get("/embed/quiet?p2p=0&controls=0").body, `<live-relay src="../live/quiet" p2p="none" controls="false" lang="en" keys="page" remote>`)
+	require.Contains(t, d.get("/embed/quiet?p2p=%22%3E&controls=x&color=%22%3E&start=-1&latency=NaN&lang=%22").body, `<live-relay src="../live/quiet" lang="en" keys="page" remote>`)
 	require.Equal(t, http.StatusNotFound, d.get("/live/unknown").StatusCode)
 	require.Equal(t, http.StatusNotFound, d.get("/embed/unknown").StatusCode)
 }
@@ -62,7 +69,7 @@ func TestPagesKeepToThemselves(t *testing.T) {
 		require.Equal(t, path == "/embed/demo", strings.Contains(policy, "frame-ancestors *"), path)
 		for _, link := range links.FindAllStringSubmatch(a.body, -1) {
 			at := link[1]
-			ours := strings.HasPrefix(at, d.url+"/") || strings.HasPrefix(at, ".") || strings.HasPrefix(at, "live/") || at == "data:,"
+			ours := strings.HasPrefix(at, d.url+"/") || strings.HasPrefix(at, ".") || strings.HasPrefix(at, "live/") || at == "data:," || strings.HasPrefix(at, "?lang=")
 			require.True(t, ours, "%s has %s", path, at)
 		}
 		require.NotRegexp(t, `<script[^>]*>[^<]`, a.body, "no inline script")
@@ -95,7 +102,7 @@ func TestErrorPages(t *testing.T) {
 	d := newDaemon(t)
 	a := d.get("/live/unknown/deeper", "Accept", "text/html,*/*")
 	require.Equal(t, http.StatusNotFound, a.StatusCode)
-	require.Contains(t, a.body, "<h1>Not Found</h1>")
+	require.Contains(t, a.body, "<h1>Not found</h1>")
 	require.Contains(t, a.body, `href="../../assets/style.css`)
 	require.NotContains(t, a.body, "unknown")
 	require.Equal(t, "Not Found\n", d.get("/live/unknown", "Accept", "*/*").body)
@@ -106,8 +113,8 @@ func TestFrontPageListsWhatIsLiveAndListed(t *testing.T) {
 	a := d.get("/")
 	require.Contains(t, a.body, `<a href="live/demo">`)
 	require.Contains(t, a.body, "A demo")
-	require.Contains(t, a.body, "3 viewers")
-	require.Contains(t, a.body, "since <time datetime=\"2026-11-22T03:00:00Z\">03:00 UTC</time>")
+	require.Contains(t, a.body, "Viewers: 3")
+	require.Contains(t, a.body, "<time datetime=\"2026-11-22T03:00:00Z\">since 03:00 UTC</time>")
 	require.NotContains(t, a.body, "quiet")
 	require.NotContains(t, a.body, "live/nasty")
 	d.begin("quiet", "quiet")
@@ -134,7 +141,7 @@ func TestSubPath(t *testing.T) {
 					require.True(t, strings.HasPrefix(to.Path, "/tv/"), link[1])
 					to.Path = strings.TrimPrefix(to.Path, "/tv")
 				}
-				if to.Scheme == "data" || strings.HasPrefix(link[1], "../live/demo") && strings.HasSuffix(link[1], "demo") {
+				if to.Scheme == "data" || strings.HasPrefix(link[1], "?lang=") || strings.HasPrefix(link[1], "../live/demo") && strings.HasSuffix(link[1], "demo") {
 					continue
 				}
 				require.Equal(t, http.StatusOK, d.get(to.RequestURI()).StatusCode, "%s: %s", prefix+path, link[1])
@@ -253,4 +260,99 @@ func TestAddresses(t *testing.T) {
 		_, err := newAddresses(bad, nil, false)
 		require.Error(t, err, bad)
 	}
+}
+
+func TestWishesOfAnEmbeddingPage(t *testing.T) {
+	for query, want := range map[string]wishes{
+		"":                                  {},
+		"autoplay=0&muted=false&title=0":    {Autoplay: "false", Muted: "false", ShowTitle: "false"},
+		"autoplay=1&muted=1&controls=1":     {},
+		"p2p=0&controls=0":                  {P2P: "none", Controls: "false"},
+		"p2p=ask":                           {P2P: "ask"},
+		"p2p=auto":                          {},
+		"color=2f9e94&latency=2.50&start=9": {Color: "#2f9e94", Latency: "2.5", Start: "9"},
+		"color=%23abc&latency=99&start=1e9": {Color: "#abc", Latency: "30", Start: "3600"},
+		"color=red;x&latency=-1&start=Inf":  {Start: ""},
+		"color=url(x)&latency=NaN&start=x":  {},
+	} {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			values = url.Values{}
+		}
+		require.Equal(t, want, readWishes(values), query)
+	}
+}
+
+func TestPagesSpeakTheReadersLanguage(t *testing.T) {
+	d := newDaemon(t)
+	for header, want := range map[string]string{
+		"":                               `<html lang="en" dir="ltr">`,
+		"de-AT,de;q=0.9,en;q=0.8":        `<html lang="de" dir="ltr">`,
+		"tlh, ar;q=0.5, fr;q=0.4":        `<html lang="ar" dir="rtl">`,
+		"en;q=0.1, es;q=0.7":             `<html lang="es" dir="ltr">`,
+		"fr;q=0, de;q=oops, en;q=0.01":   `<html lang="en" dir="ltr">`,
+		strings.Repeat("x,", 100) + "fr": `<html lang="en" dir="ltr">`,
+	} {
+		a := d.get("/", "Accept-Language", header)
+		require.Contains(t, a.body, want, header)
+		require.Contains(t, a.Header.Values("Vary"), "Accept-Language")
+	}
+	a := d.get("/live/demo?lang=fr", "Accept-Language", "de")
+	require.Equal(t, "fr", a.Header.Get("Content-Language"))
+	require.Contains(t, a.body, "Spectateurs : 3")
+	require.Contains(t, d.get("/nothing?lang=ar", "Accept", "text/html").body, `dir="rtl"`)
+}
+
+// TestCatalogueIsWhole: a word that is missing in one language would leave a hole in a
+// page.
+func TestCatalogueIsWhole(t *testing.T) {
+	catalogue, err := player.Catalogue()
+	require.NoError(t, err)
+	require.Subset(t, slices.Collect(maps.Keys(catalogue)), []string{"en", "fr", "es", "de", "ar"})
+	used := regexp.MustCompile(`\.T "([A-Za-z]+)"`)
+	for tag, words := range catalogue {
+		require.NotEmpty(t, words.Language, tag)
+		require.Contains(t, []string{"ltr", "rtl"}, words.Direction, tag)
+		require.Contains(t, words.Page["viewers"], "{count}", tag)
+		require.Contains(t, words.Page["since"], "{time}", tag)
+		for _, name := range []string{"layout", "watch", "index", "failure"} {
+			text, err := pageFiles.ReadFile("pages/" + name + ".html")
+			require.NoError(t, err)
+			for _, key := range used.FindAllStringSubmatch(string(text), -1) {
+				require.NotEmpty(t, words.Page[key[1]], "%s: %s", tag, key[1])
+			}
+		}
+	}
+}
+
+// still is a Poster with one picture.
+type still []byte
+
+func (s still) JPEG() []byte { return s }
+
+func TestPoster(t *testing.T) {
+	d := newDaemon(t)
+	require.Equal(t, http.StatusNotFound, d.get("/live/demo/poster.jpg").StatusCode)
+	require.NotContains(t, d.get("/live/demo").body, "poster.jpg")
+	var picture bytes.Buffer
+	require.NoError(t, jpeg.Encode(&picture, image.NewGray(image.Rect(0, 0, 64, 36)), nil))
+	d.Catalog.Begin(Live{Stream: "demo", Epoch: "second", Media: d.media, Heads: d.heads, Poster: still(picture.Bytes())})
+	_, phase := d.Catalog.wait(t.Context(), "demo", func(l Live, p Phase) bool { return p == Playable && l.Epoch == "second" })
+	require.Equal(t, Playable, phase)
+	a := d.get("/live/demo/poster.jpg")
+	require.Equal(t, http.StatusOK, a.StatusCode)
+	require.Equal(t, "image/jpeg", a.Header.Get("Content-Type"))
+	require.Equal(t, "public, max-age=30", a.Header.Get("Cache-Control"))
+	require.Equal(t, "cross-origin", a.Header.Get("Cross-Origin-Resource-Policy"))
+	require.Equal(t, picture.String(), a.body)
+	require.Contains(t, d.get("/").body, `<img src="live/demo/poster.jpg" alt=""`)
+	watch := d.get("/live/demo").body
+	require.Contains(t, watch, `property="og:image" content="`+d.url+`/live/demo/poster.jpg"`)
+	require.Contains(t, watch, ` poster="../live/demo/poster.jpg"`)
+	var card oembed
+	require.NoError(t, json.Unmarshal([]byte(d.get("/oembed?url="+url.QueryEscape(d.url+"/live/demo")).body), &card))
+	require.Equal(t, d.url+"/live/demo/poster.jpg", card.ThumbnailURL)
+	require.Equal(t, []int{64, 36}, []int{card.ThumbnailWidth, card.ThumbnailHeight})
+	require.Contains(t, card.ScriptHTML, `integrity="`+player.Integrity()+`"`)
+	require.Contains(t, card.ScriptHTML, ` public-key="a2V5"`)
 }

@@ -30,6 +30,7 @@ const (
 	kindTracker      kind = "tracker"
 	kindStreams      kind = "api_streams"
 	kindStream       kind = "api_stream"
+	kindPoster       kind = "poster"
 	kindSwarm        kind = "swarm"
 	kindPicture      kind = "api_swarm"
 	kindHealth       kind = "healthz"
@@ -134,7 +135,7 @@ func parseLive(e []string) (route, bool) {
 		r.kind = kindWatch
 		return r, true
 	case 2:
-		r.kind = map[string]kind{"index.m3u8": kindMultivariant, "join": kindJoin, "swarm": kindSwarm}[e[1]]
+		r.kind = map[string]kind{"index.m3u8": kindMultivariant, "join": kindJoin, "swarm": kindSwarm, "poster.jpg": kindPoster}[e[1]]
 		return r, r.kind != ""
 	}
 	r.epoch = e[1]

@@ -55,6 +55,8 @@ func (s *handler) serveFile(w http.ResponseWriter, r *http.Request, at route) {
 	switch {
 	case at.kind == kindAsset && at.file == styleName:
 		s.pages.style.serveAsset(w, r)
+	case at.kind == kindAsset && at.file == watchName:
+		s.pages.watch.serveAsset(w, r)
 	case at.kind == kindAsset && at.file == swarmName:
 		s.pages.swarm.serveAsset(w, r)
 	case at.kind == kindPlayer && at.file == "":

@@ -7,7 +7,11 @@ import (
 	"embed"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"io/fs"
+	"path"
+	"strings"
 )
 
 // Script is the name of the player's ES module within Files, Library that of the one
@@ -19,6 +23,39 @@ const (
 
 //go:embed dist
 var dist embed.FS
+
+//go:embed words
+var words embed.FS
+
+// Words are what the pages around the player say in one language; the player itself
+// has the rest of the same catalogue.
+type Words struct {
+	// Language is the language's name for itself, Direction "ltr" or "rtl".
+	Language  string            `json:"language"`
+	Direction string            `json:"direction"`
+	Page      map[string]string `json:"page"`
+}
+
+// Catalogue returns the words by language tag, "en" among them.
+func Catalogue() (map[string]Words, error) {
+	files, err := words.ReadDir("words")
+	if err != nil {
+		return nil, fmt.Errorf("read the catalogue: %w", err)
+	}
+	catalogue := map[string]Words{}
+	for _, file := range files {
+		text, err := words.ReadFile(path.Join("words", file.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("read the catalogue: %w", err)
+		}
+		var w Words
+		if err := json.Unmarshal(text, &w); err != nil {
+			return nil, fmt.Errorf("read words/%s: %w", file.Name(), err)
+		}
+		catalogue[strings.TrimSuffix(file.Name(), ".json")] = w
+	}
+	return catalogue, nil
+}
 
 // Files returns the built files, Script among them.
 func Files() fs.FS {

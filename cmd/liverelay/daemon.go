@@ -15,6 +15,7 @@ import (
 	"github.com/liverelay/liverelay/config"
 	"github.com/liverelay/liverelay/ingest/rtmp"
 	"github.com/liverelay/liverelay/origin"
+	"github.com/liverelay/liverelay/segmenter/poster"
 	"github.com/liverelay/liverelay/tracker"
 	"github.com/liverelay/liverelay/tracker/admission"
 	"github.com/liverelay/liverelay/tracker/stun"
@@ -90,7 +91,7 @@ func (d *daemon) setStage(catalog *origin.Catalog, v *vault.Vault) error {
 	}
 	d.stage = &stage{
 		config: d.config, streams: d.streams, catalog: catalog, tracker: d.tracker,
-		ladder: coder, log: d.log, over: make(chan struct{}),
+		ladder: coder, ffmpeg: poster.Find(), log: d.log, over: make(chan struct{}),
 		archive: &archive{vault: v, grace: grace, log: d.log, past: map[string]*record{}},
 	}
 	d.stage.ctx, d.stage.stop = context.WithCancel(context.Background())

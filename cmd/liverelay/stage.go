@@ -12,6 +12,7 @@ import (
 	"github.com/liverelay/liverelay/origin"
 	"github.com/liverelay/liverelay/p2p/publisher"
 	"github.com/liverelay/liverelay/segmenter"
+	"github.com/liverelay/liverelay/segmenter/poster"
 	"github.com/liverelay/liverelay/tracker"
 )
 
@@ -30,8 +31,10 @@ type stage struct {
 	archive *archive
 	// forwards are set before the first broadcast.
 	forwards forwards
-	log      zerolog.Logger
-	over     chan struct{} // closed when all broadcasts have ended, behind run
+	// ffmpeg is the path of the program that makes pictures of streams; empty: none.
+	ffmpeg string
+	log    zerolog.Logger
+	over   chan struct{} // closed when all broadcasts have ended, behind run
 
 	ctx  context.Context //nolint:containedctx // broadcasts outlive what opens them
 	stop context.CancelFunc
@@ -129,12 +132,15 @@ func (s *stage) perform(b broadcast.Info) *performance {
 		Memory: past.heads(), Log: log,
 	})
 	p := &performance{info: b, catalog: s.catalog, keeper: s.archive.keeper(b, heads, log)}
+	posters := poster.New(s.ctx, poster.Config{FFmpeg: s.ffmpeg, Log: log})
 	p.Pipeline = segmenter.NewPipeline(s.ctx, segmenter.Config{
 		Part: s.config.HLS.Part.D(), Segment: s.config.HLS.Segment.D(),
 		Ladder: s.ladder.of(ladder, log), WithoutSource: ladder.Source == "never", Log: log,
 		Resume: past.segments(), Checkpoint: p.keeper.checkpoint,
-	}, []segmenter.Sink{&curtain{Sink: store.Sink(), open: &p.suspended}, &curtain{Sink: heads, open: &p.suspended}})
-	s.catalog.Begin(origin.Live{Stream: b.Stream, Epoch: b.Epoch, Started: b.Started, Media: store, Heads: heads})
+	}, []segmenter.Sink{&curtain{Sink: store.Sink(), open: &p.suspended}, &curtain{Sink: heads, open: &p.suspended}, posters})
+	s.catalog.Begin(origin.Live{
+		Stream: b.Stream, Epoch: b.Epoch, Started: b.Started, Media: store, Heads: heads, Poster: posters,
+	})
 	p.keeper.start()
 	return p
 }

@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
 
 const script = createRequire(import.meta.url).resolve("hls.js/dist/hls.min.js");
 
@@ -26,8 +27,11 @@ export async function startStockPage(playlist) {
 		</script>`;
 	const server = createServer((request, response) => {
 		const isScript = request.url === "/hls.js";
-		response.writeHead(200, { "content-type": isScript ? "text/javascript" : "text/html" });
-		response.end(isScript ? readFileSync(script) : page);
+		response.writeHead(200, {
+			"content-type": isScript ? "text/javascript" : "text/html",
+			"content-encoding": "gzip",
+		});
+		response.end(gzipSync(isScript ? readFileSync(script) : page));
 	});
 	await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
 	const address = server.address();

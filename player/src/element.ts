@@ -1,39 +1,43 @@
 // <live-relay src="https://host/live/demo" public-key="…">: a video that plays a
 // stream, waits while there is none, and shares what it gets with other viewers.
-import Hls from "hls.js";
-import { fromBase64 } from "./crypto.ts";
-import type { Engine } from "./engine/engine.ts";
-import { Playback } from "./hls/playback.ts";
-import { isMode, type Join, type Mode } from "./net/join.ts";
-import { Session, type Trouble } from "./session.ts";
+// docs/player.md has what pages may rely on.
+import type { LiveRelayEventMap, QualityChoice } from "./api.ts";
+import { listen } from "./keys.ts";
+import { announce } from "./mediasession.ts";
+import type { Mode } from "./net/join.ts";
+import { attributes, looks, type Options, readOptions } from "./options.ts";
+import { Player } from "./player.ts";
+import { serveRemote } from "./remote.ts";
 import { emptyStats, type State, type Stats } from "./stats.ts";
-import { Overlay, type Panel } from "./ui/overlay.ts";
-import { words } from "./ui/words.ts";
 
-const updateEvery = 500;
+/** Events of the video that the element has, too. */
+const forwarded = ["play", "pause", "volumechange", "timeupdate", "seeked"] as const;
 
 export class LiveRelayElement extends HTMLElement {
-	static readonly observedAttributes = ["src", "public-key", "p2p"];
+	static readonly observedAttributes: readonly string[] = attributes;
 
 	readonly #video = document.createElement("video");
-	readonly #overlay: Overlay;
-	#stats = emptyStats();
-	#session: Session | null = null;
-	#playback: Playback | null = null;
-	#updates: ReturnType<typeof setInterval> | undefined;
+	readonly #root = this.attachShadow({ mode: "open" });
+	#player: Player | null = null;
+	#end = new AbortController();
 	/** Opened once already: before that, attributes are read when it is connected. */
 	#isOpen = false;
 	#isReopening = false;
 
 	constructor() {
 		super();
-		const root = this.attachShadow({ mode: "open" });
-		this.#video.part.add("video");
-		this.#video.muted = true;
-		this.#video.playsInline = true;
-		this.#video.disableRemotePlayback = true;
-		root.append(this.#video);
-		this.#overlay = new Overlay(root);
+		const video = this.#video;
+		video.part.add("video");
+		video.muted = true;
+		video.playsInline = true;
+		video.disableRemotePlayback = true;
+		// What media-chrome wants to know of a live stream.
+		Object.defineProperties(video, {
+			streamType: { value: "live" },
+			targetLiveWindow: { value: Number.POSITIVE_INFINITY },
+			liveEdgeStart: { get: () => (this.isLive ? 0 : Number.MAX_VALUE) },
+		});
+		for (const name of forwarded) video.addEventListener(name, () => this.#emit(name, null));
 	}
 
 	/** The video element inside. */
@@ -43,18 +47,113 @@ export class LiveRelayElement extends HTMLElement {
 
 	/** What the player says of itself: a copy, as of now. */
 	get stats(): Stats {
-		return { ...this.#stats };
+		return { ...(this.#player?.stats ?? emptyStats()) };
 	}
 
-	/** The viewer's wish: "auto" shares, every other value does not (yet). */
+	get state(): State {
+		return this.stats.state;
+	}
+
+	/** The stream's title; empty until the server told it. */
+	get streamTitle(): string {
+		return this.#player?.title ?? "";
+	}
+
+	/** Seconds behind live; 0 while unknown. */
+	get latency(): number {
+		return this.stats.latency;
+	}
+
+	/** Playback is about as close to live as it aims to be. */
+	get isLive(): boolean {
+		return this.#player?.isLive ?? false;
+	}
+
+	/** The viewer's mode. */
 	get p2p(): Mode {
-		const value = this.getAttribute("p2p");
-		return isMode(value) ? value : "auto";
+		return this.#player?.mode ?? "auto";
+	}
+
+	set p2p(mode: Mode) {
+		this.#player?.setMode(mode);
+	}
+
+	/** What there is to choose from. */
+	get qualities(): readonly QualityChoice[] {
+		return this.#player?.qualities ?? [];
+	}
+
+	/** The name of what was chosen, or "auto". */
+	get quality(): string {
+		return this.#player?.chosen ?? "auto";
+	}
+
+	set quality(name: string) {
+		this.#player?.choose(name === "auto" ? null : name);
+	}
+
+	get paused(): boolean {
+		return this.#video.paused;
+	}
+
+	get muted(): boolean {
+		return this.#video.muted;
+	}
+
+	set muted(isMuted: boolean) {
+		this.#video.muted = isMuted;
+	}
+
+	/** From 0 to 1. */
+	get volume(): number {
+		return this.#video.volume;
+	}
+
+	set volume(volume: number) {
+		this.#video.volume = Math.min(1, Math.max(0, Number(volume) || 0));
+	}
+
+	/** On a timeline of the player's own; seconds. */
+	get currentTime(): number {
+		return this.#video.currentTime;
+	}
+
+	set currentTime(seconds: number) {
+		this.#player?.seekBy(seconds - this.#video.currentTime);
+	}
+
+	/** Begins, or goes on at the live edge. */
+	async play(): Promise<void> {
+		// What begins now plays by itself.
+		if (!this.#player?.begin()) await this.#video.play();
+	}
+
+	pause(): void {
+		this.#video.pause();
 	}
 
 	/** Jumps to the live edge. */
 	goLive(): void {
-		this.#playback?.goLive();
+		this.#player?.goLive();
+	}
+
+	/** Events of the element's own come with their types. */
+	override addEventListener<K extends keyof LiveRelayEventMap>(
+		type: K,
+		listener: (event: LiveRelayEventMap[K]) => void,
+		options?: boolean | AddEventListenerOptions,
+	): void;
+	override addEventListener(
+		type: string,
+		listener: EventListenerOrEventListenerObject,
+		options?: boolean | AddEventListenerOptions,
+	): void;
+	override addEventListener(
+		type: string,
+		listener: EventListenerOrEventListenerObject,
+		options?: boolean | AddEventListenerOptions,
+	): void {
+		super.addEventListener(type, listener, options);
 	}
 
 	connectedCallback(): void {
@@ -67,9 +166,10 @@ export class LiveRelayElement extends HTMLElement {
 		this.#close();
 	}
 
-	attributeChangedCallback(): void {
+	attributeChangedCallback(name: string): void {
+		if (name === "color") this.#paint();
 		// Several attributes may change at once.
-		if (!this.#isOpen || this.#isReopening) return;
+		if (!this.#isOpen || this.#isReopening || looks.includes(name)) return;
 		this.#isReopening = true;
 		queueMicrotask(() => {
 			this.#isReopening = false;
@@ -77,124 +177,63 @@ export class LiveRelayElement extends HTMLElement {
 		});
 	}
 
+	#emit<K extends keyof LiveRelayEventMap>(name: K, detail: LiveRelayEventMap[K]["detail"]): void {
+		this.dispatchEvent(new CustomEvent(name, { detail }));
+	}
+
 	#close(): void {
-		clearInterval(this.#updates);
-		this.#playback?.stop();
-		this.#session?.stop();
-		this.#playback = null;
-		this.#session = null;
+		this.#end.abort();
+		this.#player?.stop();
+		this.#player = null;
+	}
+
+	#paint(): void {
+		const { color } = readOptions(this, document.baseURI);
+		if (color) this.style.setProperty("--live-relay-accent", color);
+		else this.style.removeProperty("--live-relay-accent");
 	}
 
 	#open(): void {
 		this.#close();
-		const attribute = this.getAttribute("src");
-		if (!attribute) return;
-		const src = new URL(attribute, document.baseURI).href.replace(/[?#].*$/, "").replace(/\/$/, "");
-		this.#stats = emptyStats();
-		this.#show({ title: words.connecting, isBusy: true });
-		const key = this.getAttribute("public-key");
-		const publicKey = key ? fromBase64(key) : null;
-		if (key && publicKey?.length !== 32) return this.#fail(words.badKey, false);
-		if (!Hls.isSupported()) return this.#playNatively(src);
-		this.#session = new Session({
-			src,
-			publicKey,
-			mode: this.p2p,
-			stats: this.#stats,
-			handlers: {
-				onWaiting: (title) => this.#wait(title),
-				onLive: (engine, joined) => this.#play(engine, joined),
-				onEnding: () => {},
-				onGone: () => this.#leave("interrupted", words.lost),
-				onTrouble: (trouble) => this.#trouble(trouble),
-				onWrongKey: () => this.#fail(words.wrongKey, false),
+		const options = readOptions(this, document.baseURI);
+		if (!options.src) return;
+		this.#end = new AbortController();
+		this.#video.muted = options.muted;
+		const emit = this.#emit.bind(this);
+		const player = new Player(options, this, this.#root, this.#video, emit);
+		this.#player = player;
+		player.captions.adopt(this.querySelectorAll<HTMLTrackElement>(":scope > track"));
+		this.#listen(player, options);
+		player.start();
+		if (this.hasAttribute("remote")) serveRemote(this, this.#end.signal);
+	}
+
+	#listen(player: Player, options: Options): void {
+		const { signal } = this.#end;
+		const video = this.#video;
+		const actions = {
+			togglePlay: () => (video.paused ? void this.play().catch(() => {}) : video.pause()),
+			toggleMute: () => {
+				video.muted = !video.muted;
 			},
-		});
-		this.#session.start();
-		this.#updates = setInterval(() => this.#overlay.update(this.#stats), updateEvery);
-	}
-
-	/** Without media source extensions the browser plays HLS itself, alone. */
-	#playNatively(src: string): void {
-		const video = this.#video;
-		if (!video.canPlayType("application/vnd.apple.mpegurl"))
-			return this.#fail(words.unsupported, false);
-		video.src = `${src}/index.m3u8`;
-		video.addEventListener("playing", () => this.#show(null), { once: true });
-		void video.play().catch(() => this.#blocked());
-	}
-
-	/** Shows a message in place of picture and controls; null shows these. */
-	#show(panel: Panel | null): void {
-		this.#overlay.show(panel);
-		this.#video.controls = panel === null && this.getAttribute("controls") !== "false";
-	}
-
-	#enter(state: State): void {
-		this.#stats.state = state;
-		this.dispatchEvent(new CustomEvent("statechange", { detail: state }));
-	}
-
-	#wait(title: string): void {
-		this.#enter("waiting");
-		this.#show({
-			title: title || words.notLive,
-			text: words.waiting,
-			isBusy: true,
-		});
-	}
-
-	#play(engine: Engine, joined: Join): void {
-		this.#playback?.stop();
-		const video = this.#video;
-		if (joined.title) video.setAttribute("aria-label", joined.title);
-		this.#enter("starting");
-		this.#show({ title: words.starting, isBusy: true });
-		video.addEventListener("playing", () => this.#show(null), { once: true });
-		if (!this.#session) return;
-		this.#playback = new Playback({
-			video,
-			engine,
-			clock: this.#session.clock,
-			stats: this.#stats,
-			openedAt: performance.now(),
-			onBlocked: () => this.#blocked(),
-			onEnded: () => this.#leave("ended", words.ended),
-			onFailed: (reason) => this.#fail(`${words.broken} ${reason}`, true),
-		});
-		this.#playback.start();
-	}
-
-	#blocked(): void {
-		const run = () => {
-			this.#show(null);
-			void this.#video.play();
+			toggleFullscreen: () => player.view.toggleFullscreen(),
+			toggleCaptions: () => player.captions.toggle(),
+			togglePictureInPicture: () => player.view.togglePictureInPicture(),
+			toggleStatistics: () => player.view.toggleStatistics(),
+			seekBy: (seconds: number) => player.seekBy(seconds),
+			seekTo: (share: number) => player.seekTo(share),
+			volumeBy: (change: number) => {
+				this.volume = video.volume + change;
+				video.muted = video.volume === 0;
+			},
+			goLive: () => this.goLive(),
+			play: () => void this.play().catch(() => {}),
+			pause: () => video.pause(),
 		};
-		this.#show({ title: words.ready, action: { label: words.play, run } });
-	}
-
-	/** Waits for the next broadcast. */
-	#leave(state: "ended" | "interrupted", title: string): void {
-		this.#playback?.stop();
-		this.#playback = null;
-		this.#enter(state);
-		this.#show({ title, text: words.again });
-		this.#session?.next();
-	}
-
-	#trouble(trouble: Trouble): void {
-		if (this.#playback) return;
-		this.#enter("interrupted");
-		this.#show({ title: words.lost, text: words[trouble], isBusy: true });
-	}
-
-	#fail(reason: string, canRetry: boolean): void {
-		this.#close();
-		this.#enter("error");
-		this.#show({
-			title: words.failed,
-			text: reason,
-			...(canRetry ? { action: { label: words.retry, run: () => this.#open() } } : {}),
-		});
+		listen(options.keys === "page" ? document : this, actions, signal);
+		const { src } = options;
+		const site = new URL(src).host;
+		const tell = () => announce(player.title || src, site, options.poster, actions, signal);
+		this.addEventListener("titlechange", tell, { signal });
 	}
 }

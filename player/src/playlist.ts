@@ -185,19 +185,24 @@ function seconds(microseconds: number): string {
 	return String(Number((microseconds / 1e6).toFixed(6)));
 }
 
-/** Writes the multivariant playlist: one variant for each video rendition. */
-export function multivariantPlaylist(manifest: Manifest): string {
-	const videos = manifest.renditions.filter((r) => r.kind === kind.video);
+/**
+ * Writes the multivariant playlist: one variant for each video rendition, or for each of
+ * sound.
+ */
+export function multivariantPlaylist(manifest: Manifest, isSoundOnly = false): string {
+	const videos = manifest.renditions.filter((r) => !isSoundOnly && r.kind === kind.video);
 	const audios = manifest.renditions.filter((r) => r.kind === kind.audio);
+	// Sound that was chosen stands for itself: it is nobody's companion.
+	const groups = isSoundOnly ? [] : audios;
 	const lines = ["#EXTM3U", "#EXT-X-VERSION:9"];
-	for (const [i, audio] of audios.entries()) {
+	for (const [i, audio] of groups.entries()) {
 		const first = i === 0 ? "YES" : "NO";
 		lines.push(
 			`#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="${group}",NAME="${audio.name}",DEFAULT=${first},AUTOSELECT=YES,CHANNELS="${audio.channels}",URI="${audio.name}/index.m3u8"`,
 		);
 	}
 	for (const rendition of videos.length > 0 ? videos : audios)
-		lines.push(variant(rendition, audios), `${rendition.name}/index.m3u8`);
+		lines.push(variant(rendition, groups), `${rendition.name}/index.m3u8`);
 	return `${lines.join("\n")}\n`;
 }
 

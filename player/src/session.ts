@@ -2,13 +2,11 @@
 import { ServerClock } from "./clock.ts";
 import { equal, verifier } from "./crypto.ts";
 import { Engine } from "./engine/engine.ts";
-import { type Join, join, type Mode } from "./net/join.ts";
+import { type Join, JoinError, join } from "./net/join.ts";
 import type { Stats } from "./stats.ts";
+import { type Trouble, troubleOf } from "./trouble.ts";
 import { Trust, Untrusted, WrongKey } from "./trust.ts";
 import type { Manifest } from "./wire/manifest.ts";
-
-/** The server does not answer, or what it sends is not signed as it should be. */
-export type Trouble = "unreachable" | "unsigned";
 
 export interface SessionHandlers {
 	/** Nobody is live yet; `title` is the stream's. */
@@ -30,21 +28,32 @@ export interface SessionOptions {
 	src: string;
 	/** The identity key that the page names. */
 	publicKey: Uint8Array | null;
-	/** What this viewer wants; the stream may want less. */
-	mode: Mode;
+	/** Whether stream, page and viewer want it shared: asked again and again. */
+	mayShare: () => boolean;
+	/** Whether nothing is to be uploaded now. */
+	isSparing: () => boolean;
 	stats: Stats;
 	handlers: SessionHandlers;
 }
 
 const retry = { least: 1000, most: 15_000 };
+/** Milliseconds for which a held answer is believed to be on its way after a nap of the page. */
+const heldFor = 1000;
 
 export class Session {
 	readonly clock = new ServerClock();
 	readonly #options: SessionOptions;
 	readonly #verify = verifier();
 	readonly #end = new AbortController();
+	/** Ends what is waited for now: an answer that is held, or the time to the next try. */
+	#nudge = new AbortController();
+	#askedAt = 0;
 	#engine: Engine | null = null;
 	#epoch = "";
+	#isFirst = true;
+	/** The server forgot the broadcast. */
+	#isLost = false;
+	#isTokenUsed = false;
 
 	constructor(options: SessionOptions) {
 		this.#options = options;
@@ -56,6 +65,7 @@ export class Session {
 
 	stop(): void {
 		this.#end.abort();
+		this.#nudge.abort();
 		this.#engine?.stop();
 		this.#engine = null;
 	}
@@ -67,10 +77,16 @@ export class Session {
 		void this.#await();
 	}
 
+	/** The network may have changed: what is waited for is asked anew, now. */
+	wake(): void {
+		if (performance.now() - this.#askedAt > heldFor) this.#nudge.abort();
+	}
+
 	async #await(): Promise<void> {
 		let delay = retry.least;
-		if (this.#isLost) await sleep(delay);
+		if (this.#isLost) await pause(delay * (0.5 + Math.random() / 2), this.#end.signal);
 		while (!this.#end.signal.aborted) {
+			this.#nudge = new AbortController();
 			try {
 				const joined = await this.#ask();
 				delay = retry.least;
@@ -79,26 +95,30 @@ export class Session {
 				if (this.#epoch === "") this.#options.handlers.onWaiting(joined.title);
 			} catch (error) {
 				if (this.#end.signal.aborted) return;
+				if (this.#nudge.signal.aborted) continue;
 				if (error instanceof WrongKey) return this.#options.handlers.onWrongKey();
-				const trouble = error instanceof Untrusted ? "unsigned" : "unreachable";
-				this.#options.handlers.onTrouble(trouble);
+				await this.#tell(error);
 				delay = Math.min(retry.most, delay * 1.6);
 			}
-			await sleep(delay);
+			await pause(delay * (0.5 + Math.random() / 2), this.#nudge.signal);
 		}
 	}
 
-	#isFirst = true;
-	/** The server forgot the broadcast. */
-	#isLost = false;
+	async #tell(error: unknown): Promise<void> {
+		const status = error instanceof JoinError ? error.status : 0;
+		const trouble =
+			error instanceof Untrusted ? "unsigned" : await troubleOf(status, this.#options.src);
+		if (!this.#end.signal.aborted) this.#options.handlers.onTrouble(trouble);
+	}
 
 	/** Asks at once the first time; after that the server holds its answer until it changes. */
 	async #ask(): Promise<Join> {
 		const after = this.#epoch && !this.#isLost ? `&after=${this.#epoch}` : "";
 		const query = this.#isFirst ? "" : `?wait=1${after}`;
 		const sent = this.clock.local();
+		this.#askedAt = performance.now();
 		this.#options.stats.requests++;
-		const joined = await join(this.#options.src, query, this.#end.signal);
+		const joined = await join(this.#options.src, query, this.#nudge.signal);
 		if (this.#isFirst && joined.now > 0) this.clock.sample(joined.now, sent, this.clock.local());
 		this.#isFirst = false;
 		return joined;
@@ -120,13 +140,17 @@ export class Session {
 		if (this.#end.signal.aborted) return;
 		this.#epoch = joined.epoch;
 		this.#isLost = false;
+		const { mayShare } = this.#options;
 		this.#engine = new Engine({
 			join: joined,
 			trust,
 			clock: this.clock,
 			stats,
 			upload: this.#upload(joined),
-			isShared: this.#isShared(joined),
+			// The viewer may change their mind: it is read each time.
+			get isShared() {
+				return mayShare();
+			},
 			token: () => this.#token(joined),
 			// Who names a key wants nothing that isn't signed, unless the page itself
 			// comes from that server.
@@ -147,21 +171,11 @@ export class Session {
 		if (manifest.ended > 0) this.#options.handlers.onEnding();
 	}
 
-	/**
-	 * Viewers who have to be asked first are left alone, and so are those who want
-	 * relays only, until there is a way to ask and there are relays.
-	 */
-	#isShared(joined: Join): boolean {
-		return joined.p2p.mode === "auto" && this.#options.mode === "auto";
-	}
-
 	#upload(joined: Join): number {
 		const { maxUpload } = joined.p2p;
-		if (isMetered()) return -1;
+		if (this.#options.isSparing()) return -1;
 		return maxUpload > 0 ? Math.max(1, Math.round(maxUpload / 8)) : 0;
 	}
-
-	#isTokenUsed = false;
 
 	/** The token that came with the answer, and a fresh one for every later connection. */
 	async #token(joined: Join): Promise<string> {
@@ -174,12 +188,13 @@ export class Session {
 	}
 }
 
-/** Waits for up to so many milliseconds, not all viewers as long. */
-const sleep = (most: number) =>
-	new Promise((resolve) => setTimeout(resolve, most * (0.5 + Math.random() / 2)));
-
-/** Whether the viewer pays for what is sent, or asked to save data. */
-function isMetered(): boolean {
-	const { connection } = navigator as { connection?: { saveData?: boolean; type?: string } };
-	return connection?.saveData === true || connection?.type === "cellular";
+/** Resolves after so many milliseconds, or when the signal says so. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+	return new Promise((resolve) => {
+		const timer = setTimeout(resolve, milliseconds);
+		signal.addEventListener("abort", () => {
+			clearTimeout(timer);
+			resolve();
+		});
+	});
 }

@@ -140,7 +140,15 @@ export class Engine {
 	 */
 	watch(name: string, endsBefore = false): void {
 		const renditions = this.#tracks.wish(name);
-		if (!renditions) return;
+		if (renditions) this.#follow(renditions, endsBefore);
+	}
+
+	/** Follows an audio rendition alone. */
+	listen(name: string): void {
+		this.#follow([this.#tracks.index(name)], true);
+	}
+
+	#follow(renditions: readonly number[], endsBefore: boolean): void {
 		clearTimeout(this.#dropping);
 		this.#dropping = undefined;
 		for (const rendition of this.#tracks.follow(renditions, !endsBefore)) {
@@ -348,7 +356,7 @@ export class Engine {
 
 	/** The multivariant playlist. */
 	multivariant(): string {
-		return multivariantPlaylist(this.manifest);
+		return multivariantPlaylist(this.manifest, this.#tracks.isSound);
 	}
 
 	/** A rendition's playlist as it is now. */

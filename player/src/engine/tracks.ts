@@ -27,6 +27,11 @@ export class Tracks {
 		return this.followed[0];
 	}
 
+	/** Sound is all that is watched. */
+	get isSound(): boolean {
+		return this.main !== undefined && this.rendition(this.main).kind === kind.audio;
+	}
+
 	index(name: string): number {
 		return this.#manifest().renditions.findIndex((r) => r.name === name);
 	}

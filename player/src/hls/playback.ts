@@ -1,31 +1,15 @@
 // Plays an engine's broadcast in a video element by hls.js: start, distance to live,
 // quality, and getting up again after errors.
-import Hls, { type ErrorData, type HlsConfig } from "hls.js";
-import type { ServerClock } from "../clock.ts";
-import type { Engine } from "../engine/engine.ts";
+import Hls, { type ErrorData } from "hls.js";
 import type { Arrival } from "../engine/types.ts";
 import { Monitor } from "../playback/monitor.ts";
 import { RateControl } from "../playback/rate.ts";
-import type { Stats } from "../stats.ts";
+import { config, type PlaybackOptions } from "./config.ts";
 import { loaders } from "./loaders.ts";
 import { Place } from "./place.ts";
 import { forgiveRounding } from "./rounding.ts";
+import { Seeks } from "./seeks.ts";
 import { Switcher } from "./switcher.ts";
-
-export interface PlaybackOptions {
-	video: HTMLVideoElement;
-	engine: Engine;
-	clock: ServerClock;
-	stats: Stats;
-	/** When the stream was opened (performance.now). */
-	openedAt: number;
-	/** The browser wants a click before it plays. */
-	onBlocked: () => void;
-	/** The broadcast is over, and what there was of it was played. */
-	onEnded: () => void;
-	/** It can't be played, in words. */
-	onFailed: (reason: string) => void;
-}
 
 const lookEvery = 50;
 const controlEvery = 200;
@@ -49,21 +33,8 @@ const restartBeyond = 4;
 const cushion = 0.6;
 /** Seconds from the end of an ended broadcast within which it has been played. */
 const endWithin = 0.3;
-
-const config: Partial<HlsConfig> = {
-	autoStartLoad: false,
-	backBufferLength: 20,
-	// Only parts of fMP4 pass through: a worker would cost more than it saves.
-	enableWorker: false,
-	liveDurationInfinity: true,
-	// The distance to live is kept here, not by hls.js.
-	liveMaxLatencyDuration: 60,
-	liveSyncDuration: 1,
-	liveSyncOnStallIncrease: 0,
-	lowLatencyMode: true,
-	maxBufferLength: 30,
-	testBandwidth: false,
-};
+/** Milliseconds without heads, and seconds beyond the target, that are too many after a nap. */
+const nap = { quiet: 1500, behind: 1 };
 
 export class Playback {
 	readonly #options: PlaybackOptions;
@@ -71,6 +42,7 @@ export class Playback {
 	readonly #monitor = new Monitor();
 	readonly #place: Place;
 	readonly #switcher: Switcher;
+	readonly #seeks: Seeks;
 	readonly #timers: ReturnType<typeof setInterval>[] = [];
 	readonly #end = new AbortController();
 	#hls: Hls | null = null;
@@ -91,6 +63,9 @@ export class Playback {
 		this.#place.playingDate = () => this.#hls?.playingDate ?? null;
 		const leap = (to: number) => this.#leap(to);
 		this.#switcher = new Switcher({ engine, stats, place: this.#place, leap }, this.#height);
+		this.#switcher.choose(options.wish);
+		this.#seeks = new Seeks(video);
+		this.#rate.least = options.latency;
 	}
 
 	start(): void {
@@ -99,11 +74,11 @@ export class Playback {
 		const { quality } = this.#switcher;
 		engine.onRescue = () => this.#rate.rescued(performance.now() / 1000);
 		engine.onBurst = (bytes, ms) => quality.sample(bytes, ms, performance.now() / 1000);
-		engine.start(quality.current.name);
+		engine.start(this.#switcher.name);
 		const { signal } = this.#end;
 		video.addEventListener("pause", () => this.#paused(), { signal });
 		video.addEventListener("play", () => this.#resumed(), { signal });
-		video.addEventListener("seeking", () => this.#monitor.reset(), { signal });
+		video.addEventListener("seeking", () => this.#sought(), { signal });
 		this.#timers.push(setInterval(() => this.#look(), lookEvery));
 		this.#timers.push(setInterval(() => this.#control(), controlEvery));
 		void this.#begin();
@@ -203,7 +178,7 @@ export class Playback {
 	get #isPlayedOut(): boolean {
 		const { engine, video } = this.#options;
 		if (video.ended) return true;
-		const newest = engine.timeline(this.#switcher.quality.current.name)?.newest;
+		const newest = engine.timeline(this.#switcher.name)?.newest;
 		const end = newest ? (newest.start + newest.duration) / 1e6 : 0;
 		return video.currentTime + (this.#place.offset ?? 0) > end - endWithin;
 	}
@@ -217,7 +192,7 @@ export class Playback {
 
 	#leap(to: number): void {
 		this.#monitor.jumped();
-		this.#options.video.currentTime = to + 0.01;
+		this.#seeks.move(to + 0.01);
 	}
 
 	/** Stuck although there is something to play: begins anew at the live edge. */
@@ -261,7 +236,7 @@ export class Playback {
 		const ahead = Math.min(behind - target, last - video.currentTime);
 		// Too close to live: it is waited for here, not by playing slowly.
 		if (ahead < -0.1 && !isLate) return;
-		if (ahead > 0.2) video.currentTime += ahead;
+		if (ahead > 0.2) this.#seeks.move(video.currentTime + ahead);
 		this.#hasStarted = true;
 		this.#play();
 	}
@@ -292,16 +267,22 @@ export class Playback {
 		const latency = this.#place.behind(video.currentTime);
 		if (latency === null) return;
 		stats.latency = round(latency);
+		if (this.#seeks.isBack(latency, this.#rate.target)) return this.#keepPace(1);
 		const moment = { now: now / 1000, latency, buffer };
 		const playbackRate = this.#rate.update(moment);
 		const ahead = this.#rate.jump(moment);
 		if (ahead > 0) {
 			this.#monitor.jumped();
-			video.currentTime += ahead;
+			this.#seeks.move(video.currentTime + ahead);
 		} else if (latency > this.#rate.target + restartBeyond) this.goLive();
-		else if (video.playbackRate !== playbackRate) video.playbackRate = playbackRate;
+		else this.#keepPace(playbackRate);
 		if (now - this.#busyAt > busyFor) this.#switcher.quality.buffered(buffer, now / 1000);
 		this.#switcher.update(this.#hls, this.#height);
+	}
+
+	#keepPace(rate: number): void {
+		const { video } = this.#options;
+		if (video.playbackRate !== rate) video.playbackRate = rate;
 	}
 
 	#share(now: number): void {
@@ -309,15 +290,50 @@ export class Playback {
 			this.#options.engine.share();
 	}
 
+	/** Plays this rendition from now on; null chooses automatically. */
+	choose(name: string | null): void {
+		const { engine } = this.#options;
+		const wasSound = this.#switcher.isSoundOnly;
+		this.#switcher.choose(name);
+		if (wasSound === this.#switcher.isSoundOnly) return;
+		if (wasSound) engine.watch(this.#switcher.name);
+		else engine.listen(this.#switcher.name);
+		this.#restart();
+	}
+
+	/** Seconds behind live that are aimed for. */
+	get target(): number {
+		return this.#rate.target;
+	}
+
+	/** After sleep, in the foreground again, on another network: back to the live edge. */
+	wake(): void {
+		const latency = this.#latency;
+		if (latency === null || this.#seeks.isBack(latency, this.#rate.target)) return;
+		if (this.#options.engine.quiet > nap.quiet) this.#restart();
+		else if (latency > this.#rate.target + nap.behind) this.goLive();
+	}
+
+	/** Seconds behind live; null before there is something to see. */
+	get #latency(): number | null {
+		return this.#hasStarted ? this.#place.behind(this.#options.video.currentTime) : null;
+	}
+
+	#sought(): void {
+		this.#monitor.reset();
+		this.#seeks.seeking(this.#latency, this.#rate.target);
+	}
+
 	/** Jumps to the live edge. */
 	goLive(): void {
 		const { video } = this.#options;
+		this.#seeks.forget();
 		const { length } = video.buffered;
 		const end = length > 0 ? video.buffered.end(length - 1) : 0;
 		const atEnd = this.#place.behind(end);
 		this.#monitor.reset();
 		if (atEnd !== null && atEnd < this.#rate.target + 1) {
-			video.currentTime = end - Math.max(0.3, this.#rate.target - atEnd);
+			this.#seeks.move(end - Math.max(0.3, this.#rate.target - atEnd));
 		} else if (performance.now() - this.#begunAt > 5000) {
 			// What is buffered is far behind: begin anew.
 			this.#restart();

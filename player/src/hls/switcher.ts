@@ -33,6 +33,8 @@ export class Switcher {
 	readonly #stats: Stats;
 	readonly #place: Place;
 	readonly #leap: (to: number) => void;
+	/** What was chosen by hand; null: the rule decides. */
+	#chosen: string | null = null;
 	/** Since when another rendition is waited for. */
 	#switchingSince: number | null = null;
 	#isMeasuring = false;
@@ -49,18 +51,37 @@ export class Switcher {
 		this.quality = new Quality(choices(engine.manifest), height, linkRate());
 	}
 
+	/** The rendition that is to be played. */
+	get name(): string {
+		return this.#chosen ?? this.quality.current.name;
+	}
+
+	get isSoundOnly(): boolean {
+		const { renditions } = this.#engine.manifest;
+		const isVideo = (r: Manifest["renditions"][number]) => r.kind === kind.video;
+		return renditions.some(isVideo) && !renditions.some((r) => isVideo(r) && r.name === this.name);
+	}
+
+	/** Plays this one from now on; null lets the rule decide, beginning with what plays. */
+	choose(name: string | null): void {
+		this.#chosen = name;
+		const from = name ?? this.#stats.rendition;
+		if (this.quality.has(from)) this.quality.force(from);
+	}
+
 	/**
 	 * The seconds before the first part, once there is one. A rendition whose last
 	 * keyframe is long ago is left for one with a recent one.
 	 */
 	async lead(): Promise<number | null> {
-		const { name } = this.quality.current;
+		const { name } = this;
 		this.#engine.watch(name);
 		const seconds = await this.#engine.lead(name);
 		const { oldest, newest } = this.#engine.timeline(name) ?? {};
 		const { lower } = this.quality;
 		const age = oldest && newest ? newest.programTime - oldest.programTime : 0;
-		if (!lower || age < keyframesWithin || isWhole(this.#engine.manifest)) return seconds;
+		const isLeft = lower && this.#chosen === null && age >= keyframesWithin;
+		if (!isLeft || isWhole(this.#engine.manifest)) return seconds;
 		this.quality.avoid(name);
 		this.quality.force(lower.name);
 		this.#engine.watch(lower.name);
@@ -74,8 +95,8 @@ export class Switcher {
 	 */
 	changed(uri: string): void {
 		const name = renditionOf(this.#engine, uri);
-		const { current } = this.quality;
-		if (name === null || !this.quality.isLower(name, current.name)) return;
+		const isDown = name !== null && this.quality.isLower(name, this.name);
+		if (!isDown || this.#chosen !== null) return;
 		this.quality.force(name);
 		this.#engine.watch(name);
 		this.#engine.left();
@@ -89,14 +110,16 @@ export class Switcher {
 	update(hls: Hls | null, height: number): void {
 		const now = performance.now();
 		this.#avoidRareKeyframes();
-		void this.#measure(now / 1000, height);
-		this.quality.update(now / 1000, height);
+		if (this.#chosen === null) {
+			void this.#measure(now / 1000, height);
+			this.quality.update(now / 1000, height);
+		}
 		if (hls) this.#apply(hls);
 	}
 
 	/** Begins with the rendition that was chosen, whatever hls.js thinks. */
 	begin(hls: Hls): void {
-		const { name } = this.quality.current;
+		const { name } = this;
 		const index = this.#level(hls, name);
 		if (index < 0 || hls.loadLevel === index) return;
 		this.#switchingSince = null;
@@ -112,7 +135,7 @@ export class Switcher {
 
 	/** Goes over to the rendition that was chosen, once all that it needs is there. */
 	#apply(hls: Hls): void {
-		const { name } = this.quality.current;
+		const { name } = this;
 		const { rendition } = this.#stats;
 		// Where the line is too slow for what is played, there is no room for both.
 		const isDown = rendition !== "" && this.quality.isLower(name, rendition);

@@ -91,6 +91,11 @@ export class Quality {
 		return this.#choices[this.#current - 1] ?? null;
 	}
 
+	/** Whether it is one of those that this chooses among. */
+	has(name: string): boolean {
+		return this.#index(name) >= 0;
+	}
+
 	/** Whether this one takes less than that one. */
 	isLower(name: string, than: string): boolean {
 		return this.#index(name) < this.#index(than);

@@ -51,6 +51,8 @@ export class RateControl {
 	#holdBack: number = holdBack.first;
 	/** Where there was trouble lately: the hold-back stays above. */
 	#floor = { holdBack: holdBack.least as number, until: 0 };
+	/** Seconds behind live to keep at least. */
+	least = 0;
 	#updatedAt: number | null = null;
 	#stalledAt = Number.NEGATIVE_INFINITY;
 	/** When rescues last added to the hold-back. */
@@ -97,7 +99,7 @@ export class RateControl {
 		const delays = this.#arrivals.map(({ delay }) => delay).sort((a, b) => a - b);
 		const usual = delays[Math.floor(delays.length / 2)] ?? usualDelay;
 		const late = delays[Math.floor(delays.length * 0.98)] ?? usual;
-		return Math.max(usual + this.#holdBack, Math.min(late, usual + patience) + margin);
+		return Math.max(this.least, usual + this.#holdBack, Math.min(late, usual + patience) + margin);
 	}
 
 	/**

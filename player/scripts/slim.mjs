@@ -1,0 +1,148 @@
+// What makes hls.js and media-chrome smaller on their way into the bundle. Nothing
+// that the player uses is lost: features that it has no use for, hls.js's log calls
+// (its `debug` is never set), and white space in media-chrome's templates.
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { transform } from "esbuild";
+
+const modules = fileURLToPath(new URL("../../node_modules/", import.meta.url));
+const hls = `${modules}hls.js/src/`;
+const chrome = `${modules}media-chrome/dist/`;
+const sources = fileURLToPath(new URL("../src/", import.meta.url));
+const words = `${sources}ui/controls-words.ts`;
+
+/** Modules that stay out, with what their importers are given instead. */
+const without = {
+	"controller/cap-level-controller.ts": "export default undefined",
+	"controller/fps-controller.ts": "export default undefined",
+	"controller/id3-track-controller.ts": "export default undefined",
+	"controller/subtitle-stream-controller.ts": "export const SubtitleStreamController = undefined",
+	"controller/subtitle-track-controller.ts": "export default undefined",
+	"utils/fetch-loader.ts": "export default undefined; export const fetchSupported = () => false",
+	"utils/imsc1-ttml-parser.ts":
+		"export const IMSC1_CODEC = 'stpp.ttml.im1t', parseIMSC1 = undefined",
+	// No playlist of ours names WebVTT; captions come in the video.
+	"utils/webvtt-parser.ts":
+		"export const parseWebVTT = undefined, generateCueId = (...all) => all.join('.')",
+	"utils/vttparser.ts":
+		"export const fixLineBreaks = (text) => text.replace(/<br ?\\/?>/gi, '\\n')",
+	"utils/vttcue.ts": "export default self.VTTCue",
+	// What to play is decided by playback/quality.ts: this one keeps to it.
+	"controller/abr-controller.ts": `export default class {
+		forcedAutoLevel = -1;
+		constructor(hls) { this.hls = hls; }
+		get firstAutoLevel() { return Math.max(0, this.hls.loadLevel); }
+		get nextAutoLevel() { return Math.max(0, this.hls.loadLevel); }
+		set nextAutoLevel(level) {}
+		resetEstimator() {}
+		destroy() {}
+	}`,
+	"media-keyboard-shortcuts-dialog.js": "export const getHotkeyToken = (key) => key",
+	"media-preview-chapter-display.js":
+		"export default { shadowRootOptions: { mode: 'open' }, getTemplateHTML: () => '' }",
+	// The tooltips are a line of CSS.
+	"media-tooltip.js":
+		"export default { shadowRootOptions: { mode: 'open' }, getTemplateHTML: () => '' }",
+	"media-preview-time-display.js": "",
+	"media-preview-thumbnail.js":
+		"export default { shadowRootOptions: { mode: 'open' }, getTemplateHTML: () => '' }",
+};
+
+/** Replaces log calls by nothing; `code` has no comments. */
+function withoutLogs(code) {
+	const call =
+		/\b(?:this|self|hls)\.(?:log|warn|debug)\(|\b(?:this\.|hls\.|this\.hls\.)?logger\.(?:log|warn|error|debug|info|trace)\(/g;
+	let out = "";
+	let from = 0;
+	for (let match = call.exec(code); match; match = call.exec(code)) {
+		const end = endOfCall(code, call.lastIndex);
+		out += `${code.slice(from, match.index)}(void 0)`;
+		from = end;
+		call.lastIndex = end;
+	}
+	return out + code.slice(from);
+}
+
+const closing = { "(": ")", "[": "]", "{": "}" };
+
+/** Where a call ends whose arguments begin at `at`. */
+function endOfCall(code, at) {
+	const open = [")"];
+	let i = at;
+	for (; open.length > 0; i++) {
+		const character = code[i];
+		const top = open.at(-1);
+		const isText = top === "'" || top === '"' || top === "`";
+		if (character === undefined) throw new Error("a call without an end");
+		if (isText && character === "\\") i++;
+		else if (character === top) open.pop();
+		else if (top === "`" && character === "$" && code[i + 1] === "{") {
+			open.push("}");
+			i++;
+		} else if (!isText && closing[character]) open.push(closing[character]);
+		else if (!isText && "'\"`".includes(character)) open.push(character);
+	}
+	return i;
+}
+
+async function slimHls({ path }) {
+	const source = readFileSync(path, "utf8");
+	if (path.endsWith("/logger.ts")) return { contents: source, loader: "ts" };
+	const { code } = await transform(source, { loader: "ts", target: "es2022" });
+	return { contents: withoutLogs(code), loader: "js" };
+}
+
+async function slimChrome({ path }) {
+	const { code } = await transform(readFileSync(path, "utf8"), { minify: true });
+	// After this, line breaks are left in templates only.
+	return { contents: code.trim().replace(/\s*\n\s*/g, " "), loader: "js" };
+}
+
+/** The plugin for esbuild. */
+export const slim = {
+	name: "slim",
+	setup(build) {
+		// media-chrome's words come from the player's own catalogue.
+		build.onLoad({ filter: /media-chrome\/dist\/utils\/i18n\.js$/ }, () => ({
+			contents: `export * from ${JSON.stringify(words)}`,
+		}));
+		build.onLoad({ filter: /\/(?:hls\.js\/src|media-chrome\/dist)\/.*\.(?:ts|js)$/ }, (file) => {
+			const name = file.path.replace(hls, "").replace(chrome, "");
+			if (name in without) return { contents: without[name] };
+			return file.path.startsWith(hls) ? slimHls(file) : slimChrome(file);
+		});
+	},
+};
+
+const names = /[A-Za-z_$][\w$]*/g;
+
+function filesOf(folder, end) {
+	return readdirSync(folder, { recursive: true })
+		.filter((name) => name.endsWith(end))
+		.map((name) => readFileSync(folder + name, "utf8"));
+}
+
+/**
+ * Names of hls.js's members that mean nothing to a browser, to a page, to a playlist or
+ * to the rest of the player: they can be short.
+ */
+export function ownNames() {
+	const own = new Set();
+	const members = /[.?]\.?([a-z_]\w*[A-Z_]\w*)/g;
+	const quoted = /(['"`])([A-Za-z_]\w*)\1/g;
+	const sourcesOfHls = filesOf(hls, ".ts");
+	for (const source of sourcesOfHls) for (const [, name] of source.matchAll(members)) own.add(name);
+	// What is also written as a text may be looked up by it.
+	for (const source of sourcesOfHls)
+		for (const [, , name] of source.matchAll(quoted)) own.delete(name);
+	const typescript = readdirSync(`${modules}@typescript`).find((name) => name.includes("-"));
+	const known = [
+		...filesOf(`${modules}@typescript/${typescript}/lib/`, ".d.ts"),
+		...filesOf(sources, ".ts"),
+		...filesOf(chrome, ".js"),
+	];
+	for (const text of known) for (const [name] of text.matchAll(names)) own.delete(name);
+	// Browsers' own, and those that hls.js puts together from two halves.
+	const apart = /^webkit|(?:Retry|Codec)$/;
+	return [...own].filter((name) => name.length > 4 && !apart.test(name)).sort();
+}

@@ -1,0 +1,398 @@
+// One stream in one view: session, playback, what is shown of them, and what the
+// viewer wants of them.
+import Hls from "hls.js";
+import type { Failure, LiveRelayEventMap, QualityChoice } from "./api.ts";
+import { Captions } from "./captions.ts";
+import { Consent } from "./consent.ts";
+import { fromBase64 } from "./crypto.ts";
+import type { Engine } from "./engine/engine.ts";
+import { History } from "./history.ts";
+import { Playback } from "./hls/playback.ts";
+import { Manners } from "./manners.ts";
+import * as messages from "./messages.ts";
+import type { Join, Mode } from "./net/join.ts";
+import type { Options } from "./options.ts";
+import { Standstill } from "./playback/standstill.ts";
+import { canDecode, qualitiesOf, undecodable } from "./qualities.ts";
+import { Session } from "./session.ts";
+import { emptyStats, type State } from "./stats.ts";
+import type { Trouble } from "./trouble.ts";
+import { loadSnippets } from "./ui/share.ts";
+import { View } from "./ui/view.ts";
+import { languageOf } from "./ui/words.ts";
+
+/** Tells the page of something. */
+export type Emit = <K extends keyof LiveRelayEventMap>(
+	name: K,
+	detail: LiveRelayEventMap[K]["detail"],
+) => void;
+
+const updateEvery = 500;
+/** A timer that is this late (milliseconds) tells of a page that slept. */
+const sleptFor = 2000;
+
+/** Seconds behind live that are aimed for when nobody says, and those beyond it that still count as live. */
+const usualLatency = 2;
+const liveWithin = 1.5;
+
+export class Player {
+	readonly view: View;
+	readonly captions: Captions;
+	stats = emptyStats();
+	title = "";
+	/** What the viewer or the page chose by hand; null: automatic. */
+	chosen: string | null = null;
+	readonly #options: Options;
+	readonly #emit: Emit;
+	readonly #manners = new Manners();
+	readonly #history = new History();
+	readonly #consent: Consent;
+	readonly #end = new AbortController();
+	#qualities: QualityChoice[] = [];
+	#session: Session | null = null;
+	#playback: Playback | null = null;
+	#updates: ReturnType<typeof setInterval> | undefined;
+	#updatedAt = 0;
+	#told = { state: "", rendition: "", isAutomatic: true };
+	/** Set while a message stands in place of the picture. */
+	#isCovered = false;
+	#isNative = false;
+	readonly #standstill = new Standstill();
+
+	constructor(
+		options: Options,
+		host: HTMLElement,
+		root: ShadowRoot,
+		video: HTMLVideoElement,
+		emit: Emit,
+	) {
+		this.#options = options;
+		this.#consent = new Consent(options.p2p);
+		this.#emit = emit;
+		this.captions = new Captions(video);
+		this.view = new View(host, root, video, languageOf(options.languages), {
+			goLive: () => this.goLive(),
+			onAnswer: (mayShare) => this.#answer(mayShare),
+			onCaptions: (index) => this.captions.show(index),
+			onMode: (mode) => this.setMode(mode),
+			onQuality: (name) => this.choose(name),
+			snippets: () => loadSnippets(options.src),
+			toggleCaptions: () => this.captions.toggle(),
+		});
+	}
+
+	get video(): HTMLVideoElement {
+		return this.view.video;
+	}
+
+	get qualities(): readonly QualityChoice[] {
+		return this.#qualities;
+	}
+
+	/** The viewer's mode. */
+	get mode(): Mode {
+		return this.#consent.mode;
+	}
+
+	/** Playback is about as close to live as it aims to be. */
+	get isLive(): boolean {
+		const { latency, state } = this.stats;
+		if (this.#isNative) return !this.video.paused;
+		return state === "playing" && latency < (this.#playback?.target ?? usualLatency) + liveWithin;
+	}
+
+	/** Begins, if that was left to a click; false when it had begun. */
+	begin(): boolean {
+		const isNew = !this.#session && !this.#isNative;
+		if (isNew) this.#open();
+		return isNew;
+	}
+
+	/** To a share of what can be gone back to, from 0 to 1. */
+	seekTo(share: number): void {
+		const { seekable, currentTime } = this.video;
+		if (seekable.length === 0) return;
+		const start = seekable.start(0);
+		const end = seekable.end(seekable.length - 1);
+		this.seekBy(start + share * (end - start) - currentTime);
+	}
+
+	get #ways(): messages.Ways {
+		return {
+			say: this.view.say,
+			src: this.#options.src,
+			retry: () => this.#reopen(),
+			hurry: () => this.#session?.wake(),
+		};
+	}
+
+	/** Begins, or shows what to press to begin. */
+	start(): void {
+		const { signal } = this.#end;
+		const { video } = this;
+		video.volume = this.#consent.volume;
+		const keepVolume = () => {
+			this.#consent.volume = video.volume;
+		};
+		video.addEventListener("volumechange", keepVolume, { signal });
+		for (const name of ["online", "pageshow"] as const)
+			window.addEventListener(name, () => this.wake(), { signal });
+		const whenSeen = () => {
+			if (!document.hidden) this.wake();
+		};
+		document.addEventListener("visibilitychange", whenSeen, { signal });
+		this.view.setPoster(this.#options.poster);
+		this.#updatedAt = performance.now();
+		this.#updates = setInterval(() => this.#update(), updateEvery);
+		if (this.#options.autoplay) return this.#open();
+		this.#cover(messages.ready(this.view.say, () => this.#open()));
+	}
+
+	stop(): void {
+		this.#end.abort();
+		clearInterval(this.#updates);
+		this.#close();
+	}
+
+	/** Jumps to the live edge. */
+	goLive(): void {
+		if (this.#playback) this.#playback.goLive();
+		else if (this.video.seekable.length > 0)
+			this.video.currentTime = this.video.seekable.end(this.video.seekable.length - 1) - 1;
+		if (this.video.paused) void this.video.play().catch(() => {});
+	}
+
+	/** Plays this rendition; null chooses automatically. */
+	choose(name: string | null): void {
+		if (name !== null && !this.#qualities.some((quality) => quality.name === name)) return;
+		this.chosen = name;
+		this.#playback?.choose(name);
+		this.#update();
+	}
+
+	setMode(mode: Mode): void {
+		const before = this.#consent.mayShare;
+		this.#consent.mode = mode;
+		this.#emit("p2pchange", this.mode);
+		// Connections that there are can only be left as a whole.
+		if (before && !this.#consent.mayShare) this.#reopen();
+		this.#askIfNeeded();
+		this.#update();
+	}
+
+	/** After sleep, in the foreground again, on another network: back to the live edge. */
+	wake(): void {
+		this.#session?.wake();
+		if (!this.video.paused) this.#playback?.wake();
+	}
+
+	seekBy(seconds: number): void {
+		const { seekable, currentTime } = this.video;
+		if (seekable.length === 0) return;
+		const [start, end] = [seekable.start(0), seekable.end(seekable.length - 1)];
+		if (currentTime + seconds >= end - 0.5) this.goLive();
+		else this.video.currentTime = Math.max(start, currentTime + seconds);
+	}
+
+	#askIfNeeded(): void {
+		const canAsk = this.#playback !== null && !this.#isCovered;
+		this.view.ask(this.#consent.isOpen && canAsk);
+	}
+
+	#answer(mayShare: boolean): void {
+		this.#consent.answer(mayShare);
+		this.#update();
+	}
+
+	#close(): void {
+		this.#playback?.stop();
+		this.#session?.stop();
+		this.#playback = null;
+		this.#session = null;
+	}
+
+	#reopen(): void {
+		this.#close();
+		if (!this.#end.signal.aborted) this.#open();
+	}
+
+	#open(): void {
+		const { src, publicKey: written } = this.#options;
+		const { say } = this.view;
+		this.stats = emptyStats();
+		this.#cover({ title: say("connecting"), isBusy: true });
+		const publicKey = written ? fromBase64(written) : null;
+		if (written && publicKey?.length !== 32) return this.#fail("badKey");
+		if (!Hls.isSupported()) return this.#playNatively(src);
+		this.#session = new Session({
+			src,
+			publicKey,
+			mayShare: () => this.#consent.mayShare,
+			isSparing: () => this.#manners.isSparing,
+			stats: this.stats,
+			handlers: {
+				onWaiting: (title) => this.#wait(title),
+				onLive: (engine, joined) => this.#play(engine, joined),
+				onEnding: () => {},
+				onGone: () => this.#leave("interrupted"),
+				onTrouble: (trouble) => this.#trouble(trouble),
+				onWrongKey: () => this.#fail("key"),
+			},
+		});
+		this.#session.start();
+	}
+
+	/** Without media source extensions the browser plays HLS itself, alone. */
+	#playNatively(src: string): void {
+		const { video } = this;
+		if (!video.canPlayType("application/vnd.apple.mpegurl")) return this.#fail("unsupported");
+		this.#isNative = true;
+		video.disableRemotePlayback = false;
+		video.src = `${src}/index.m3u8`;
+		const { signal } = this.#end;
+		video.addEventListener("playing", () => this.#uncover(), { signal });
+		const failed = () => this.#trouble("unreachable");
+		video.addEventListener("error", failed, { signal });
+		void video.play().catch(() => this.#blocked());
+	}
+
+	#cover(message: Parameters<View["show"]>[0]): void {
+		this.#isCovered = message !== null;
+		this.view.show(message);
+	}
+
+	#uncover(): void {
+		this.#cover(null);
+		this.#askIfNeeded();
+	}
+
+	/** The first picture is there. */
+	#begun(): void {
+		this.#uncover();
+		const { start } = this.#options;
+		if (start > 0) this.seekBy(-start);
+	}
+
+	#enter(state: State): void {
+		this.stats.state = state;
+		this.#tell();
+	}
+
+	#setTitle(title: string): void {
+		if (!title || title === this.title) return;
+		this.title = title;
+		this.view.setTitle(title);
+		this.#emit("titlechange", title);
+	}
+
+	#wait(title: string): void {
+		this.#setTitle(title);
+		this.#enter("waiting");
+		this.#cover(messages.waiting(this.#ways, title));
+	}
+
+	#play(engine: Engine, joined: Join): void {
+		this.#playback?.stop();
+		const { say } = this.view;
+		this.#setTitle(joined.title);
+		this.#consent.stream = joined.p2p.mode;
+		this.#qualities = qualitiesOf(engine.manifest, say);
+		const missing = undecodable(engine.manifest, canDecode);
+		if (missing.length > 0) return this.#fail("codec", missing.join(", "));
+		this.#enter("starting");
+		this.#cover({ title: say("starting"), isBusy: true });
+		this.video.addEventListener("playing", () => this.#begun(), { once: true });
+		if (!this.#session) return;
+		this.#playback = new Playback({
+			video: this.video,
+			engine,
+			clock: this.#session.clock,
+			stats: this.stats,
+			openedAt: performance.now(),
+			wish: this.chosen,
+			latency: this.#options.latency,
+			onBlocked: () => this.#blocked(),
+			onEnded: () => this.#leave("ended"),
+			onFailed: (reason) => this.#fail("playback", reason),
+		});
+		this.#playback.start();
+	}
+
+	#blocked(): void {
+		const run = () => {
+			this.#uncover();
+			void this.video.play();
+		};
+		this.#cover(messages.ready(this.view.say, run));
+	}
+
+	/** Waits for the next broadcast. */
+	#leave(state: "ended" | "interrupted"): void {
+		this.#playback?.stop();
+		this.#playback = null;
+		this.#enter(state);
+		this.#cover(state === "ended" ? messages.ended(this.#ways) : messages.gone(this.#ways));
+		this.view.ask(false);
+		if (state === "ended") this.#emit("ended", null);
+		this.#session?.next();
+	}
+
+	#trouble(kind: Trouble): void {
+		const message = messages.trouble(this.#ways, kind);
+		this.#emit("failure", messages.failureOf(kind, message.text ?? "", false));
+		if (this.#playback) return;
+		this.#enter("interrupted");
+		this.#cover(message);
+	}
+
+	#fail(kind: Parameters<typeof messages.fatal>[1], detail?: string): void {
+		this.#close();
+		this.#enter("error");
+		const message = messages.fatal(this.#ways, kind, detail);
+		this.#cover(message);
+		const code: Failure["code"] = kind === "badKey" ? "key" : kind;
+		this.#emit("failure", messages.failureOf(code, message.text, true));
+	}
+
+	/** Tells the page what changed. */
+	#tell(): void {
+		const { state, rendition } = this.stats;
+		const isAutomatic = this.chosen === null;
+		const before = this.#told;
+		this.#told = { state, rendition, isAutomatic };
+		if (state !== before.state) this.#emit("statechange", state);
+		if (rendition !== before.rendition || isAutomatic !== before.isAutomatic)
+			this.#emit("qualitychange", { rendition, automatic: isAutomatic });
+	}
+
+	#update(): void {
+		const now = performance.now();
+		const slept = now - this.#updatedAt;
+		this.#updatedAt = now;
+		if (slept > sleptFor) this.wake();
+		this.#tell();
+		this.#coverInterruption(now);
+		this.#history.take(this.stats, now);
+		const { say } = this.view;
+		const note = this.#isNative ? say("native") : this.#manners.isSparing ? say("sparing") : "";
+		this.view.update(this.stats, this.#history, {
+			qualities: this.#qualities,
+			chosen: this.chosen,
+			playing: this.stats.rendition,
+			captions: this.captions.labels,
+			shownCaptions: this.captions.shown,
+			mode: this.#consent.agreed,
+			note,
+		});
+		this.#emit("statsupdate", { ...this.stats });
+	}
+
+	/** A playback that stands for long is covered, with why, until it moves again. */
+	#coverInterruption(now: number): void {
+		const { state } = this.stats;
+		const isLong = this.#standstill.isLong(state, now);
+		if (!this.#playback || this.video.buffered.length === 0) return;
+		if (isLong && !this.#isCovered) this.#cover(messages.standing(this.#ways));
+		else if (state === "playing" && this.#isCovered) this.#uncover();
+	}
+}
