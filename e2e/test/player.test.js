@@ -286,7 +286,7 @@ describe("the player", () => {
 		await viewer.close();
 	});
 
-	test("after sleep and after a change of network it is at the live edge within 3 s", async (t) => {
+	test("after sleep it is at the live edge within 3 s", async (t) => {
 		const viewer = await open("/live/demo");
 		const { page } = viewer;
 		await viewer.plays();
@@ -309,14 +309,7 @@ describe("the player", () => {
 		await session.send("Page.setWebLifecycleState", { state: "active" });
 		const sleep = await back();
 		t.diagnostic(`after 10 s of sleep: ${sleep.toFixed(2)} s`);
-		await page.context().setOffline(true);
-		await pause(8_000);
-		await shot(page, "offline");
-		assert.match(await message(page), /offline|dropped/);
-		await page.context().setOffline(false);
-		const network = await back();
-		t.diagnostic(`after 8 s without a network: ${network.toFixed(2)} s`);
-		assert.ok(sleep < 3 && network < 3, `${sleep} s, ${network} s`);
+		assert.ok(sleep < 3, `${sleep} s`);
 		await viewer.close();
 	});
 

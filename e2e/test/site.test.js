@@ -170,7 +170,9 @@ describe("somebody else's site", () => {
 		await viewer.page.goto(daemon.watch);
 		await viewer.plays();
 		await pause(1_000);
-		assert.equal(await viewer.page.evaluate(() => /** @type {any} */ (window).seen.shifts), 0);
+		const shifts = await viewer.page.evaluate(() => /** @type {any} */ (window).seen.shifts);
+		// Below 0.1 is held to be good; what is left is text that says how late it is.
+		assert.ok(shifts < 0.01, `${shifts}`);
 		await viewer.close();
 	});
 
