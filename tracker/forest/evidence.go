@@ -23,6 +23,12 @@ const (
 	repeatWithin = 5 * time.Second
 	// blameFor is how long who finds fault with others is not to blame for what is below.
 	blameFor = 6 * time.Second
+	// tryEvery is how often one of all is let try more than it had at first: where all
+	// try at once, all are late at once, and nobody learns whose line it was.
+	tryEvery = 5 * time.Second
+	// general is the share of those who feed others, in percent, above which complaints
+	// of them all at once mean something else than their uplinks.
+	general = 20
 	// lateFrom is how many late chunks in a report (5 s of a stripe are some 20) count.
 	lateFrom = 4
 )
@@ -95,11 +101,15 @@ func (f *Forest) probe(u *uplink, short bool) {
 	if u.shrunk && u.trust+2*u.unit <= u.worst {
 		wait = growBack
 	}
-	if !short {
-		most = unknownSlots * u.unit // what it had at first, and no more
+	more := u.trust+u.unit > unknownSlots*u.unit // than it had at first
+	if more && (!short || f.now.Sub(f.tried) < tryEvery) {
+		most = unknownSlots * u.unit
 	}
-	if f.now.Sub(u.calm) < wait || !u.shrunk && u.low+2*u.unit < u.trust {
+	if f.now.Sub(u.calm) < wait || u.trust >= most || !u.shrunk && u.low+2*u.unit < u.trust {
 		return
+	}
+	if more {
+		f.tried = f.now
 	}
 	u.calm = f.now
 	u.trust = max(u.trust, min(u.trust+u.unit, most))

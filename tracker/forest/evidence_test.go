@@ -166,3 +166,31 @@ func TestASuspectThatNeverOpenedHasFailed(t *testing.T) {
 	s.pass(5 * time.Minute)
 	require.Empty(t, s.told)
 }
+
+// When a fifth of all are late at once it is the machine, the source or the net between
+// all of them: nobody's uplink is thought less of.
+func TestBadWeatherIsNobodysFault(t *testing.T) {
+	s := issue(t, 50, 1)
+	tree := s.forest.trees[0]
+	before := 0
+	for _, n := range tree.nodes {
+		before += tree.slots(n)
+	}
+	for range 4 {
+		for _, n := range tree.nodes {
+			late := map[Peer]int{}
+			for _, q := range [...]*node{n.parent[0], n.parent[3]} {
+				if q != nil {
+					late[q.peer.id] = 9
+				}
+			}
+			s.do(Report{Peer: n.peer.id, Late: late})
+		}
+		s.pass(5 * time.Second)
+	}
+	after := 0
+	for _, n := range tree.nodes {
+		after += tree.slots(n)
+	}
+	require.Equal(t, before, after)
+}

@@ -22,9 +22,11 @@ type Forest struct {
 	idle     []*pair // connections that no plan needs
 	open     int     // connections that were reported
 	accused  []suspicion
-	clusters int // clusters that ever were
+	lately   []suspicion // what was found to be so
+	clusters int         // clusters that ever were
 
 	mended time.Time // when the trees were last looked over
+	tried  time.Time // when somebody was last let send more than at first
 
 	now     time.Time // of the event at hand
 	actions []Action  // of the event at hand

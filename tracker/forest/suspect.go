@@ -62,14 +62,39 @@ func (f *Forest) judge() {
 	if len(guilty) == 0 || f.serverSilent(guilty) {
 		return
 	}
+	f.remember(guilty)
+	weather := f.weather()
 	for _, s := range guilty {
 		if k := s.by.pairWith(s.of); k != nil && !s.late {
 			k.shun = f.now.Add(shunFor)
 			f.unlink(s.by, s.of)
 			f.resettle(s.by)
 		}
-		f.complain(s.by, s.of)
+		if !weather {
+			f.complain(s.by, s.of)
+		}
 	}
+}
+
+// remember keeps who was found guilty of what lately.
+func (f *Forest) remember(guilty []suspicion) {
+	f.lately = slices.DeleteFunc(f.lately, func(s suspicion) bool { return f.now.Sub(s.at) > blameFor })
+	f.lately = append(f.lately, guilty...)
+}
+
+// weather says whether so many were found fault with lately that the cause is none of
+// theirs: the server, the network between all of them, or the source.
+func (f *Forest) weather() bool {
+	feeding, seen := 0, map[*peer]struct{}{}
+	for _, p := range f.order {
+		if p.spent > 0 {
+			feeding++
+		}
+	}
+	for _, s := range f.lately {
+		seen[s.of] = struct{}{}
+	}
+	return len(seen) > 2 && 100*len(seen) > general*feeding
 }
 
 // serverSilent says whether most of those who feed others what they have from the server
