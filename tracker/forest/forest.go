@@ -22,7 +22,7 @@ type Forest struct {
 	idle     []*pair // connections that no plan needs
 	open     int     // connections that were reported
 	accused  []suspicion
-	lately   []suspicion // what was found to be so
+	lately   []suspicion // who was found fault with
 	clusters int         // clusters that ever were
 
 	mended time.Time // when the trees were last looked over

@@ -48,21 +48,24 @@ func (f *Forest) blame(p, q *peer) {
 // below suspect their parents, and only the topmost is to blame. When most seeds are, it
 // was the server that was silent.
 func (f *Forest) judge() {
-	var guilty, waiting []suspicion
+	var guilty, heard, waiting []suspicion
 	for _, s := range f.accused {
 		switch {
 		case s.by.left || s.of.left:
 		case f.now.Sub(s.at) < weighFor:
 			waiting = append(waiting, s)
-		case !f.derived(s):
-			guilty = append(guilty, s)
+		default:
+			heard = append(heard, s)
+			if !f.derived(s) {
+				guilty = append(guilty, s)
+			}
 		}
 	}
 	f.accused = waiting
+	f.remember(heard)
 	if len(guilty) == 0 || f.serverSilent(guilty) {
 		return
 	}
-	f.remember(guilty)
 	weather := f.weather()
 	for _, s := range guilty {
 		if k := s.by.pairWith(s.of); k != nil && !s.late {
@@ -76,10 +79,10 @@ func (f *Forest) judge() {
 	}
 }
 
-// remember keeps who was found guilty of what lately.
-func (f *Forest) remember(guilty []suspicion) {
+// remember keeps who was found fault with lately.
+func (f *Forest) remember(heard []suspicion) {
 	f.lately = slices.DeleteFunc(f.lately, func(s suspicion) bool { return f.now.Sub(s.at) > blameFor })
-	f.lately = append(f.lately, guilty...)
+	f.lately = append(f.lately, heard...)
 }
 
 // weather says whether so many were found fault with lately that the cause is none of
