@@ -13,10 +13,11 @@ const (
 
 	trial       = 15 * time.Second // what was sent so long without complaint is borne out
 	growEvery   = time.Minute
-	growBack    = 20 * time.Second // up to what was too much the last time
+	growBack    = 20 * time.Second // up to what was too much the last time, or when it is needed
 	shrinkEvery = 10 * time.Second
 	together    = 30 * time.Second // complaints of two within this count
 	repeated    = 3                // as do as many of one within twice that
+	lastFor     = 4 * time.Second  // less is a moment's trouble
 	shunFor     = 30 * time.Second
 	weighFor    = 500 * time.Millisecond
 	// repeatWithin is how soon a suspicion has to be repeated to be acted on.
@@ -98,7 +99,7 @@ func (f *Forest) learn(p *peer, short bool) {
 // probe lets trust grow by a stripe where nobody complained for a while.
 func (f *Forest) probe(u *uplink, short bool) {
 	wait, most := growEvery, mostSlots*u.unit
-	if u.shrunk && u.trust+2*u.unit <= u.worst {
+	if u.shrunk && (short || u.trust+2*u.unit <= u.worst) {
 		wait = growBack
 	}
 	more := u.trust+u.unit > unknownSlots*u.unit // than it had at first
@@ -197,12 +198,13 @@ func (f *Forest) feedersOf(p *peer) int {
 }
 
 // complain notes that p was ill served by q, and has q send less when that is said by
-// two, or by one again and again.
-func (f *Forest) complain(p, q *peer) {
+// two, or by one again and again; of being late, not of one moment alone.
+func (f *Forest) complain(p, q *peer, late bool) {
 	u := &q.uplink
 	u.complaints = slices.DeleteFunc(u.complaints, func(c complaint) bool { return f.now.Sub(c.at) > 2*together })
 	u.complaints = append(u.complaints, complaint{p, f.now})
 	same, others := 0, 0
+	lasting := !late || f.now.Sub(u.complaints[0].at) >= lastFor
 	for _, c := range u.complaints {
 		switch {
 		case c.by == p:
@@ -212,7 +214,7 @@ func (f *Forest) complain(p, q *peer) {
 		}
 	}
 	recently := u.shrunk && f.now.Sub(u.calm) < shrinkEvery
-	if (others > 0 || same >= repeated) && !recently {
+	if (others > 0 || same >= repeated) && lasting && !recently {
 		f.shrink(q)
 	}
 }

@@ -58,12 +58,17 @@ func TestWhoIsLateForTwoLosesRank(t *testing.T) {
 	require.Equal(t, slots, tree.slots(bad), "one is not enough, nor are a few chunks")
 	s.do(Report{Peer: children[1], Late: map[Peer]int{bad.peer.id: lateFrom}})
 	s.pass(time.Second)
+	require.Equal(t, slots, tree.slots(bad), "nor is a moment")
+	s.pass(4 * time.Second)
+	s.do(Report{Peer: children[1], Late: map[Peer]int{bad.peer.id: lateFrom}})
+	s.pass(time.Second)
 	s.check()
 	require.Less(t, tree.slots(bad), slots)
 	for i := range 10 { // again and again
 		s.pass(11 * time.Second)
 		if children := s.childrenOf(bad); len(children) > 1 {
 			s.do(Report{Peer: children[i%2], Late: map[Peer]int{bad.peer.id: 9}})
+			s.pass(5 * time.Second)
 			s.do(Report{Peer: children[1-i%2], Late: map[Peer]int{bad.peer.id: 9}})
 		}
 		s.check()

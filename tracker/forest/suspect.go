@@ -74,7 +74,7 @@ func (f *Forest) judge() {
 			f.resettle(s.by)
 		}
 		if !weather {
-			f.complain(s.by, s.of)
+			f.complain(s.by, s.of, s.late)
 		}
 	}
 }
