@@ -15,7 +15,7 @@ const (
 	// maxMessage bounds a message of the tracker, in bytes: an SDP and its envelope.
 	maxMessage = 32 << 10
 	// pingEvery is how often the server's clock is read after the first readings.
-	pingEvery = 10 * time.Second
+	pingEvery = 20 * time.Second
 	// writeWithin bounds one write.
 	writeWithin = 10 * time.Second
 	// overhead is what a WebSocket frame adds at most, and handshake what the opening
