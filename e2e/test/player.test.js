@@ -254,7 +254,12 @@ describe("the player", () => {
 		});
 		await new Promise((resolve) => site.listen(0, () => resolve(undefined)));
 		const { port } = /** @type {import("node:net").AddressInfo} */ (site.address());
-		const viewer = await open(`http://127.0.0.1:${port}/`);
+		// Here is no network but the loopback, which a browser calls being offline.
+		const viewer = await open("about:blank");
+		await viewer.page.addInitScript(() =>
+			Object.defineProperty(navigator, "onLine", { get: () => true }),
+		);
+		await viewer.page.goto(`http://127.0.0.1:${port}/`);
 		try {
 			await eventually("it says so", async () =>
 				/\(CORS\)[\s\S]*its own page/.test(await message(viewer.page)),

@@ -15,16 +15,17 @@ export async function troubleOf(status: number, src: string): Promise<Trouble> {
 	if (status === 404) return "missing";
 	if (status === 503 || status === 429) return "busy";
 	if (status > 0) return "unreachable";
-	if (navigator.onLine === false) return "offline";
+	// What the browser thinks of its network is no more than a guess: asked last.
+	const away = navigator.onLine === false ? "offline" : "unreachable";
 	const { origin, protocol, hostname } = new URL(src);
 	const isLocal = hostname === "localhost" || hostname.startsWith("127.");
 	if (location.protocol === "https:" && protocol === "http:" && !isLocal) return "insecure";
-	if (origin === location.origin) return "unreachable";
+	if (origin === location.origin) return away;
 	try {
 		// An answer that a page may not read tells that there is one.
 		await fetch(`${src}/join`, { mode: "no-cors", cache: "no-store" });
 		return "blocked";
 	} catch {
-		return "unreachable";
+		return away;
 	}
 }
