@@ -95,7 +95,7 @@ func (c *Core) feedFrom(r *rendition, stripes uint8) int64 {
 		if p == nil || p.id.Number != n || p.head == nil {
 			break
 		}
-		if !p.whole && !p.gone && p.lacks(stripes) {
+		if !p.whole && !p.gone && p.lacks(stripes) && !c.past(p) {
 			break
 		}
 	}

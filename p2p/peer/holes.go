@@ -55,7 +55,7 @@ func (c *Core) runHoles(now int64) {
 func (c *Core) runRendition(now int64, r *rendition) {
 	left := r.open[:0]
 	for _, p := range r.open {
-		if p.whole || p.gone || p.due == never {
+		if p.whole || p.gone || p.due == never || c.past(p) {
 			continue
 		}
 		left = append(left, p)
@@ -75,6 +75,12 @@ func (c *Core) runRendition(now int64, r *rendition) {
 	}
 	clear(r.open[len(left):])
 	r.open = left
+}
+
+// past reports whether playback, which never asked for it, has left a part behind.
+func (c *Core) past(p *part) bool {
+	return c.playhead >= 0 && !p.demanded && !p.sought && p.head != nil &&
+		(p.head.Start+p.head.Duration).Milliseconds() <= c.playhead
 }
 
 // fetch gets the smallest range that has all missing chunks of these stripes.
@@ -264,5 +270,7 @@ func (c *Core) demand(now int64, id wire.PartID) {
 		p.due = now
 		r.watch(p)
 		c.fetch(now, p, allStripes)
+	case p.head != nil && p.due != never: // it may have been left behind
+		r.watch(p)
 	}
 }

@@ -39,6 +39,9 @@ func trouble() []*trace {
 		planted("heads-late", "Silence of heads is borne while there is enough to play; when there is hardly any they are had from the server.").
 			playhead(940, 24_750-2500).ticks(950, 1500).playhead(1510, 24_750-301).tick(1520).playhead(1530, 24_750-300).tick(1540).
 			done(),
+		planted("left-behind", "What playback left behind is not fetched any more, unless it is demanded then.").
+			playhead(1000, 24_750-500).headFrom(1000, "ann", 0, 99, 100).playhead(1010, 25_000).ticks(1050, 1500).demand(1510, 0, 99).ticks(1550, 1600).
+			done(),
 		planted("refused", "The parent refuses: the standby at once; a new plan forgets the refusal.").
 			says(1000, "ann", wire.Refuse{Stripes: 0b000011}).
 			headFrom(1010, "ann", 0, 99).sends(1011, "bob", 0, 99, 0, 1).tick(1050).

@@ -26,6 +26,9 @@ const (
 	rescueEvery  = time.Second
 	someHoldBack = 250 * time.Millisecond
 	farHoldBack  = 1850 * time.Millisecond
+	// Who stood for stoodLong, and is leftBehind more than the hold-back from live, goes
+	// on there: a stall.
+	stoodLong, leftBehind = time.Second, 2 * time.Second
 	// sampleEvery is how often latency is sampled.
 	sampleEvery = 250 * time.Millisecond
 )
@@ -242,10 +245,59 @@ func (p *playback) advance(now, server time.Time) {
 	if !p.ended {
 		p.stand(elapsed - time.Duration(float64(elapsed)*float64(moved)/float64(pace)))
 	}
+	p.giveUp()
 	p.adapt(now)
 	p.leave()
 	if now.Sub(p.sampled) >= sampleEvery && moved > 0 {
 		p.sample(now, server)
+	}
+}
+
+// giveUp jumps to live when playback has stood for a while and is far behind: what it
+// stands before is of no use to anybody by now.
+func (p *playback) giveUp() {
+	edge := p.edge()
+	if p.ended || p.standing < stoodLong || edge-p.pos < p.holdBack+leftBehind {
+		return
+	}
+	live := edge - p.holdBack
+	for _, t := range p.tracks {
+		if !t.has(live) {
+			return
+		}
+	}
+	p.pos = live
+	p.stalls++
+	for _, t := range p.tracks {
+		t.skipTo(p.pos)
+	}
+}
+
+// has reports whether there is something to play at a moment.
+func (t *track) has(pos time.Duration) bool {
+	for _, s := range t.parts {
+		if s.start <= pos && pos < s.end {
+			return s.there && !s.lost
+		}
+	}
+	return false
+}
+
+// skipTo forgets what ends before a moment.
+func (t *track) skipTo(pos time.Duration) {
+	for n, s := range t.parts {
+		if s.end > pos {
+			continue
+		}
+		delete(t.parts, n)
+		t.behind = max(t.behind, n+1)
+		if n >= t.next {
+			t.next, t.filled = n+1, max(t.filled, s.end)
+		}
+	}
+	for s := t.parts[t.next]; s != nil && s.there; s = t.parts[t.next] {
+		t.filled = s.end
+		t.next++
 	}
 }
 

@@ -201,3 +201,22 @@ func TestWholeSegmentsArePlayedWhole(t *testing.T) {
 	require.Zero(t, c.stalls)
 	require.InDelta(t, target.Seconds(), c.latencies[len(c.latencies)-1].Seconds(), 0.1)
 }
+
+// Who can't be helped in time goes on at the live edge, and says so.
+func TestPlaybackGivesUpWhatIsLongGone(t *testing.T) {
+	const part = 250 * time.Millisecond
+	p := newPlayback(media.Timing{PartTarget: part, PartHoldBack: 3 * part}, 0)
+	now := time.Unix(1_800_000_000, 0)
+	for n := range uint64(60) {
+		at := time.Duration(n) * part
+		p.head(&media.Head{Number: n, Start: at, Duration: part, Length: 1000})
+		if n < 8 || n > 40 {
+			p.part(0, n, false)
+		}
+		now = now.Add(part)
+		p.advance(now, now)
+	}
+	require.Equal(t, 2, p.stalls, "a stall, and the jump that ended it")
+	require.InDelta(t, p.holdBack.Seconds(), (p.edge() - p.pos).Seconds(), 1)
+	require.Greater(t, p.stalled, 3*time.Second)
+}

@@ -89,11 +89,11 @@ export class FeedWish {
 	}
 
 	#ask(wish: Wish): void {
-		const { store, actions } = this.#state;
+		const { store, actions, playhead } = this.#state;
 		const renditions = [...wish.keys()].sort((a, b) => a - b);
 		const want = renditions.map((rendition) => {
 			const stripes = wish.get(rendition) ?? 0;
-			return { rendition, stripes, from: store.track(rendition).from(stripes) };
+			return { rendition, stripes, from: store.track(rendition).from(stripes, playhead) };
 		});
 		actions.push({ type: "feed", want });
 	}

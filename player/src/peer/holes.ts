@@ -47,6 +47,7 @@ export class Holes {
 			const stripes = allStripes & ~(track.group?.server ?? 0);
 			for (const part of track.sorted()) {
 				if (part.dueAt === never || part.isWhole || part.isGone) continue;
+				if (part.isPast(this.#state.playhead)) continue;
 				this.#runPart(part, stripes);
 			}
 		}

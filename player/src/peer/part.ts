@@ -67,6 +67,12 @@ export class Part implements PartName {
 		return this.#held.size === this.count;
 	}
 
+	/** Whether playback, which never asked for it, has left it behind. */
+	isPast(playhead: number): boolean {
+		if (playhead < 0 || this.isDemanded || this.isSought || !this.head) return false;
+		return Math.floor((this.head.start + this.head.duration) / 1000) <= playhead;
+	}
+
 	/** The stripe of a chunk; the head must be known. */
 	stripe(chunk: number): number {
 		return stripeOf(this.number, chunk, this.count ?? 0);

@@ -67,13 +67,14 @@ export class Track {
 	}
 
 	/** The first part that a feed is to bring of these stripes (rule 3); -1 is live. */
-	from(stripes: number): number {
+	from(stripes: number, playhead: number): number {
 		if (this.newest === null || this.first === null) return -1;
 		let number = Math.max(this.first, this.newest - constants.FEED_BACK);
 		for (; number <= this.newest; number++) {
 			const part = this.get(number);
 			if (!part?.head) break;
-			if (!part.isWhole && !part.isGone && part.missing(stripes).length > 0) break;
+			const isOver = part.isWhole || part.isGone || part.isPast(playhead);
+			if (!isOver && part.missing(stripes).length > 0) break;
 		}
 		return number;
 	}
