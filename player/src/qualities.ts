@@ -25,7 +25,9 @@ export function undecodable(
 	{ renditions }: Manifest,
 	supports: (type: string) => boolean,
 ): string[] {
+	// An attached stream need not say what it is made of: then only trying tells.
 	const isMissing = (r: Manifest["renditions"][number]) =>
+		r.codecs !== "" &&
 		!supports(`${r.kind === kind.video ? "video" : "audio"}/mp4; codecs="${r.codecs}"`);
 	const videos = renditions.filter((r) => r.kind === kind.video);
 	const audios = renditions.filter((r) => r.kind === kind.audio);
