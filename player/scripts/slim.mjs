@@ -131,10 +131,20 @@ export function ownNames() {
 	const members = /[.?]\.?([a-z_]\w*[A-Z_]\w*)/g;
 	const quoted = /(['"`])([A-Za-z_]\w*)\1/g;
 	const sourcesOfHls = filesOf(hls, ".ts");
-	for (const source of sourcesOfHls) for (const [, name] of source.matchAll(members)) own.add(name);
+	// Only the controllers' own: what takes media apart is full of names that meet others'.
+	const controllers = filesOf(`${hls}controller/`, ".ts");
+	for (const source of controllers) for (const [, name] of source.matchAll(members)) own.add(name);
+	const others = readdirSync(hls, { recursive: true, withFileTypes: true })
+		.filter((file) => file.isFile() && !file.parentPath.includes("/src/controller"))
+		.map((file) => readFileSync(`${file.parentPath}/${file.name}`, "utf8"));
+	for (const text of others) for (const [name] of text.matchAll(names)) own.delete(name);
 	// What is also written as a text may be looked up by it.
 	for (const source of sourcesOfHls)
 		for (const [, , name] of source.matchAll(quoted)) own.delete(name);
+	// What a module exports keeps its name there, and is looked up by it (import * as …).
+	const exported = /export\s+(?:async\s+)?(?:function\*?|const|let|class|enum)\s+([A-Za-z_$]\w*)/g;
+	for (const source of sourcesOfHls)
+		for (const [, name] of source.matchAll(exported)) own.delete(name);
 	const typescript = readdirSync(`${modules}@typescript`).find((name) => name.includes("-"));
 	const known = [
 		...filesOf(`${modules}@typescript/${typescript}/lib/`, ".d.ts"),
