@@ -180,6 +180,7 @@ func (v *session) peerEvent(ctx context.Context, e rtc.Event) {
 		v.news.urgent = true
 	case rtc.Closed:
 		delete(v.connected, e.Peer)
+		delete(v.pressed, e.Peer)
 		v.do(ctx, v.core.PeerClose(v.now(), e.Peer))
 		v.gone(e.Peer)
 	case rtc.Signalled:
