@@ -10,10 +10,14 @@ const out = join(root, "e2e/out/player");
 
 /** @typedef {import("playwright-core").Page} Page */
 
-/** Keeps a picture as e2e/out/player/NAME.png. @param {Page} page @param {string} name */
+/**
+ * Keeps a picture as e2e/out/player/NAME.png.
+ * @param {{screenshot(options: {path: `${string}.png`}): Promise<unknown>}} page playwright's or puppeteer's
+ * @param {string} name
+ */
 export async function shot(page, name) {
 	mkdirSync(out, { recursive: true });
-	await page.screenshot({ path: join(out, `${name}.png`) });
+	await page.screenshot({ path: `${join(out, name)}.png` });
 }
 
 /**

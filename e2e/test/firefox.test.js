@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import puppeteer from "puppeteer-core";
 import { Daemon } from "../lib/daemon.js";
+import { shot } from "../lib/look.js";
 import { eventually, pause } from "../lib/process.js";
 import { Publisher } from "../lib/publisher.js";
 
@@ -73,7 +74,7 @@ describe("Firefox", () => {
 		await page.mouse.move(480, 200);
 		await page.mouse.move(490, 210);
 		await pause(500);
-		await page.screenshot({ path: new URL("../out/player/firefox.png", import.meta.url).pathname });
+		await shot(page, "firefox");
 		await page.keyboard.press("k");
 		await eventually("it pauses", async () => (await stats()).state === "paused");
 		assert.deepEqual(complaints, []);
