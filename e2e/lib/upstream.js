@@ -137,6 +137,13 @@ rtmp {
 
 /** What ffmpeg's muxer is told for HLS in \`folder\`. */
 export const packager = {
+	/** Other names and numbers than the others have. @param {string} folder */
+	renamed: (folder) => [
+		..."-f hls -hls_time 2 -hls_list_size 6 -hls_flags delete_segments+temp_file".split(" "),
+		..."-start_number 4000 -hls_segment_filename".split(" "),
+		join(folder, "renamed-%d.ts"),
+		join(folder, "index.m3u8"),
+	],
 	/** MPEG-TS, two seconds a segment. @param {string} folder */
 	ts: (folder) => [
 		..."-f hls -hls_time 2 -hls_list_size 6 -hls_flags delete_segments+temp_file".split(" "),
@@ -148,9 +155,14 @@ export const packager = {
 		..."-hls_flags delete_segments+temp_file+program_date_time".split(" "),
 		join(folder, "index.m3u8"),
 	],
-	/** All segments in one file, by byte ranges. @param {string} folder */
+	/** All segments in one file, by byte ranges; it never counts its first segment. @param {string} folder */
 	ranges: (folder) => [
 		..."-f hls -hls_time 2 -hls_list_size 6 -hls_flags single_file".split(" "),
+		join(folder, "index.m3u8"),
+	],
+	/** A list that only grows. @param {string} folder */
+	event: (folder) => [
+		..."-f hls -hls_time 2 -hls_playlist_type event -hls_flags temp_file".split(" "),
 		join(folder, "index.m3u8"),
 	],
 	/** AES-128, the key beside the playlist. @param {string} folder @param {string} origin */

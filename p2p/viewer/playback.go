@@ -87,8 +87,8 @@ type slot struct {
 
 func newPlayback(timing media.Timing, renditions ...int) *playback {
 	p := &playback{holdBack: max(timing.PartHoldBack, minHoldBack), partTarget: timing.PartTarget}
-	if p.partTarget == 0 { // when a whole segment is there, the next one is as long away
-		p.holdBack = timing.TargetDuration + minHoldBack
+	if p.partTarget == 0 { // three segments behind live: a segment is one behind when it is there
+		p.holdBack = 2 * timing.TargetDuration
 	}
 	p.leastHoldBack = p.holdBack
 	for _, r := range renditions {
@@ -129,8 +129,8 @@ func (p *playback) head(h *media.Head) bool {
 	t.parts[number] = &slot{start: h.Start, end: end, program: h.ProgramTime, length: h.Length, ends: ends}
 	if ends {
 		t.edge = max(t.edge, end)
+		p.behind = p.edge() - p.pos
 	}
-	p.behind = p.edge() - p.pos
 	return true
 }
 

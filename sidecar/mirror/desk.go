@@ -35,8 +35,8 @@ type opening struct {
 	ahead time.Duration
 	came  time.Time
 	info  media.Rendition
-	// Of the upstream playlist.
-	target, partTarget, partHoldBack time.Duration
+	// Of the upstream playlist; longest is that of the first items.
+	target, partTarget, partHoldBack, longest time.Duration
 }
 
 // desk is where the renditions of one broadcast come together: it waits until all have
@@ -114,7 +114,7 @@ func (d *desk) begin() {
 		d.deadline.Stop()
 	}
 	var leader *opening
-	timing := media.Timing{}
+	timing, longest := media.Timing{}, time.Duration(0)
 	var renditions []media.Rendition
 	for i, o := range d.openings {
 		if o == nil {
@@ -127,12 +127,14 @@ func (d *desk) begin() {
 		o.info.Index = len(renditions)
 		renditions = append(renditions, o.info)
 		timing.TargetDuration = max(timing.TargetDuration, o.target)
-		timing.PartTarget = max(timing.PartTarget, o.partTarget)
+		timing.PartTarget, longest = max(timing.PartTarget, o.partTarget), max(longest, o.longest)
 		timing.PartHoldBack = max(timing.PartHoldBack, o.partHoldBack, 3*o.partTarget)
 	}
 	timing.TargetDuration = (timing.TargetDuration + time.Second - 1).Truncate(time.Second)
 	if timing.PartTarget == 0 {
-		timing.PartHoldBack = 2 * timing.TargetDuration // who comes gets as much to begin with
+		// Who comes gets as much to begin with. Players stay three segments behind live, and
+		// the newest slice is most of a segment behind it.
+		timing.PartHoldBack = longest * 5 / 2
 	}
 	for _, t := range d.tracks {
 		if t != nil {

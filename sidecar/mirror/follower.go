@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/liverelay/liverelay/sidecar/playlist"
@@ -45,6 +46,7 @@ type follower struct {
 	part    int    // parts of it that were taken
 	newest  uint64 // the highest number seen
 	names   map[uint64]string
+	shift   uint64    // what is added to upstream's numbers
 	odd     time.Time // since when playlists go back without a reason
 	again   bool
 }
@@ -53,6 +55,9 @@ type follower struct {
 // playlist: one that goes back is then a new beginning for sure.
 func (f *follower) take(p *playlist.Playlist, away bool, now time.Time) []item {
 	if len(p.Segments) == 0 {
+		return nil
+	}
+	if f.count(p, away) < 0 {
 		return nil
 	}
 	known, same := f.compare(p)
@@ -74,6 +79,48 @@ func (f *follower) take(p *playlist.Playlist, away bool, now time.Time) []item {
 	}
 	f.remember(p)
 	return items
+}
+
+// count adds to the numbers what upstream forgot to count: ffmpeg's single_file leaves
+// EXT-X-MEDIA-SEQUENCE at 0 while its list moves on. Then all known numbers have other
+// names than before, which are known under higher ones. It returns by how much the list
+// moved: less than 0 means an old copy of such a playlist.
+func (f *follower) count(p *playlist.Playlist, away bool) int64 {
+	for i := range p.Segments {
+		p.Segments[i].MSN += f.shift
+	}
+	if known, same := f.compare(p); !f.started || known == 0 || same > 0 {
+		return 0
+	}
+	for msn, name := range f.names {
+		moved := int64(msn - p.Segments[0].MSN) //nolint:gosec // both are within 64 of the newest
+		if name != nameOf(&p.Segments[0]) || !f.agrees(p, moved, away) {
+			continue
+		}
+		for i := range p.Segments {
+			p.Segments[i].MSN = uint64(int64(p.Segments[i].MSN) + moved) //nolint:gosec // it is a number that was seen
+		}
+		if moved > 0 {
+			f.shift += uint64(moved)
+		}
+		return moved
+	}
+	return 0
+}
+
+// agrees reports whether all that is known of a list that moved is the same; after
+// upstream was away, one name might be so by chance.
+func (f *follower) agrees(p *playlist.Playlist, moved int64, away bool) bool {
+	same := 0
+	for i := range p.Segments {
+		if name, found := f.names[uint64(int64(p.Segments[i].MSN)+moved)]; found { //nolint:gosec // at worst it is unknown
+			if name != nameOf(&p.Segments[i]) {
+				return false
+			}
+			same++
+		}
+	}
+	return same > 1 || same == 1 && !away
 }
 
 // isRestart tells a new beginning from an old copy of a playlist, as a cache may hold
@@ -104,14 +151,14 @@ func (f *follower) compare(p *playlist.Playlist) (known, same int) {
 
 // nameOf is a segment's name, without what changes from one request to the next.
 func nameOf(s *playlist.Segment) string {
-	u := s.URI
-	if u == nil && len(s.Parts) > 0 {
-		u = s.Parts[0].URI
+	r := s.Resource
+	if r.URI == nil && len(s.Parts) > 0 {
+		r = s.Parts[0].Resource
 	}
-	if u == nil {
+	if r.URI == nil {
 		return ""
 	}
-	return u.Path + "#" + s.Date.UTC().Format(time.RFC3339)
+	return fmt.Sprintf("%s#%s@%d+%d", r.URI.Path, s.Date.UTC().Format(time.RFC3339), r.Offset, r.Length)
 }
 
 func (f *follower) remember(p *playlist.Playlist) {
@@ -216,5 +263,5 @@ func (f *follower) parts(items []item, s *playlist.Segment) []item {
 // next is what a blocking reload asks for: the first part, or segment, that is not
 // there yet.
 func (f *follower) next() (msn uint64, part int, ok bool) {
-	return f.msn, f.part, f.started
+	return f.msn - f.shift, f.part, f.started
 }

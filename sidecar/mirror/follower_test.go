@@ -95,6 +95,38 @@ func TestFollowerSeesANewBeginning(t *testing.T) {
 	require.Equal(t, []string{"again s90.ts"}, told(f.take(listed(t, 90, "s90.ts"), false, now)), "far ahead")
 }
 
+// TestFollowerCountsForUpstream: ffmpeg's single_file leaves the sequence number as it is
+// while the list moves on.
+func TestFollowerCountsForUpstream(t *testing.T) {
+	now := time.Unix(0, 0)
+	ranges := func(first, n int) *playlist.Playlist {
+		text := "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:0\n"
+		for i := first; i < first+n; i++ {
+			text += fmt.Sprintf("#EXT-X-BYTERANGE:10@%d\n#EXTINF:2,\nall.ts\n", 10*i)
+		}
+		return parsed(t, text)
+	}
+	offsets := func(items []item) (all []int64) {
+		for _, it := range items {
+			require.False(t, it.again)
+			require.Zero(t, it.missed)
+			all = append(all, it.Offset/10)
+		}
+		return all
+	}
+	f := follower{}
+	require.Equal(t, []int64{0, 1, 2}, offsets(f.take(ranges(0, 3), false, now)))
+	require.Equal(t, []int64{3}, offsets(f.take(ranges(0, 4), false, now)))
+	require.Equal(t, []int64{4}, offsets(f.take(ranges(1, 4), false, now)))
+	require.Empty(t, f.take(ranges(1, 4), false, now))
+	require.Equal(t, []int64{5, 6}, offsets(f.take(ranges(3, 4), false, now)), "two at once")
+	require.Empty(t, f.take(ranges(1, 4), false, now), "an old copy")
+	require.Equal(t, []int64{7}, offsets(f.take(ranges(4, 4), false, now)))
+	require.Equal(t, []int64{8}, offsets(f.take(ranges(5, 4), true, now)), "it was away for a moment")
+	msn, _, _ := f.next()
+	require.Equal(t, uint64(4), msn, "upstream is asked in its own numbers")
+}
+
 func lowLatency(segments ...string) string {
 	return "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-PART-INF:PART-TARGET=1\n#EXT-X-MEDIA-SEQUENCE:3\n" + strings.Join(segments, "")
 }

@@ -16,8 +16,9 @@ import (
 const (
 	queued     = 64 // items that wait to be handed on
 	concurrent = 3  // of a rendition's fetches
-	// pace is the share of its duration over which a whole segment is handed to the swarm.
-	pace       = 0.5
+	// pace is the share of its duration over which a whole segment is handed to the swarm:
+	// players have three segments' time, and uplinks are asked evenly.
+	pace       = 0.75
 	maxSegment = 48 << 20
 	maxInit    = 1 << 20
 )
@@ -204,6 +205,7 @@ func (r *runner) news(p *playlist.Playlist, away bool) []item {
 		}
 		for _, it := range items {
 			r.opening.ahead += it.duration
+			r.opening.longest = max(r.opening.longest, it.duration)
 		}
 	}
 	if len(items) > 0 && items[0].again {

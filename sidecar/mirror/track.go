@@ -6,8 +6,12 @@ import (
 	"github.com/liverelay/liverelay/media"
 )
 
-// slice is how much of a whole segment the swarm carries at a time.
-const slice = 500 * time.Millisecond
+const (
+	// slice is how much of a whole segment the swarm carries at a time; of a long one it
+	// is more: peers keep 64 parts, and players are three segments behind.
+	slice     = 500 * time.Millisecond
+	maxSlices = 12
+)
 
 // track numbers one rendition's media and puts it on the broadcast's timeline.
 type track struct {
@@ -51,7 +55,7 @@ func (t *track) parts(it item, data []byte, init int, lines string, came time.Ti
 	}
 	n := 1
 	if t.partTarget == 0 {
-		n = max(1, min(int((it.duration+slice-1)/slice), len(data)/1024))
+		n = max(1, min(int((it.duration+slice-1)/slice), len(data)/1024, maxSlices))
 	}
 	for i := range n {
 		p := t.part(it.duration*time.Duration(i+1)/time.Duration(n) - it.duration*time.Duration(i)/time.Duration(n))

@@ -82,6 +82,8 @@ export class Arrivals {
 	#begin(fresh: readonly Timeline[]): void {
 		this.#settleBy = 0;
 		for (const timeline of fresh) if (timeline.newest) timeline.begin();
+		// A whole segment may have been there for long.
+		if (isWhole(this.#manifest())) return;
 		// The last part is at least this late, which tells how late parts are.
 		const edges = fresh.map((timeline) => timeline.newest?.programTime ?? Number.NaN);
 		this.#tell(Math.min(...edges), false);

@@ -3,7 +3,7 @@
 
 import { Core } from "../peer/core.ts";
 import type { Action, Event, Want } from "../peer/types.ts";
-import { leadOf, multivariantPlaylist } from "../playlist.ts";
+import { isWhole, leadOf, multivariantPlaylist } from "../playlist.ts";
 import { chunkRange } from "../wire/chunks.ts";
 import type { Head } from "../wire/heads.ts";
 import type { Manifest } from "../wire/manifest.ts";
@@ -352,6 +352,16 @@ export class Engine {
 		const start = timeline?.oldest?.start ?? 0;
 		for (const other of this.#tracks.timelines) if (other !== timeline) other.restartAt(start);
 		return timeline?.hasLead ? leadOf(this.manifest) / 1e6 : 0;
+	}
+
+	/**
+	 * Seconds behind live that a player keeps at least. Whole segments are played as HLS
+	 * usually is, three of them behind (RFC 8216 §6.3.3): one is being made, the next is
+	 * handed on, and one is there for what comes late.
+	 */
+	leastBehind(name: string): number {
+		if (!isWhole(this.manifest)) return 0;
+		return (3 * (this.timeline(name)?.longestSegment || this.manifest.targetDuration)) / 1e6;
 	}
 
 	/** The multivariant playlist. */

@@ -4,8 +4,8 @@ import { isWhole, mediaPlaylist, type Segment, segments } from "../playlist.ts";
 import type { Head } from "../wire/heads.ts";
 import type { Manifest } from "../wire/manifest.ts";
 
-/** Microseconds of heads that are kept. */
-const window = 30e6;
+/** Microseconds of heads that are kept at least, and target durations. */
+const window = { least: 30e6, targets: 6 };
 
 export class Timeline {
 	/** Without holes, oldest first. */
@@ -18,10 +18,30 @@ export class Timeline {
 	#ended = false;
 	/** Media sequence number of the segment that playback begins in. */
 	#firstMsn: number | null = null;
+	readonly #isWhole: boolean;
+	readonly #window: number;
 
-	/** Number of the last part that the playlist shows, -1 before the first. */
+	constructor(manifest: Manifest) {
+		this.#isWhole = isWhole(manifest);
+		this.#window = Math.max(window.least, window.targets * manifest.targetDuration);
+	}
+
+	/** Number of the last part that there is without a hole, -1 before the first. */
 	get edge(): number {
 		return this.#edge;
+	}
+
+	/**
+	 * Number of the last part that the playlist shows, -1 before the first: where it lists
+	 * whole segments, a slice of one is no news. (A playlist that is the same as before
+	 * makes hls.js wait for half a target duration.)
+	 */
+	get shown(): number {
+		if (!this.#isWhole) return this.#edge;
+		const last = this.#heads.findLast(
+			({ number, segmentEnd }) => number <= this.#edge && segmentEnd,
+		);
+		return last?.number ?? -1;
 	}
 
 	get ended(): boolean {
@@ -47,7 +67,7 @@ export class Timeline {
 		if (newest && head.number <= newest.number) return;
 		if (newest && head.number !== newest.number + 1) this.#heads = [];
 		this.#heads.push(head);
-		this.#trim(head.start - window);
+		this.#trim(head.start - this.#window);
 		this.#advance();
 	}
 
@@ -147,7 +167,7 @@ export class Timeline {
 	async beyond(edge: number, ms: number): Promise<boolean> {
 		const until = performance.now() + ms;
 		for (;;) {
-			if (this.#hasBegun && (this.#edge > edge || this.#ended)) return true;
+			if (this.#hasBegun && (this.shown > edge || this.#ended)) return true;
 			const left = until - performance.now();
 			if (left <= 0) return false;
 			await new Promise<void>((resolve) => {
@@ -169,6 +189,14 @@ export class Timeline {
 			if (independent) last = start;
 		}
 		return longest;
+	}
+
+	/** How long the longest segment is of which all is known, in microseconds; 0 without one. */
+	get longestSegment(): number {
+		const whole = segments(this.#heads).filter(
+			({ parts }) => parts[0]?.index === 0 && parts.at(-1)?.segmentEnd,
+		);
+		return Math.max(0, ...whole.map(({ parts }) => parts.reduce((sum, p) => sum + p.duration, 0)));
 	}
 
 	/** All heads, oldest first. */

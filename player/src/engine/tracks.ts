@@ -51,7 +51,7 @@ export class Tracks {
 	timeline(rendition: number): Timeline {
 		let timeline = this.#timelines.get(rendition);
 		if (!timeline) {
-			timeline = new Timeline();
+			timeline = new Timeline(this.#manifest());
 			this.#timelines.set(rendition, timeline);
 		}
 		return timeline;

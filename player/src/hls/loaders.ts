@@ -12,11 +12,12 @@ import Hls, {
 	type PlaylistLoaderContext,
 } from "hls.js";
 import type { Engine } from "../engine/engine.ts";
-import { msnShift } from "../playlist.ts";
+import { isWhole, msnShift } from "../playlist.ts";
 import type { Stats } from "../stats.ts";
 
-/** Without news for this long, a playlist is asked of the server. */
-const fallBackAfter = 4000;
+/** Without news for this long, a playlist is asked of the server; in milliseconds. */
+const fallBackAfter = ({ manifest }: Engine) =>
+	isWhole(manifest) ? Math.max(4000, manifest.targetDuration / 500) : 4000;
 
 function emptyStats(): LoaderStats {
 	return {
@@ -161,7 +162,7 @@ export function loaders(
 	/** The last part that each rendition's playlist was answered with. */
 	const shown = new Map<string, number>();
 	/** How long to wait for heads; once they stopped coming, not at all. */
-	let patience = isFedByServer ? 0 : fallBackAfter;
+	let patience = isFedByServer ? 0 : fallBackAfter(engine);
 
 	class PlaylistLoader extends EngineLoader<PlaylistLoaderContext> {
 		protected async answer(context: PlaylistLoaderContext): Promise<boolean> {
@@ -183,8 +184,8 @@ export function loaders(
 				patience = 0;
 				return false;
 			}
-			patience = fallBackAfter;
-			shown.set(name, timeline.edge);
+			patience = fallBackAfter(engine);
+			shown.set(name, timeline.shown);
 			this.#succeed(context, engine.playlist(name));
 			return true;
 		}

@@ -65,7 +65,6 @@ export class Playback {
 		this.#switcher = new Switcher({ engine, stats, place: this.#place, leap }, this.#height);
 		this.#switcher.choose(options.wish);
 		this.#seeks = new Seeks(video);
-		this.#rate.least = options.latency;
 	}
 
 	start(): void {
@@ -100,6 +99,9 @@ export class Playback {
 		const { engine, stats, video } = this.#options;
 		const startPosition = await this.#switcher.lead();
 		if (this.#end.signal.aborted) return;
+		const least = engine.leastBehind(this.#switcher.name);
+		this.#rate.least = Math.max(this.#options.latency, least);
+		this.#rate.isCalm = least > 0;
 		const hls = new Hls({ ...config, ...loaders(engine, stats, startPosition === null) });
 		forgiveRounding(hls);
 		this.#hls?.destroy();

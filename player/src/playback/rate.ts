@@ -38,8 +38,14 @@ const patience = 0.9;
 const memory = 10;
 /** Farther behind, playback jumps rather than catches up for 10 s and more. */
 const jumps = { from: 1.2, apart: 10, keep: 0.6 };
+/**
+ * Seconds off the target from which the rate corrects, and until when; in hundredths, the
+ * rates. Where whole segments leave plenty of room, there is no hurry.
+ */
+const usually = { from: 0.12, until: 0.03, slowest: 95, fastest: 110 };
+const calmly = { from: 0.5, until: 0.1, slowest: 97, fastest: 103 };
 /** In hundredths; a step is what it changes by at one time, five times a second. */
-const rates = { slowest: 95, usual: 100, fastest: 110, step: 1 };
+const rates = { slowest: 95, usual: 100, step: 1 };
 /** Seconds of buffer below which it slows down at once, and is not hurried through. */
 const scarce = { slow: 0.12, fast: 0.35 };
 
@@ -53,6 +59,8 @@ export class RateControl {
 	#floor = { holdBack: holdBack.least as number, until: 0 };
 	/** Seconds behind live to keep at least. */
 	least = 0;
+	/** Keeps that distance without hurry. */
+	isCalm = false;
 	#updatedAt: number | null = null;
 	#stalledAt = Number.NEGATIVE_INFINITY;
 	/** When rescues last added to the hold-back. */
@@ -117,7 +125,8 @@ export class RateControl {
 	update({ now, latency, buffer }: Moment): number {
 		this.#adjust(now, buffer);
 		const error = latency - this.target;
-		this.#isCorrecting = Math.abs(error) > (this.#isCorrecting ? 0.03 : 0.12);
+		const { from, until } = this.#manner;
+		this.#isCorrecting = Math.abs(error) > (this.#isCorrecting ? until : from);
 		const wanted = this.#wanted(error, buffer);
 		// Nobody hears a rate that changes slowly.
 		const next = Math.min(this.#rate + rates.step, Math.max(this.#rate - rates.step, wanted));
@@ -146,6 +155,11 @@ export class RateControl {
 		// Little is left in the buffer: being late is better than running dry.
 		if (error > 0 && buffer < scarce.fast) return rates.usual;
 		const wanted = rates.usual + Math.round(error * 20);
-		return Math.min(rates.fastest, Math.max(rates.slowest, wanted));
+		const { slowest, fastest } = this.#manner;
+		return Math.min(fastest, Math.max(slowest, wanted));
+	}
+
+	get #manner() {
+		return this.isCalm ? calmly : usually;
 	}
 }

@@ -52,7 +52,8 @@ describe("attached to HLS behind nginx", () => {
 		);
 	};
 
-	for (const [name, output] of Object.entries(packager)) {
+	const { renamed, ...kinds } = packager;
+	for (const [name, output] of Object.entries(kinds)) {
 		test(`plays ${name}, and fetches each part once for two viewers`, async () => {
 			publisher = new Publisher({
 				url: "",
@@ -90,7 +91,11 @@ describe("attached to HLS behind nginx", () => {
 		});
 	}
 
-	test("players wait while upstream is away, and return when it begins anew with the same names", async () => {
+	/** @param {Viewer} viewer */
+	const returns = (viewer) =>
+		eventually("it plays again", async () => (await viewer.stats()).state === "playing", 60_000);
+
+	test("players wait while upstream is away, and return when it begins anew at sequence 0 with the same names, or others", async () => {
 		const output = packager.ts(nginx.hls);
 		publisher = new Publisher({ url: "", ...small, output }).start();
 		daemon = await attached(`${nginx.origin}/hls/index.m3u8`);
@@ -103,12 +108,17 @@ describe("attached to HLS behind nginx", () => {
 		await pause(6_000);
 		await nginx.again();
 		publisher = new Publisher({ url: "", ...small, output }).start();
-		await eventually(
-			"it plays again",
-			async () => (await viewer.stats()).state === "playing",
-			60_000,
-		);
+		await returns(viewer);
 		await advances(viewer, 6);
+
+		await publisher.stop();
+		publisher = new Publisher({ url: "", ...small, output: renamed(nginx.hls) }).start();
+		await eventually("it stood", async () => (await viewer.stats()).state !== "playing", 20_000);
+		await returns(viewer);
+		await advances(viewer, 6);
+		const names = Object.entries(nginx.sent()).filter(([path]) => /renamed/.test(path));
+		assert.ok(names.length > 2);
+		for (const [path, requests] of names) assert.equal(requests, 1, path);
 	});
 });
 
