@@ -91,14 +91,14 @@ func (c *channel) end(reason error) {
 // take deals with a unit of the present session. The lock is held.
 func (c *channel) take(s *Session, u media.Unit) {
 	t := *s.tracks[u.Kind]
+	fits := c.live != nil && c.live.fits(t)
 	switch {
-	case s.on && !c.live.fits(t):
-		if !s.enters(u) {
-			s.drop(zerolog.WarnLevel, "media that does not fit into the broadcast is dropped up to a keyframe")
-			return
-		}
+	case s.on && s.renews(u, fits):
 		c.end(ErrOtherTracks)
 		c.begin(s, u)
+	case s.on && !fits:
+		s.drop(zerolog.WarnLevel, "media that does not fit into the broadcast is dropped up to a keyframe")
+		return
 	case !s.on && !s.ready(u) || !s.on && c.isLate(s, u):
 		s.drop(zerolog.InfoLevel, "waiting for the first keyframe") // sound mostly comes first
 		return

@@ -243,6 +243,24 @@ func TestTracksThatDoNotFitBeginAnew(t *testing.T) {
 			require.NotEqual(t, epoch, demo(r).Epoch)
 		}
 	})
+	t.Run("sound that appears later waits for a keyframe, but not for ever", func(t *testing.T) {
+		r, _, now, _ := fixture(t, WithGrace(grace))
+		s, err := r.Publish("the-key-of-demo", remote)
+		require.NoError(t, err)
+		require.NoError(t, s.Track(video("v")))
+		require.NoError(t, s.Unit(picture(0)))
+		epoch := demo(r).Epoch
+		require.NoError(t, s.Unit(picture(2001)), "no keyframe")
+		require.NoError(t, s.Track(audio("a")))
+		require.NoError(t, s.Unit(sound(2002)))
+		require.Equal(t, epoch, demo(r).Epoch)
+		now.move(keyframeWait)
+		require.NoError(t, s.Unit(sound(12_002)))
+		require.Equal(t, epoch, demo(r).Epoch)
+		now.move(time.Millisecond)
+		require.NoError(t, s.Unit(sound(12_003)))
+		require.NotEqual(t, epoch, demo(r).Epoch)
+	})
 	t.Run("a publisher that comes back with more than it had", func(t *testing.T) {
 		r, _, s, epoch := first(t)
 		s.Close(nil)

@@ -36,6 +36,7 @@ type Session struct {
 	on      bool      // its units are the broadcast's
 	wasOn   bool      // they were, before a silence
 	first   time.Time // arrival of the first unit, at the beginning or after a silence
+	outside time.Time // since when sound that does not fit waits for a keyframe
 }
 
 func newSession(c *channel, now time.Time) *Session {
@@ -125,6 +126,30 @@ func (s *Session) ready(u media.Unit) bool {
 // enters says whether a track can begin with this unit.
 func (s *Session) enters(u media.Unit) bool { return u.Kind == media.Audio || u.Keyframe }
 
+// renews says whether a new broadcast begins with u, because a track of the session does
+// not fit into the present one. Where there are pictures, that is at a keyframe, so that
+// the new one has both at once; sound does not wait for one for ever.
+func (s *Session) renews(u media.Unit, fits bool) bool {
+	switch {
+	case fits && u.Kind == media.Audio:
+		s.outside = time.Time{}
+		return false
+	case fits && (s.outside.IsZero() || !u.Keyframe):
+		return false
+	case !fits && u.Kind == media.Audio && s.entered[media.Video]:
+		if s.outside.IsZero() {
+			s.outside = u.Arrived
+		}
+		if u.Arrived.Sub(s.outside) <= keyframeWait {
+			return false
+		}
+	case !fits && !s.enters(u):
+		return false
+	}
+	s.outside = time.Time{}
+	return true
+}
+
 // present lists the tracks that a broadcast is to have that begins with u, video
 // first. With sound in spite of a track of video, no keyframe has come for long: the
 // picture is left out until it has one.
@@ -148,7 +173,7 @@ func (s *Session) pause() {
 		return
 	}
 	s.wasOn = s.wasOn || s.on
-	s.on, s.first, s.entered = false, time.Time{}, [media.Audio + 1]bool{}
+	s.on, s.first, s.outside, s.entered = false, time.Time{}, time.Time{}, [media.Audio + 1]bool{}
 }
 
 // drop counts a unit that can't be played and says so once.

@@ -39,7 +39,7 @@ func (c *core) away(now time.Time) {
 		c.log.Info().Msg("the publisher is away; viewers have a still until it is back")
 	}
 	c.absence = absence{waiting: true, gone: true, heard: -1}
-	c.silent = false
+	c.silent, c.blank = false, false
 	for _, t := range c.all() {
 		t.pace.n, t.cutter.keys = 0, keyframes{}
 	}
@@ -62,7 +62,7 @@ func (c *core) tick(now time.Time) {
 		return
 	}
 	for _, t := range c.all() {
-		t.cutter.frozen = true
+		t.cutter.frozen, t.cutter.heard = true, false
 	}
 	lead, at := c.leader().cutter, max(0, c.wall.position(now)-gapTail)
 	if c.source != nil || !c.hush(at) {

@@ -58,6 +58,7 @@ type core struct {
 	absence    absence
 	heard      time.Time // when sound came last
 	silent     bool      // silence fills in for it
+	blank      bool      // no picture comes, and a still fills in for it
 	hidden     bool      // the source is not shown
 	chosen     []Rung
 	fps        float64

@@ -48,7 +48,8 @@ type cutter struct {
 
 	key    []byte // the last keyframe
 	frozen bool   // until the next sample the picture stands still at it: there are no gaps
-	stands bool   // the open part is such a still
+	heard  bool   // meanwhile the publisher's sound goes on: it is not away
+	stands bool   // the open part is a still of a publisher that is away
 }
 
 // partShare is the least share of PART-TARGET that a part other than a segment's
@@ -154,7 +155,7 @@ func (c *cutter) append(s sample) {
 	if len(c.open) == 0 {
 		s.decode = c.pos
 	}
-	c.open, c.frozen = append(c.open, s), false
+	c.open, c.frozen, c.heard = append(c.open, s), false, false
 	if s.sync && !c.audio {
 		c.key = s.data
 		c.keys.observe(s.decode)
@@ -187,7 +188,7 @@ func (c *cutter) clamp(end int64) int64 {
 func (c *cutter) close(end int64, last bool) {
 	if len(c.open) == 0 && c.frozen && c.key != nil {
 		c.open = append(c.open, sample{decode: c.pos, present: c.pos, length: end - c.pos, sync: true, data: c.key})
-		c.stands = true
+		c.stands = !c.heard
 	}
 	p := &media.Part{
 		Rendition: c.rendition, Number: c.number, MSN: c.segment.msn, Index: c.index,

@@ -35,6 +35,7 @@ func (c *core) placeVideo(u media.Unit) {
 		decode: decode, present: ticks(u.PTS, cmaf.VideoTimescale),
 		length: t.pace.next(decode), sync: u.Keyframe, data: u.Data,
 	})
+	c.seesAgain()
 	if c.heard.IsZero() {
 		c.heard = u.Arrived
 	}
@@ -64,18 +65,8 @@ func (c *core) placeAudio(u media.Unit) {
 	}
 	t.cutter.add(sample{decode: decode, present: decode, length: t.line.frame, sync: true, data: u.Data})
 	if c.source != nil {
-		c.stall(instant(decode, t.cutter.scale) - c.lag)
+		c.stand(instant(decode, t.cutter.scale))
 	}
-}
-
-// stall fills in for pictures that stay away while the sound goes on.
-func (c *core) stall(to time.Duration) {
-	k := c.source.cutter
-	if to-instant(k.edge(), k.scale) <= c.timing.PartTarget {
-		return
-	}
-	k.skip(ticks(to, k.scale))
-	c.clock.seen = max(c.clock.seen, instant(k.pos, k.scale))
 }
 
 // follow lets the followers go on behind the clock, and fills in for those that

@@ -131,11 +131,12 @@ func TestWaitingEnds(t *testing.T) {
 		_, err = s.Part(t.Context(), "source", 6)
 		require.ErrorIs(t, err, ErrTimeout)
 
-		go func() {
-			time.Sleep(time.Second) //nolint:forbidigo // the bubble's clock
-			s.Sink().End()
-		}()
-		text, err := s.Playlist(t.Context(), "source", Reload{MSN: number(1)})
+		var text []byte
+		go func() { text, err = s.Playlist(t.Context(), "source", Reload{MSN: number(1)}) }()
+		synctest.Wait()
+		require.Nil(t, text, "it waits")
+		s.Sink().End()
+		synctest.Wait()
 		require.NoError(t, err)
 		require.Contains(t, string(text), "#EXT-X-ENDLIST")
 		require.NotContains(t, string(text), "PRELOAD-HINT")

@@ -150,6 +150,30 @@ func TestChangesInMidStream(t *testing.T) {
 	require.Equal(t, 4010*time.Millisecond, units[len(units)-1].DTS, "it returns where it belongs")
 }
 
+// TestATrackThatComesLate publishes pictures alone, and then sound as well over the same
+// connection: a new broadcast has both, from a keyframe on.
+func TestATrackThatComesLate(t *testing.T) {
+	s := graced(t, 20*time.Second)
+	p := dial(t, s.address)
+	require.Contains(t, p.publish(testKey), "NetStream.Publish.Start")
+	p.send(video(0, configAVC))
+	for at := uint32(0); at < 10_000; at += 40 {
+		p.send(video(at, frame(at%1000 == 0, 10)))
+	}
+	first := s.first(t)
+	require.Eventually(t, func() bool { return first.count(media.Video) == 250 }, 5*time.Second, time.Millisecond)
+	p.send(audio(9_990, configAAC), audio(9_990, sound()), video(10_000, frame(false, 10)), audio(10_010, sound()))
+	p.send(video(10_040, frame(false, 10)), video(10_080, frame(true, 10)), audio(10_081, sound()))
+	require.Eventually(t, func() bool { return len(s.opened()) > 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, first.isEnded, 5*time.Second, time.Millisecond)
+	require.ErrorIs(t, first.reason, broadcast.ErrOtherTracks)
+	both := s.opened()[1]
+	require.Eventually(t, func() bool { return both.count(media.Video) == 1 && both.count(media.Audio) > 0 }, 5*time.Second, time.Millisecond)
+	require.Len(t, s.registry.Streams()[0].Tracks, 2)
+	require.Len(t, s.opened(), 2, "not one for the sound first")
+	require.Equal(t, 252, first.count(media.Video), "pictures went on until then")
+}
+
 // TestRareKeyframes publishes with 20 s between keyframes and drops out: the return
 // waits for no keyframe but its own first one.
 func TestRareKeyframes(t *testing.T) {
