@@ -51,7 +51,7 @@ bundle: node_modules/.package-lock.json ## Build the player's bundle, player/dis
 	npm run build --workspace player
 
 .PHONY: slow
-slow: build deps node_modules/.package-lock.json ## Tests of minutes each that do not hold on every machine yet: quality on a line that changes, dropouts
+slow: build deps node_modules/.package-lock.json ## Tests of minutes each that do not hold on every machine yet: quality on a line that changes
 	npm run slow --workspace e2e
 
 .PHONY: e2e

@@ -1,4 +1,4 @@
-// parts.js [--seconds=40] [--parts=100,150,200,250,350,500]: what the length of a part
+// parts.js [--seconds=30] [--parts=100,150,200,250,350,500]: what the length of a part
 // costs and gives. For each length a daemon of its own, one source of 640x360 at 30
 // pictures a second with a keyframe each second, no ladder, no swarm; the page's own
 // player and stock hls.js play at once, glass to glass. All in about six minutes.
@@ -12,7 +12,7 @@ import { startStockPage } from "../e2e/lib/stock.js";
 import { startBrowser, Viewer } from "../e2e/lib/viewer.js";
 import { option, report } from "./lib.js";
 
-const seconds = option("seconds", 40);
+const seconds = option("seconds", 30);
 const given = process.argv.find((argument) => argument.startsWith("--parts="));
 const lengths = (given?.split("=")[1] ?? "100,150,200,250,350,500").split(",").map(Number);
 

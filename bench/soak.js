@@ -4,10 +4,10 @@
 // longer than grace + 2 s, or when it has another broadcast in the end than in the
 // beginning. Memory and goroutines of the daemon go into bench/out/soak.svg.
 
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { Daemon } from "../e2e/lib/daemon.js";
 import { fixed, table } from "../e2e/lib/figures.js";
-import { eventually, pause } from "../e2e/lib/process.js";
+import { encoders, eventually, pause } from "../e2e/lib/process.js";
 import { Publisher } from "../e2e/lib/publisher.js";
 import { startBrowser, Viewer } from "../e2e/lib/viewer.js";
 import { option, picture, report } from "./lib.js";
@@ -46,12 +46,15 @@ function note(what) {
 const watchPicture = () => {
 	const player = document.querySelector("live-relay");
 	const video = player?.shadowRoot?.querySelector("video");
-	const seen = { longest: 0, since: performance.now(), at: 0, frames: 0 };
+	/** @type {{ longest: number, since: number, at: number, stalls: { until: number, seconds: number }[] }} */
+	const seen = { longest: 0, since: performance.now(), at: 0, stalls: [] };
 	Object.assign(window, { seen });
 	setInterval(() => {
 		const now = performance.now();
 		if (video && !video.paused && video.currentTime !== seen.at) {
-			seen.longest = Math.max(seen.longest, (now - seen.since) / 1000);
+			const seconds = (now - seen.since) / 1000;
+			seen.longest = Math.max(seen.longest, seconds);
+			if (seconds > 1) seen.stalls.push({ until: Date.now(), seconds });
 			seen.since = now;
 			seen.at = video.currentTime;
 		}
@@ -64,6 +67,16 @@ const longest = (viewer) =>
 		const { seen } = /** @type {any} */ (window);
 		return Math.max(seen.longest, (performance.now() - seen.since) / 1000);
 	});
+
+/** Each time of more than a second without a picture that moves. @param {Viewer} viewer */
+async function stallsOf(viewer) {
+	/** @type {{ until: number, seconds: number }[]} */
+	const stalls = await viewer.page.evaluate(() => /** @type {any} */ (window).seen.stalls);
+	return stalls.map(({ until, seconds }) => ({
+		at: (until - began) / 1000 - seconds,
+		seconds,
+	}));
+}
 
 /** A figure of the daemon's metrics. @param {string} text @param {string} name */
 const metric = (text, name) =>
@@ -86,26 +99,12 @@ async function sample(viewer) {
 	});
 }
 
-/** The ladder's ffmpeg: a child of the daemon. */
-function encoder() {
-	for (const entry of readdirSync("/proc")) {
-		if (!/^\d+$/.test(entry)) continue;
-		try {
-			const fields = readFileSync(`/proc/${entry}/stat`, "utf8").split(") ")[1].split(" ");
-			if (Number(fields[1]) === daemon.process.pid) return Number(entry);
-		} catch {
-			// It has ended meanwhile.
-		}
-	}
-	return null;
-}
-
 /** Hits the ladder every 20 to 50 s. */
 async function hitEncoder() {
 	while (!isOver) {
 		await rest(20_000 + Math.random() * 30_000);
-		const pid = isOver ? null : encoder();
-		if (pid === null) continue;
+		const [pid] = isOver ? [] : encoders(daemon.process.pid);
+		if (!pid) continue;
 		const signal = Math.random() < 0.5 ? "SIGKILL" : "SIGSTOP";
 		note(`encoder ${signal}`);
 		try {
@@ -172,6 +171,8 @@ try {
 		stalledSeconds: stats.stalledSeconds,
 		stalls: stats.stalls,
 		state: stats.state,
+		longStalls: await stallsOf(viewer),
+		complaints: viewer.complaints.slice(-50),
 		sameBroadcast: (await join()).epoch === epoch,
 		first: samples.slice(5, 15),
 		last: samples.slice(-10),

@@ -1,4 +1,5 @@
-// Plain HLS as most servers have it: segments of 2 s by ffmpeg, behind nginx.
+// Plain HLS as most servers have it: segments of 2 s by ffmpeg, behind nginx; MPEG-TS, or
+// fMP4 with a multivariant playlist.
 
 import {
 	mkdirSync,
@@ -33,6 +34,7 @@ http {
 	types {
 		application/vnd.apple.mpegurl m3u8;
 		video/mp2t ts;
+		video/mp4 mp4 m4s;
 	}
 	server {
 		listen 127.0.0.1:${port};
@@ -46,19 +48,29 @@ http {
 }
 `;
 
-/** Starts it, and waits for some segments. */
-export async function startPlain() {
+const fragmented = [
+	..."-hls_segment_type fmp4 -master_pl_name index.m3u8 -flags +global_header".split(" "),
+];
+
+/**
+ * Starts it, and waits for some segments.
+ * @param {{ fmp4?: boolean, source?: Partial<import("../../e2e/lib/publisher.js").PublisherOptions> }} [options]
+ */
+export async function startPlain({ fmp4 = false, source: wished = {} } = {}) {
 	const folder = mkdtempSync(join(tmpdir(), "liverelay-plain-"));
 	const port = await freePort();
 	const config = join(folder, "nginx.conf");
 	writeFileSync(config, configuration(folder, port));
 	mkdirSync(join(folder, "hls"));
 	const nginx = new Process("nginx", ["-p", folder, "-c", config, "-g", "daemon off;"]);
+	const flags = "delete_segments+independent_segments+program_date_time";
 	const source = new Publisher({
 		...{ url: "", width: 426, height: 240, bitrate: "500k", audioBitrate: "64k" },
+		...wished,
 		output: [
 			...["-f", "hls", "-hls_time", String(segment), "-hls_list_size", "8"],
-			...["-hls_flags", "delete_segments+independent_segments", join(folder, "hls/index.m3u8")],
+			...["-hls_flags", flags, ...(fmp4 ? fragmented : [])],
+			join(folder, "hls", fmp4 ? "video.m3u8" : "index.m3u8"),
 		],
 	}).start();
 	const stop = async () => {
@@ -66,7 +78,8 @@ export async function startPlain() {
 		await nginx.stop();
 		rmSync(folder, { recursive: true, force: true });
 	};
-	const segments = () => readdirSync(join(folder, "hls")).filter((name) => name.endsWith(".ts"));
+	const segments = () =>
+		readdirSync(join(folder, "hls")).filter((name) => /\.(ts|m4s)$/.test(name));
 	const playlist = `http://127.0.0.1:${port}/index.m3u8`;
 	try {
 		await eventually("plain HLS", async () => segments().length > 4 && (await fetch(playlist)).ok);

@@ -1,7 +1,7 @@
 // Child processes that a test starts: each is remembered, and ended by its id.
 
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 const keptLog = 1 << 20;
 
@@ -122,6 +122,27 @@ export function run(command, args, options = {}) {
 		child.stdin.on("error", () => {}); // a program may end before it has read all
 		child.stdin.end(options.input);
 	});
+}
+
+/**
+ * The ids of the ffmpegs that encode a ladder for a daemon.
+ * @param {number} daemon its process id
+ */
+export function encoders(daemon) {
+	return readdirSync("/proc")
+		.filter((entry) => /^\d+$/.test(entry))
+		.filter((entry) => {
+			try {
+				const parent = readFileSync(`/proc/${entry}/stat`, "utf8").split(") ")[1].split(" ")[1];
+				return (
+					Number(parent) === daemon &&
+					readFileSync(`/proc/${entry}/cmdline`, "utf8").includes("libx264")
+				);
+			} catch {
+				return false; // it has ended meanwhile
+			}
+		})
+		.map(Number);
 }
 
 /** @param {number} milliseconds */

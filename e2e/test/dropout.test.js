@@ -32,14 +32,6 @@ const watchStates = (viewer) =>
 /** @param {Viewer} viewer @returns {Promise<string[]>} */
 const states = (viewer) => viewer.page.evaluate(() => /** @type {any} */ (window).states);
 
-/** Where a page's video is, in seconds. @param {Viewer} viewer @returns {Promise<number>} */
-const position = (viewer) =>
-	viewer.page.evaluate(() => {
-		const player = document.querySelector("live-relay");
-		const video = player?.shadowRoot?.querySelector("video") ?? document.querySelector("video");
-		return video?.currentTime ?? 0;
-	});
-
 describe("a broadcast survives its publisher", () => {
 	for (const [how, leave] of /** @type {const} */ ([
 		["killed", (/** @type {Publisher} */ p) => p.crash()],
@@ -74,9 +66,11 @@ describe("a broadcast survives its publisher", () => {
 			await eventually("the player says so", async () =>
 				(await states(ours)).includes("interrupted"),
 			);
-			const at = await Promise.all([position(ours), position(stock)]);
+			// Not where they are: a player that begins anew begins at 0.
+			const played = () => Promise.all([ours.playedSeconds(), stock.playedSeconds()]);
+			const at = await played();
 			await pause(5000);
-			const during = await Promise.all([position(ours), position(stock)]);
+			const during = await played();
 			for (const [i, from] of at.entries())
 				assert.ok(during[i] - from > 3.5, `player ${i} stood still: ${from} to ${during[i]}`);
 			const { playlists: all } = playlists.readMultivariant(
@@ -87,12 +81,14 @@ describe("a broadcast survives its publisher", () => {
 
 			publisher = new Publisher({ url: daemon.rtmp }).start();
 			await eventually("it is live", async () => (await join(daemon)).state === "live");
-			await pause(4000);
+			// What is asked for is that it comes back, not what it does at one moment: a busy
+			// machine stalls any player for some tenths of a second.
+			await eventually("it plays", async () => (await states(ours)).at(-1) === "playing");
+			await pause(2000);
 			await Promise.all([ours.observe(), stock.observe()]);
 			await pause(4000);
 			const after = await join(daemon);
 			assert.equal(after.epoch, before.join.epoch, "one broadcast");
-			assert.equal((await states(ours)).at(-1), "playing");
 			const stats = await ours.stats();
 			const stalled = stats.stalledSeconds - before.stats.stalledSeconds;
 			assert.ok(stalled < 2, `stalled for ${stalled} s`);

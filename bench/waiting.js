@@ -1,0 +1,62 @@
+// waiting.js: 1,000 clients wait for the same part, ten times (BenchmarkWaiting), at ours
+// and, when MEDIAMTX names its binary, at MediaMTX, which takes the same stream meanwhile.
+
+import { execFileSync } from "node:child_process";
+import { Daemon, root } from "../e2e/lib/daemon.js";
+import { fixed, table } from "../e2e/lib/figures.js";
+import { pause } from "../e2e/lib/process.js";
+import { Publisher } from "../e2e/lib/publisher.js";
+import { option, report } from "./lib.js";
+import * as mediamtx from "./others/mediamtx.js";
+
+const runs = option("runs", 3);
+const daemon = await Daemon.start({ renditions: null, config: { log: { level: "info" } } });
+const other = mediamtx.binary ? await mediamtx.startMediaMTX() : null;
+await pause(1000);
+const flv = (/** @type {string} */ url) => `[f=flv:flvflags=no_duration_filesize]${url}`;
+const urls = [daemon.rtmp, ...(other ? [other.rtmp] : [])];
+const publisher = new Publisher({
+	url: "",
+	keyint: 30,
+	output: ["-flags", "+global_header", "-f", "tee", urls.map(flv).join("|")],
+}).start();
+
+/** @param {string} url @param {number} pid */
+function measure(url, pid) {
+	const args = ["test", "./bench", "-run", "^$", "-bench", "Waiting", "-benchtime", "1x"];
+	const env = { ...process.env, BENCH_URL: url, BENCH_PID: String(pid) };
+	const text = execFileSync("go", args, { cwd: root, env, encoding: "utf8" });
+	const of = (/** @type {string} */ unit) =>
+		Number(text.match(new RegExp(`([\\d.]+) ${unit}`))?.[1] ?? Number.NaN);
+	return {
+		p50: of("spread-p50-ms"),
+		most: of("spread-max-ms"),
+		bytes: of("B/client"),
+		failed: of("failed"),
+	};
+}
+
+try {
+	await daemon.live();
+	await other?.live();
+	await pause(12_000);
+	const rows = [];
+	for (let run = 0; run < runs; run++) {
+		rows.push({ server: "liverelay", ...measure(daemon.playlist, daemon.process.pid) });
+		if (other) rows.push({ server: "MediaMTX", ...measure(other.playlist, other.server.pid) });
+	}
+	report(
+		"waiting",
+		{ rows },
+		table(
+			["server", "p50 ms", "most ms", "bytes a client", "failed"],
+			rows.map((r) => [r.server, fixed(r.p50, 0), fixed(r.most, 0), fixed(r.bytes, 0), r.failed]),
+		),
+	);
+	if (rows.some((r) => r.failed > 0)) process.exitCode = 1;
+} finally {
+	await publisher.stop();
+	await other?.stop();
+	await daemon.stop();
+}
+process.exit();
