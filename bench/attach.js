@@ -1,10 +1,15 @@
-// attach.js [--seconds=20] [--viewers=4]: attached to servers of each kind: the time from the
-// command to the first picture in Chromium, what viewers spare the daemon, how far behind live
-// they are, and how often upstream was asked for each part.
+// attach.js [--seconds=20] [--viewers=4] [--only=TEXT]: attached to servers of each kind: the
+// time from the command to the first picture in Chromium, what viewers spare the daemon, how
+// far behind live they are, and how often upstream was asked for each part. With MEDIAMTX=its
+// program also to the real MediaMTX.
 
+import { counting } from "../e2e/lib/counting.js";
 import { Daemon } from "../e2e/lib/daemon.js";
 import { fixed, table } from "../e2e/lib/figures.js";
 import { watch } from "../e2e/lib/measure.js";
+import { MediaMTX, mediamtx } from "../e2e/lib/mediamtx.js";
+import { peertubeStandIn } from "../e2e/lib/peertube.js";
+import { eventually } from "../e2e/lib/process.js";
 import { Publisher } from "../e2e/lib/publisher.js";
 import { Nginx, packager } from "../e2e/lib/upstream.js";
 import { startBrowser, Viewer } from "../e2e/lib/viewer.js";
@@ -12,28 +17,70 @@ import { option, report } from "./lib.js";
 
 const seconds = option("seconds", 20);
 const viewers = option("viewers", 4);
+const only = process.argv.find((argument) => argument.startsWith("--only="))?.slice(7) ?? "";
 const size = { width: 426, height: 240, bitrate: "600k" };
 
 /** @typedef {{ stop(): Promise<unknown> }} Running */
-/** @typedef {{ source: string, running: Running[], asked?: () => { files: number, requests: number } }} Upstream */
+/**
+ * @typedef {object} Upstream
+ * @property {string} source
+ * @property {Running[]} running
+ * @property {() => { files: number, requests: number }} [asked] none where one connection brings all
+ * @property {Record<string, unknown>} [outbound]
+ */
 
 /** Starts each kind of server, with a publisher. @type {Record<string, () => Promise<Upstream>>} */
 const kinds = {
 	"HLS, MPEG-TS, 2 s": () => packaged("ts"),
 	"HLS, MP4, 2 s": () => packaged("fmp4"),
-	"LL-HLS": async () => {
+	"LL-HLS, liverelay's": async () => {
 		const upstream = await Daemon.start({ renditions: null });
 		const publisher = new Publisher({ url: upstream.rtmp, ...size }).start();
 		await upstream.live();
-		return { source: upstream.playlist, running: [publisher, upstream] };
+		const proxy = await counting(upstream.ports.http);
+		const source = `${proxy.origin}/live/demo/index.m3u8`;
+		return { source, running: [publisher, upstream, proxy], asked: proxy.media };
 	},
-	"nginx's RTMP module": async () => {
+	"nginx's RTMP module, its HLS": async () => {
+		const nginx = await Nginx.start();
+		const url = `rtmp://127.0.0.1:${nginx.ports.rtmp}/live/bench`;
+		const publisher = new Publisher({ url, ...size }).start();
+		const source = `${nginx.origin}/module/bench.m3u8`;
+		await eventually("nginx has HLS", async () => (await fetch(source)).ok, 20_000);
+		return { source, running: [publisher, nginx], asked: () => nginx.media() };
+	},
+	"nginx's RTMP module, its RTMP": async () => {
 		const nginx = await Nginx.start();
 		const source = `rtmp://127.0.0.1:${nginx.ports.rtmp}/live/bench`;
 		const publisher = new Publisher({ url: source, ...size }).start();
-		await publisher.ffmpeg.prints(/./, 3000).catch(() => {}); // time to begin, and no output
+		const made = `${nginx.origin}/module/bench.m3u8`;
+		await eventually("nginx has it", async () => (await fetch(made)).ok, 20_000);
 		return { source, running: [publisher, nginx] };
 	},
+	"PeerTube, a stand-in": async () => {
+		const upstream = await packaged("fmp4");
+		const peertube = await peertubeStandIn({ playlist: upstream.source });
+		peertube.begin();
+		const outbound = { allow_hosts: [new URL(upstream.source).host] };
+		const running = [...upstream.running, peertube];
+		return { ...upstream, running, source: peertube.watch, outbound };
+	},
+	...(mediamtx && {
+		"MediaMTX, its LL-HLS": async () => {
+			const upstream = await MediaMTX.start();
+			const publisher = new Publisher({ url: upstream.rtmp, ...size }).start();
+			await upstream.live();
+			const proxy = await counting(upstream.ports.hls);
+			const running = [publisher, upstream, proxy];
+			return { source: `${proxy.origin}/demo/`, running, asked: proxy.media };
+		},
+		"MediaMTX, its RTSP": async () => {
+			const upstream = await MediaMTX.start();
+			const publisher = new Publisher({ url: upstream.rtmp, ...size }).start();
+			await upstream.live();
+			return { source: upstream.rtsp, running: [publisher, upstream] };
+		},
+	}),
 };
 
 /** @param {"ts" | "fmp4"} kind @returns {Promise<Upstream>} */
@@ -47,13 +94,13 @@ async function packaged(kind) {
 	return { source, running: [publisher, nginx], asked: () => nginx.media() };
 }
 
-/** From the command to a moving picture. @param {string} source */
-async function firstPicture(source) {
+/** From the command to a moving picture. @param {Upstream} upstream */
+async function firstPicture({ source, outbound = {} }) {
 	const browser = await startBrowser();
 	const began = performance.now();
 	const daemon = await Daemon.start({
 		renditions: null,
-		config: { streams: { demo: { source } } },
+		config: { streams: { demo: { source } }, outbound },
 	});
 	try {
 		const viewer = await Viewer.open(browser, daemon.watch);
@@ -80,13 +127,15 @@ const rows = [];
 /** @type {Record<string, object>} */
 const results = {};
 for (const [kind, start] of Object.entries(kinds)) {
+	if (!kind.includes(only)) continue;
 	const upstream = await start();
 	try {
-		const { daemon, took } = await firstPicture(upstream.source);
+		const { daemon, took } = await firstPicture(upstream);
 		try {
 			const result = await watch(daemon, { viewers, seconds, settle: 8 });
 			const asked = upstream.asked?.();
 			results[kind] = { took, asked, ...result };
+			console.error(kind, JSON.stringify(results[kind])); // whatever happens to the rest
 			rows.push([
 				kind,
 				fixed(took),
@@ -94,7 +143,7 @@ for (const [kind, start] of Object.entries(kinds)) {
 				result.viewers.map((viewer) => viewer.stalls).join(", "),
 				fixed(result.possible),
 				fixed(result.steady.offload),
-				asked ? `${fixed(asked.requests / asked.files)} (${asked.files})` : "not counted",
+				asked ? `${fixed(asked.requests / asked.files)} (${asked.files})` : "one connection",
 			]);
 		} finally {
 			await daemon.stop();

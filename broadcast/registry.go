@@ -92,6 +92,13 @@ func (r *Registry) Publish(key, remote string) (*Session, error) {
 	return c.publish(now)
 }
 
+// Knows tells whether a key is a stream's: nil, ErrUnknownKey, or ErrBackOff for an
+// address that guessed too often, as Publish does.
+func (r *Registry) Knows(key, remote string) error {
+	_, err := r.admit(key, addressOf(remote), r.now())
+	return err
+}
+
 func (r *Registry) admit(key, address string, now time.Time) (*channel, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -12,7 +12,7 @@ type Config struct {
 	TLS      TLS               `yaml:"tls" doc:"Certificate for HTTPS (HTTP/2) and RTMPS. Give both files or none."`
 	Metrics  Listener          `yaml:"metrics" doc:"Prometheus metrics, on a listener of their own."`
 	RTMP     Listener          `yaml:"rtmp" doc:"Where OBS pushes to: rtmp://HOST:1935/live and the stream key."`
-	RTSP     Listener          `yaml:"rtsp" doc:"Where cameras and encoders publish over RTSP (TCP), when it is set: :8554 is usual, and then the address is rtsp://HOST:8554/live/KEY."`
+	RTSP     Listener          `yaml:"rtsp" doc:"Where cameras and encoders publish over RTSP (TCP): rtsp://HOST:8554/live/KEY. Where another program has the default port, there is a warning."`
 	STUN     STUN              `yaml:"stun" doc:"The STUN responder, by which viewers behind a router learn their public address."`
 	Grace    Duration          `yaml:"grace" doc:"How long a broadcast waits for a publisher that dropped out or ended, and what a restart of the daemon may take; 0s ends it at once."`
 	HLS      HLS               `yaml:"hls" doc:"How the stream is cut."`
@@ -93,17 +93,19 @@ type Tracker struct {
 
 // Stream is one named channel.
 type Stream struct {
-	Key            string   `yaml:"key" doc:"The stream key, which the streamer types into OBS: at least 12 characters, unique. Secret." secret:"true"`
-	Title          string   `yaml:"title" doc:"Shown on the watch page. Without one, an attached PeerTube or Owncast stream has theirs."`
-	Description    string   `yaml:"description" doc:"Shown on the watch page."`
-	Listed         *bool    `yaml:"listed,omitempty" doc:"Whether the front page names the stream while it is live (default true)."`
-	Source         string   `yaml:"source" doc:"Instead of a key: the address of a stream to attach to, as attach takes it. May hold a password or a token." secret:"true"`
-	SourceToken    string   `yaml:"source_token" doc:"OAuth token for a private source, as PeerTube wants it. Secret." secret:"true"`
-	SourcePassword string   `yaml:"source_password" doc:"Password of a source, as PeerTube wants it. Secret." secret:"true"`
-	Record         bool     `yaml:"record" doc:"Keep recordings." later:"true"`
-	Forward        []string `yaml:"forward" doc:"RTMP and RTMPS addresses, with their keys, to send each broadcast on to: rtmp://HOST/APPLICATION/KEY. Secret. Not for a stream whose source is HLS." secret:"true"`
-	P2P            *P2P     `yaml:"p2p,omitempty" doc:"Instead of the general p2p section, for this stream."`
-	Ladder         *Ladder  `yaml:"ladder,omitempty" doc:"Instead of the general ladder section, for this stream."`
+	Key              string   `yaml:"key" doc:"The stream key, which the streamer types into OBS: at least 12 characters, unique. Secret." secret:"true"`
+	Title            string   `yaml:"title" doc:"Shown on the watch page. Without one, an attached PeerTube or Owncast stream has theirs."`
+	Description      string   `yaml:"description" doc:"Shown on the watch page."`
+	Listed           *bool    `yaml:"listed,omitempty" doc:"Whether the front page names the stream while it is live (default true)."`
+	Source           string   `yaml:"source" doc:"Instead of a key: the address of a stream to attach to, as attach takes it. May hold a password or a token." secret:"true"`
+	SourceToken      string   `yaml:"source_token" doc:"OAuth token for a private source, as PeerTube wants it. Secret." secret:"true"`
+	SourceRenditions []string `yaml:"source_renditions" doc:"Names of the renditions of an HLS source that are wanted, as doctor shows them; all by default."`
+	SourceInstance   string   `yaml:"source_instance" doc:"Address of the PeerTube server, where source is the UUID of a video alone."`
+	SourcePassword   string   `yaml:"source_password" doc:"Password of a source, as PeerTube wants it. Secret." secret:"true"`
+	Record           bool     `yaml:"record" doc:"Keep recordings." later:"true"`
+	Forward          []string `yaml:"forward" doc:"RTMP and RTMPS addresses, with their keys, to send each broadcast on to: rtmp://HOST/APPLICATION/KEY. Secret. Not for a stream whose source is HLS." secret:"true"`
+	P2P              *P2P     `yaml:"p2p,omitempty" doc:"Instead of the general p2p section, for this stream."`
+	Ladder           *Ladder  `yaml:"ladder,omitempty" doc:"Instead of the general ladder section, for this stream."`
 }
 
 // IsListed tells whether the front page may name the stream.
@@ -117,6 +119,7 @@ func Default() Config {
 		HTTP:    HTTP{Address: ":8080", TrustedProxies: []string{}},
 		Metrics: Listener{Address: "127.0.0.1:9464"},
 		RTMP:    Listener{Address: ":1935"},
+		RTSP:    Listener{Address: ":8554"},
 		STUN:    STUN{Address: ":3478"},
 		Grace:   Duration(30 * time.Second),
 		HLS: HLS{

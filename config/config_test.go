@@ -182,3 +182,30 @@ func TestParseReadsJSONForItIsYAML(t *testing.T) {
 	_, err = Parse([]byte(`{"htp": {}}`), "f", nil)
 	require.ErrorContains(t, err, "unknown key htp; did you mean http?")
 }
+
+func TestASourceMayBeTheIDOfAVideo(t *testing.T) {
+	const id = "9c9de5e8-0a1e-484a-b099-e80766180a6d"
+	for text, want := range map[string]string{
+		"{ source: " + id + ", source_instance: https://tube.example.org/ }":                      "https://tube.example.org/w/" + id,
+		"{ source: kkGMgK9ZtnKfYAgnEtQxbv, source_instance: 'https://tube.example.org' }":         "https://tube.example.org/w/kkGMgK9ZtnKfYAgnEtQxbv",
+		"{ source: 'https://a.example.org/i.m3u8', source_instance: 'https://tube.example.org' }": "https://a.example.org/i.m3u8",
+		"{ source: 'https://a.example.org/i.m3u8', source_renditions: [720p, audio] }":            "https://a.example.org/i.m3u8",
+	} {
+		c, err := Parse([]byte("streams: { a: "+text+" }"), "f", nil)
+		require.NoError(t, err)
+		require.NoError(t, c.Validate())
+		require.Equal(t, want, c.Streams["a"].SourceAddress())
+	}
+	for text, want := range map[string]string{
+		"{ source: " + id + " }":                                    "name its server in source_instance",
+		"{ source: kkGMgK9ZtnKfYAgnEtQxbv }":                        "name its server in source_instance",
+		"{ source: " + id + ", source_instance: tube.example.org }": "streams.a.source_instance: no address",
+		"{ source: nonsense }":                                      "streams.a.source: no address",
+	} {
+		c, err := Parse([]byte("streams: { a: "+text+" }"), "f", nil)
+		if err == nil {
+			err = c.Validate()
+		}
+		require.ErrorContains(t, err, want)
+	}
+}

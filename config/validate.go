@@ -59,7 +59,7 @@ func (c Config) validateStreams() error {
 		case stream.Source != "" && stream.Key != "":
 			faults = append(faults, fmt.Errorf("%s: give a key or a source, not both", at))
 		case stream.Source != "":
-			faults = append(faults, reachable(at+".source", stream.Source, "http", "https", "rtsp", "rtsps", "rtmp", "rtmps"))
+			faults = append(faults, stream.checkSource(at))
 		case len([]rune(stream.Key)) < MinKeyLength:
 			faults = append(faults, fmt.Errorf("%s.key: a key has at least %d characters", at, MinKeyLength))
 		case strings.ContainsAny(stream.Key, " /?&#\t\r\n"):
@@ -72,7 +72,7 @@ func (c Config) validateStreams() error {
 		for i, address := range stream.Forward {
 			faults = append(faults, reachable(fmt.Sprintf("%s.forward[%d]", at, i), address, "rtmp", "rtmps"))
 		}
-		if len(stream.Forward) > 0 && strings.HasPrefix(stream.Source, "http") {
+		if len(stream.Forward) > 0 && strings.HasPrefix(stream.SourceAddress(), "http") {
 			faults = append(faults, fmt.Errorf("%s.forward: what comes over HLS is carried as it is and can't be sent on; let the other server do that", at))
 		}
 		if stream.P2P != nil {
@@ -206,6 +206,32 @@ func reachable(at, value string, schemes ...string) error {
 		return fmt.Errorf("%s: no address that can be used: it has to begin with one of %s://", at, strings.Join(schemes, "://, "))
 	}
 	return nil
+}
+
+// checkSource checks the source, which may be the id of a video of source_instance.
+func (s Stream) checkSource(at string) error {
+	if s.SourceInstance != "" {
+		if err := reachable(at+".source_instance", s.SourceInstance, "http", "https"); err != nil {
+			return err
+		}
+	} else if videoID().MatchString(s.Source) {
+		return fmt.Errorf("%s.source: that looks like the id of a PeerTube video: give the address of its page, or name its server in source_instance", at)
+	}
+	return reachable(at+".source", s.SourceAddress(), "http", "https", "rtsp", "rtsps", "rtmp", "rtmps")
+}
+
+// videoID matches the ids that PeerTube gives videos: a UUID, or its short form.
+func videoID() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9A-HJ-NP-Za-km-z]{20,22})$`)
+}
+
+// SourceAddress is the source, that of a video's page on source_instance when it is
+// an id alone.
+func (s Stream) SourceAddress() string {
+	if s.SourceInstance == "" || strings.Contains(s.Source, "://") {
+		return s.Source
+	}
+	return strings.TrimSuffix(s.SourceInstance, "/") + "/w/" + s.Source
 }
 
 // hosts checks outbound.allow_hosts.

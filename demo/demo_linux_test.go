@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/liverelay/liverelay/ingest/rtmp"
+	"github.com/liverelay/liverelay/internal/kept"
 	"github.com/liverelay/liverelay/media"
 	"github.com/liverelay/liverelay/media/flv"
 )
@@ -30,32 +31,16 @@ const (
 
 // studio is a real RTMP server that remembers what was published.
 type studio struct {
+	*kept.Session
 	mu       sync.Mutex
-	tracks   []media.Track
-	units    []media.Unit
 	sessions int
 	log      strings.Builder
 	address  string
 }
 
-func (s *studio) Track(t media.Track) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.tracks = append(s.tracks, t)
-	return nil
-}
-
-func (s *studio) Unit(u media.Unit) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	u.Arrived = time.Now()
-	s.units = append(s.units, u)
-	return nil
-}
-
 // session is one publisher's.
 type session struct {
-	*studio
+	*kept.Session
 	done chan struct{}
 }
 
@@ -75,26 +60,13 @@ func (s *studio) logged() string {
 	return s.log.String()
 }
 
-// of returns the units of a kind so far.
-func (s *studio) of(kind media.Kind) []media.Unit {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var units []media.Unit
-	for _, u := range s.units {
-		if u.Kind == kind {
-			units = append(units, u)
-		}
-	}
-	return units
-}
-
 // open starts the server, and the demo against it.
 func open(t *testing.T, o Options) *studio {
 	t.Helper()
 	var lc net.ListenConfig
 	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := &studio{address: l.Addr().String()}
+	s := &studio{Session: kept.New(), address: l.Addr().String()}
 	server := &rtmp.Server{Publisher: rtmp.PublisherFunc(func(key, _ string) (rtmp.Session, error) {
 		if key != testKey {
 			return nil, errors.New("wrong key " + key)
@@ -102,7 +74,7 @@ func open(t *testing.T, o Options) *studio {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.sessions++
-		return session{s, make(chan struct{})}, nil
+		return session{s.Session, make(chan struct{})}, nil
 	})}
 	if o.URL == "" {
 		o.URL = fmt.Sprintf("rtmp://%s/live/%s", s.address, testKey)
@@ -123,12 +95,12 @@ func open(t *testing.T, o Options) *studio {
 
 func TestDemoIsPublished(t *testing.T) {
 	s := open(t, Options{ClockCode: true})
-	require.Eventually(t, func() bool { return len(s.of(media.Video)) > 70 }, soon, 10*time.Millisecond, s.logged)
-	pictures, sounds := s.of(media.Video), s.of(media.Audio)
+	require.Eventually(t, func() bool { return len(s.Units(media.Video)) > 70 }, soon, 10*time.Millisecond, s.logged)
+	pictures, sounds := s.Units(media.Video), s.Units(media.Audio)
 	require.Greater(t, len(sounds), 90)
 	s.mu.Lock()
-	require.Len(t, s.tracks, 2)
-	for _, track := range s.tracks {
+	require.Len(t, s.Tracks(), 2)
+	for _, track := range s.Tracks() {
 		if track.Kind == media.Video {
 			require.Equal(t, [2]int{640, 360}, [2]int{track.Width, track.Height})
 			require.InDelta(t, 30, track.FPS, 0.01)
@@ -146,7 +118,7 @@ func TestDemoIsPublished(t *testing.T) {
 		}
 		require.Less(t, i-lastKey, 30)
 	}
-	checkClock(t, s.tracks, pictures)
+	checkClock(t, s.Tracks(), pictures)
 }
 
 // checkClock decodes the pictures and compares the painted clock with the moment
@@ -206,7 +178,7 @@ func ffmpegs(t *testing.T) []int {
 
 func TestDemoComesBackAndHidesTheKey(t *testing.T) {
 	s := open(t, Options{Width: 320, Height: 180})
-	require.Eventually(t, func() bool { return len(s.of(media.Video)) > 5 }, soon, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(s.Units(media.Video)) > 5 }, soon, 10*time.Millisecond)
 	children := ffmpegs(t)
 	require.Len(t, children, 1)
 	for _, file := range []string{"cmdline", "environ"} {
@@ -221,8 +193,8 @@ func TestDemoComesBackAndHidesTheKey(t *testing.T) {
 		defer s.mu.Unlock()
 		return s.sessions == 2
 	}, soon, 10*time.Millisecond)
-	before := len(s.of(media.Video))
-	require.Eventually(t, func() bool { return len(s.of(media.Video)) > before+5 }, soon, 10*time.Millisecond)
+	before := len(s.Units(media.Video))
+	require.Eventually(t, func() bool { return len(s.Units(media.Video)) > before+5 }, soon, 10*time.Millisecond)
 	require.Contains(t, s.logged(), "the demo stopped")
 	require.NotContains(t, s.logged(), testKey)
 }
@@ -231,7 +203,7 @@ func TestRefusedDemoTriesAgain(t *testing.T) {
 	s := open(t, Options{URL: "rtmp://SERVER/live/another-key-nobody-may-see"})
 	require.Eventually(t, func() bool { return strings.Count(s.logged(), "the demo stopped") > 1 }, soon, 10*time.Millisecond)
 	require.NotContains(t, s.logged(), "another-key")
-	require.Empty(t, s.of(media.Video))
+	require.Empty(t, s.Units(media.Video))
 }
 
 func TestOptions(t *testing.T) {

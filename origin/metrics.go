@@ -17,11 +17,12 @@ type metrics struct {
 	traffic  traffic
 	requests *prometheus.CounterVec
 	held     *prometheus.GaugeVec
+	permit   func(key, address string) bool
 }
 
 func newMetrics(s *handler) *metrics {
 	m := &metrics{
-		registry: s.config.Registry,
+		registry: s.config.Registry, permit: s.config.Permit,
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "liverelay_http_requests_total", Help: "Requests answered, by route and class of status.",
 		}, []string{"route", "status"}),
@@ -71,10 +72,13 @@ func (m *metrics) hold(k kind) func() {
 	return gauge.Dec
 }
 
-// handler serves /metrics.
+// handler serves /metrics, and what other servers of this machine ask.
 func (m *metrics) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	if m.permit != nil {
+		mux.HandleFunc("POST /hooks/nginx-rtmp", m.permitted)
+	}
 	return mux
 }
 

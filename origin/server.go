@@ -61,6 +61,10 @@ type Server struct {
 	Signalling Signalling
 	Admission  Admission
 
+	// Permit, when set, tells whether a stream key is right, for other servers that ask on
+	// the metrics' listener; address is where the publisher comes from.
+	Permit func(key, address string) bool
+
 	// Painter, when set, makes /live/{stream}/swarm show who feeds whom, to everybody.
 	Painter Painter
 

@@ -24,12 +24,14 @@ import (
 
 type attachCommand struct {
 	configFlags
-	URL      string `arg:"" help:"A playlist (…m3u8), a camera (rtsp://), an RTMP stream, a PeerTube watch page, an Owncast or MediaMTX server."`
-	Name     string `default:"live" help:"Name of the stream here: the watch address is /live/NAME."`
-	Title    string `help:"Shown on the watch page; by default what PeerTube or Owncast say."`
-	Token    string `env:"ATTACH_TOKEN" help:"OAuth token for a private stream of PeerTube. Better in the environment: arguments can be seen by other users of the machine."`
-	Password string `env:"ATTACH_PASSWORD" help:"Password of a PeerTube video; likewise."`
-	Snippet  bool   `help:"Print what the host's page and reverse proxy need, and end."`
+	URL        string   `arg:"" help:"A playlist (…m3u8), a camera (rtsp://), an RTMP stream, a PeerTube watch page, an Owncast or MediaMTX server."`
+	Name       string   `default:"live" help:"Name of the stream here: the watch address is /live/NAME."`
+	Title      string   `help:"Shown on the watch page; by default what PeerTube or Owncast say."`
+	Token      string   `env:"ATTACH_TOKEN" help:"OAuth token for a private stream of PeerTube. Better in the environment: arguments can be seen by other users of the machine."`
+	Instance   string   `placeholder:"URL" help:"Address of the PeerTube server, when the address is a video's UUID alone."`
+	Renditions []string `placeholder:"NAME" help:"Names of the renditions that are wanted, as doctor shows them. Default: all."`
+	Password   string   `env:"ATTACH_PASSWORD" help:"Password of a PeerTube video; likewise."`
+	Snippet    bool     `help:"Print what the host's page and reverse proxy need, and end."`
 }
 
 // Run is run with one more stream, attached to the address.
@@ -38,13 +40,16 @@ func (c attachCommand) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := attach.Parse(c.URL); err != nil {
+	wanted := config.Stream{
+		Source: c.URL, SourceInstance: c.Instance, SourceRenditions: c.Renditions, SourceToken: c.Token, SourcePassword: c.Password, Title: c.Title,
+	}
+	if _, err := attach.Parse(wanted.SourceAddress()); err != nil {
 		return usageError{err}
 	}
 	if loaded.Streams == nil {
 		loaded.Streams = map[string]config.Stream{}
 	}
-	loaded.Streams[c.Name] = config.Stream{Source: c.URL, SourceToken: c.Token, SourcePassword: c.Password, Title: c.Title}
+	loaded.Streams[c.Name] = wanted
 	if !takesPublishers(loaded) {
 		// Their ports may be taken by the server that is attached to.
 		loaded.RTMP.Address, loaded.RTSP.Address = "", ""
@@ -119,7 +124,7 @@ func attachAll(d *daemon) (*attachments, error) {
 		if settings.Source == "" {
 			continue
 		}
-		at, err := attach.Parse(settings.Source)
+		at, err := attach.Parse(settings.SourceAddress())
 		if err != nil {
 			return nil, fmt.Errorf("streams.%s.source: %w", name, err)
 		}
@@ -132,10 +137,10 @@ func attachAll(d *daemon) (*attachments, error) {
 		}
 		list.all[name] = &attach.Attachment{
 			At: at, Client: client, Grace: d.config.Grace.D(),
-			Secret: secret,
-			Pull:   func(ctx context.Context, t attach.Target) error { return d.pull(ctx, client, name, t) },
-			Open:   func(key func(int) []byte) (mirror.Sink, error) { return d.stage.mirrored(name, key), nil },
-			Log:    d.log.With().Str("room", "attach").Str("stream", name).Logger(),
+			Secret: secret, Renditions: settings.SourceRenditions,
+			Pull: func(ctx context.Context, t attach.Target) error { return d.pull(ctx, client, name, t) },
+			Open: func(key func(int) []byte) (mirror.Sink, error) { return d.stage.mirrored(name, key), nil },
+			Log:  d.log.With().Str("room", "attach").Str("stream", name).Logger(),
 		}
 	}
 	return list, nil

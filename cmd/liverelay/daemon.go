@@ -69,6 +69,7 @@ func build(c config.Config, v *vault.Vault, log zerolog.Logger) (*daemon, error)
 	if err = d.setStage(catalog, v); err != nil {
 		return nil, err
 	}
+	d.origin.Permit = func(key, address string) bool { return d.registry.Knows(key, address) == nil }
 	if d.rtmp, err = d.newRTMP(); err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ type doctorCommand struct {
 	configFlags
 	URL      string `arg:"" help:"What attach would be given."`
 	JSON     bool   `help:"Print one JSON object."`
+	Instance string `placeholder:"URL" help:"Address of the PeerTube server, when the address is a video's UUID alone."`
 	Token    string `env:"ATTACH_TOKEN" help:"OAuth token for a private stream of PeerTube."`
 	Password string `env:"ATTACH_PASSWORD" help:"Password of a PeerTube video."`
 }
@@ -33,7 +34,7 @@ func (c doctorCommand) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	at, err := attach.Parse(c.URL)
+	at, err := attach.Parse(config.Stream{Source: c.URL, SourceInstance: c.Instance}.SourceAddress())
 	if err != nil {
 		return usageError{err}
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"syscall"
 
+	"github.com/liverelay/liverelay/config"
 	"github.com/liverelay/liverelay/tracker/stun"
 )
 
@@ -28,7 +29,7 @@ func (d *daemon) open(ctx context.Context) error {
 		d.doors.rtmp, err = listen(ctx, "RTMP", d.config.RTMP.Address, "rtmp.address")
 	}
 	if err == nil {
-		d.doors.rtsp, err = listen(ctx, "RTSP", d.config.RTSP.Address, "rtsp.address")
+		d.doors.rtsp, err = d.listenRTSP(ctx)
 	}
 	if err == nil && d.config.STUN.Address != "" {
 		d.doors.stun, err = listenSTUN(d.config.STUN.Address)
@@ -39,6 +40,18 @@ func (d *daemon) open(ctx context.Context) error {
 	}
 	d.origin.Listener, d.origin.MetricsListener = d.doors.http, d.doors.metrics
 	return nil
+}
+
+// listenRTSP does without, where nobody asked for it: the usual port is MediaMTX's, too,
+// beside which liverelay often runs.
+func (d *daemon) listenRTSP(ctx context.Context) (net.Listener, error) {
+	address := d.config.RTSP.Address
+	l, err := listen(ctx, "RTSP", address, "rtsp.address")
+	if errors.Is(err, syscall.EADDRINUSE) && address == config.Default().RTSP.Address {
+		d.log.Warn().Str("address", address).Msg("another program has the port of RTSP: no publishers are taken over RTSP (rtsp.address in the configuration)")
+		return nil, nil
+	}
+	return l, err
 }
 
 // listen listens for TCP; an empty address is nobody's.

@@ -15,7 +15,7 @@ func (d *daemon) greet(out io.Writer) {
 		s := d.streams.all[name]
 		fmt.Fprintf(out, "\n  stream      %s\n", name)
 		if s.Source != "" {
-			fmt.Fprintf(out, "  attached to %s\n", shownSource(s.Source))
+			fmt.Fprintf(out, "  attached to %s\n", shownSource(s.SourceAddress()))
 		} else if d.config.RTMP.Address != "" {
 			fmt.Fprintf(out, "  OBS server  %s\n", d.pushServer())
 			fmt.Fprintf(out, "  stream key  %s\n", s.shownKey(isTerminal(out)))

@@ -163,6 +163,7 @@ function configuration(host, ports, folder, options) {
 		data: join(folder, "data"),
 		http: { address: `${host}:${ports.http}` },
 		rtmp: { address: `${host}:${ports.rtmp}` },
+		rtsp: { address: "" },
 		stun: { address: `${host}:${ports.stun}` },
 		metrics: { address: `127.0.0.1:${ports.metrics}` },
 		ladder: { renditions, source: "auto", audio_only: true },

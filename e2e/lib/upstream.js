@@ -31,7 +31,10 @@ export class Nginx {
 		this.ports = { http, rtmp };
 	}
 
-	/** @param {{ push?: string }} [options] push: where the RTMP module sends on to */
+	/**
+	 * push: where the RTMP module sends on to; onPublish: whom it asks.
+	 * @param {{ push?: string, onPublish?: string }} [options]
+	 */
 	static async start(options = {}) {
 		const [http, rtmp] = await Promise.all([freePort(), freePort()]);
 		const folder = mkdtempSync(join(tmpdir(), "liverelay-nginx-"));
@@ -96,9 +99,9 @@ function launch(folder) {
  * @param {string} folder
  * @param {number} http
  * @param {number} rtmp
- * @param {{ push?: string }} options
+ * @param {{ push?: string, onPublish?: string }} options
  */
-function configuration(folder, http, rtmp, { push }) {
+function configuration(folder, http, rtmp, { push, onPublish }) {
 	const user = process.getuid?.() === 0 ? "user root;" : "";
 	return `${user}
 daemon off;
@@ -129,6 +132,7 @@ rtmp {
 			hls_fragment 2s;
 			hls_playlist_length 12s;
 			${push ? `push ${push};` : ""}
+			${onPublish ? `on_publish ${onPublish};` : ""}
 		}
 	}
 }

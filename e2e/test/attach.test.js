@@ -201,6 +201,21 @@ describe("attached to what is no plain playlist", () => {
 		assert.equal(join.title, "What PeerTube calls it");
 	});
 
+	test("nginx asks whether a key is right, and pushes what is published under it", async () => {
+		const daemon = keep(await Daemon.start({ renditions: null }));
+		const front = keep(
+			await Nginx.start({
+				push: daemon.server,
+				onPublish: `http://127.0.0.1:${daemon.ports.metrics}/hooks/nginx-rtmp`,
+			}),
+		);
+		const app = `rtmp://127.0.0.1:${front.ports.rtmp}/live`;
+		const stranger = keep(new Publisher({ url: `${app}/not-a-key-of-anybody`, ...small }).start());
+		assert.notEqual(await stranger.ffmpeg.ended, 0, "nginx refuses it");
+		keep(new Publisher({ url: `${app}/${key}`, ...small }).start());
+		await plays(daemon, 5);
+	});
+
 	test("forward goes on to nginx, beside one target that is dead", async () => {
 		const alive = `rtmp://127.0.0.1:${nginx.ports.rtmp}/live/forwarded`;
 		const forward = ["rtmp://127.0.0.1:9/live/a-key-that-nobody-takes", alive];

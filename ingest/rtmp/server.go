@@ -12,8 +12,12 @@ import (
 	"github.com/rs/zerolog"
 	gortmp "github.com/yutopp/go-rtmp"
 
+	"github.com/liverelay/liverelay/ingest/internal/door"
 	"github.com/liverelay/liverelay/media"
 )
+
+// Limits bounds what strangers may take. The zero value of a field means its default.
+type Limits = door.Limits
 
 // Publisher says who may publish. Publish is given the stream key and the remote
 // address; its error is shown to the publisher, as a sentence, and to nobody else.
@@ -75,7 +79,7 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r := &reception{server: s, tls: withoutALPN(s.TLS), door: newDoor(s.Limits), handover: newHandover(l.Addr())}
+	r := &reception{server: s, tls: withoutALPN(s.TLS), door: door.New(s.Limits), handover: newHandover(l.Addr())}
 	r.rtmp = gortmp.NewServer(&gortmp.ServerConfig{OnConnect: r.serve})
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
@@ -103,7 +107,7 @@ type reception struct {
 	open     sync.WaitGroup // connections
 
 	mu   sync.Mutex
-	door *door
+	door *door.Door
 }
 
 // accept takes connections until ctx ends. When the system has no more descriptors
@@ -138,12 +142,12 @@ func (r *reception) admit(conn net.Conn) {
 	if host, _, err := net.SplitHostPort(remote); err == nil {
 		address = host
 	}
-	v := &visitor{address: address, leave: func() { _ = conn.Close() }}
+	v := &door.Visitor{Address: address, Leave: func() { _ = conn.Close() }}
 	r.mu.Lock()
-	out, ok := r.door.enter(v)
+	out, ok := r.door.Enter(v)
 	r.mu.Unlock()
 	if out != nil {
-		out.leave()
+		out.Leave()
 	}
 	if !ok {
 		_ = conn.Close()
@@ -152,7 +156,7 @@ func (r *reception) admit(conn net.Conn) {
 	r.open.Add(1)
 	left := func() {
 		r.mu.Lock()
-		r.door.left(v)
+		r.door.Left(v)
 		r.mu.Unlock()
 		r.open.Done()
 	}
@@ -166,7 +170,7 @@ func (r *reception) admit(conn net.Conn) {
 	h := &handler{guard: g, publisher: s.Publisher, remote: remote, log: s.Log, accepted: func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.door.accepted(v)
+		r.door.Accepted(v)
 	}}
 	g.stopped = h.unpublish
 	r.handover.give(visit{g, h})
@@ -192,8 +196,8 @@ func orDefault(d, other time.Duration) time.Duration {
 // dismiss closes what is open and waits until it is.
 func (r *reception) dismiss() {
 	r.mu.Lock()
-	for v := range r.door.inside {
-		v.leave()
+	for _, v := range r.door.All() {
+		v.Leave()
 	}
 	r.mu.Unlock()
 	r.open.Wait()

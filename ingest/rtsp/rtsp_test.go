@@ -19,48 +19,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/liverelay/liverelay/ingest/rtsp"
+	"github.com/liverelay/liverelay/internal/kept"
 	"github.com/liverelay/liverelay/media"
 )
 
-// kept is a session that keeps what it takes.
-type kept struct {
-	mu     sync.Mutex
-	tracks []media.Track
-	units  []media.Unit
-	over   sync.Once
-	done   chan struct{}
-}
-
-func newKept() *kept { return &kept{done: make(chan struct{})} }
-
-func (k *kept) Track(t media.Track) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.tracks = append(k.tracks, t)
-	return nil
-}
-
-func (k *kept) Unit(u media.Unit) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.units = append(k.units, u)
-	return nil
-}
-func (k *kept) Close(error)           { k.over.Do(func() { close(k.done) }) }
-func (k *kept) Done() <-chan struct{} { return k.done }
-
 // counts returns the units of each kind.
-func (k *kept) counts() (video, audio int) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for _, u := range k.units {
-		if u.Kind == media.Video {
-			video++
-		} else {
-			audio++
-		}
-	}
-	return video, audio
+func counts(s *kept.Session) (video, audio int) {
+	return len(s.Units(media.Video)), len(s.Units(media.Audio))
 }
 
 func address(t *testing.T) string {
@@ -90,7 +55,7 @@ func h264() []string {
 
 func TestPublishersAreTakenByTheirKey(t *testing.T) {
 	const key = "a-key-of-an-rtsp-publisher"
-	got := newKept()
+	got := kept.New()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	at := l.Addr().String()
@@ -115,25 +80,24 @@ func TestPublishersAreTakenByTheirKey(t *testing.T) {
 }
 
 // check waits for two seconds of media and looks at it.
-func check(t *testing.T, got *kept, codec media.Codec) {
+func check(t *testing.T, got *kept.Session, codec media.Codec) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		v, a := got.counts()
+		v, a := counts(got)
 		return v >= 50 && a >= 90
 	}, 20*time.Second, 50*time.Millisecond)
-	got.mu.Lock()
-	defer got.mu.Unlock()
+	tracks, units := got.Tracks(), got.Units()
 	byKind := map[media.Kind]media.Track{}
-	for _, track := range got.tracks {
+	for _, track := range tracks {
 		byKind[track.Kind] = track
 	}
 	require.Equal(t, codec, byKind[media.Video].Codec)
 	require.Equal(t, 320, byKind[media.Video].Width)
 	require.Equal(t, 48000, byKind[media.Audio].SampleRate)
-	require.Len(t, got.tracks, 2, "each track is announced once")
-	require.Equal(t, media.Video, got.units[0].Kind)
+	require.Len(t, tracks, 2, "each track is announced once")
+	require.Equal(t, media.Video, units[0].Kind)
 	last, first, reordered := map[media.Kind]time.Duration{}, true, false
-	for _, u := range got.units {
+	for _, u := range units {
 		require.GreaterOrEqual(t, u.PTS, u.DTS)
 		require.GreaterOrEqual(t, u.DTS, last[u.Kind], "decode times never go back")
 		last[u.Kind] = u.DTS
@@ -209,7 +173,7 @@ func TestACameraIsPlayedFrom(t *testing.T) {
 				defer cam.mu.Unlock()
 				return cam.stream != nil
 			}, 10*time.Second, 10*time.Millisecond)
-			got := newKept()
+			got := kept.New()
 			source := rtsp.Source{URL: &url.URL{Scheme: "rtsp", Host: at, Path: "/cam"}, Dial: (&net.Dialer{}).DialContext}
 			ctx, cancel := context.WithCancel(context.Background())
 			ended := make(chan error, 1)
@@ -223,7 +187,7 @@ func TestACameraIsPlayedFrom(t *testing.T) {
 
 func TestNobodyThere(t *testing.T) {
 	source := rtsp.Source{URL: &url.URL{Scheme: "rtsp", User: url.UserPassword("u", "secret"), Host: address(t), Path: "/cam"}, Dial: (&net.Dialer{}).DialContext}
-	err := source.Play(context.Background(), newKept())
+	err := source.Play(context.Background(), kept.New())
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "secret")
 }

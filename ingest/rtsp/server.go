@@ -1,6 +1,7 @@
 package rtsp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,11 +14,14 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/base"
 	"github.com/pion/rtp"
 	"github.com/rs/zerolog"
+
+	"github.com/liverelay/liverelay/ingest/internal/door"
 )
 
 const (
 	maxPublishers = 256
 	idle          = 15 * time.Second
+	handshake     = 10 * time.Second
 )
 
 // Publisher says who may publish; its error is shown to nobody.
@@ -36,15 +40,21 @@ func (f PublisherFunc) Publish(key, remote string) (Session, error) { return f(k
 type Server struct {
 	Publisher Publisher
 	Log       zerolog.Logger
+	// Limits bounds connections.
+	Limits door.Limits
+	// Handshake is the time from accept to an accepted key, default 10 s, whatever the
+	// client sends meanwhile.
+	Handshake time.Duration
 }
 
 // Serve takes publishers that come to l, which it closes, until ctx ends; then it returns
 // nil.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	r := &reception{server: s, open: map[*gortsplib.ServerSession]*publication{}}
+	g := guard(l, s.Limits, cmp.Or(s.Handshake, handshake), idle)
 	server := &gortsplib.Server{
 		Handler: r, RTSPAddress: l.Addr().String(), ReadTimeout: idle, WriteTimeout: idle, IdleTimeout: idle,
-		Listen: func(string, string) (net.Listener, error) { return l, nil },
+		Listen: func(string, string) (net.Listener, error) { return g, nil },
 	}
 	if err := server.Start(); err != nil {
 		return fmt.Errorf("serve RTSP: %w", err)
@@ -102,6 +112,7 @@ func (r *reception) OnAnnounce(ctx *gortsplib.ServerHandlerOnAnnounceCtx) (*base
 	r.mu.Lock()
 	r.open[ctx.Session] = &publication{session, found}
 	r.mu.Unlock()
+	accept(ctx.Conn.NetConn())
 	go func() { // when somebody else has taken over, or the daemon ends
 		<-session.Done()
 		ctx.Session.Close()

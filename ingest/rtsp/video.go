@@ -65,30 +65,17 @@ func (v *video) isKey(nals [][]byte) bool {
 
 // keep takes a parameter set out of the stream, and access unit delimiters.
 func (v *video) keep(nal []byte) bool {
-	if v.codec == media.H264 {
-		switch h264.NALUType(nal[0] & 0x1f) {
-		case h264.NALUTypeSPS:
-			v.sets[0] = bytes.Clone(nal)
-		case h264.NALUTypePPS:
-			v.sets[1] = bytes.Clone(nal)
-		case h264.NALUTypeAccessUnitDelimiter:
-		default:
-			return false
-		}
+	kind, delimiter, sets := nal[0]&0x1f, byte(h264.NALUTypeAccessUnitDelimiter),
+		[]byte{byte(h264.NALUTypeSPS), byte(h264.NALUTypePPS)}
+	if v.codec == media.HEVC {
+		kind, delimiter = nal[0]>>1&0x3f, byte(h265.NALUType_AUD_NUT)
+		sets = []byte{byte(h265.NALUType_VPS_NUT), byte(h265.NALUType_SPS_NUT), byte(h265.NALUType_PPS_NUT)}
+	}
+	if i := bytes.IndexByte(sets, kind); i >= 0 {
+		v.sets[i] = bytes.Clone(nal)
 		return true
 	}
-	switch h265.NALUType(nal[0] >> 1 & 0x3f) {
-	case h265.NALUType_VPS_NUT:
-		v.sets[0] = bytes.Clone(nal)
-	case h265.NALUType_SPS_NUT:
-		v.sets[1] = bytes.Clone(nal)
-	case h265.NALUType_PPS_NUT:
-		v.sets[2] = bytes.Clone(nal)
-	case h265.NALUType_AUD_NUT:
-	default:
-		return false
-	}
-	return true
+	return kind == delimiter
 }
 
 // announce tells of the track where its configuration is new; false while there is none.

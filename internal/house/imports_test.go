@@ -47,11 +47,12 @@ func rules() map[string]rule {
 		"p2p":                   {ours: []string{"media"}},
 		"p2p/wire":              {ours: []string{"media"}, never: ioFree},
 		"p2p/peer":              {ours: []string{"media", "p2p/wire"}, never: ioFree},
-		"sidecar":               {ours: []string{"media"}, never: []string{webrtc}},
+		"sidecar":               {ours: []string{"media"}, never: []string{"os/exec", webrtc}}, // foreign playlists never reach ffmpeg
 		"sidecar/playlist":      {never: append([]string{http}, ioFree...)},
 		"demo":                  {ours: []string{"media"}, never: []string{webrtc}},
 		"player":                {},
 		"internal":              {},
+		"internal/kept":         {ours: []string{"media"}, never: ioFree},
 		"e2e":                   {ours: everything},
 		"bench":                 {ours: everything},
 		"cmd/liverelay":         {ours: everything},
@@ -93,6 +94,7 @@ func TestTheRulesBite(t *testing.T) {
 		{"p2p/peer", "net"},
 		{"p2p", module + "segmenter"},
 		{"tracker", module + "media"},
+		{"sidecar", "os/exec"},
 	} {
 		require.NotEmpty(t, broken(table[c.room], c.room, c.imported), "%s → %s", c.room, c.imported)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/liverelay/liverelay/sidecar/attach"
+	"github.com/liverelay/liverelay/sidecar/mirror"
 	"github.com/liverelay/liverelay/sidecar/outbound"
 	"github.com/liverelay/liverelay/sidecar/playlist"
 )
@@ -144,6 +145,7 @@ func (r *Report) variants(ctx context.Context, o Options, a *outbound.Answer) *o
 		r.say(Bad, "playlist", "The multivariant playlist can't be read.", "")
 		return nil
 	}
+	r.Names = mirror.Names(m)
 	best := m.Variants[0]
 	for _, v := range m.Variants {
 		r.Renditions = append(r.Renditions, Rendition{v.Bandwidth, v.Codecs, v.Width, v.Height})

@@ -59,7 +59,9 @@ type Report struct {
 	Container       string      `json:"container,omitempty"`
 	Encrypted       bool        `json:"encrypted"`
 	Renditions      []Rendition `json:"renditions"`
-	Findings        []Finding   `json:"findings"`
+	// Names are what the renditions are called here, for source_renditions.
+	Names    []string  `json:"names,omitempty"`
+	Findings []Finding `json:"findings"`
 	// Command and Configuration attach to it.
 	Command       string `json:"command,omitempty"`
 	Configuration string `json:"configuration,omitempty"`
@@ -112,6 +114,9 @@ func (r *Report) Write(out io.Writer) error {
 	}
 	for _, one := range r.Renditions {
 		row("rendition", "%dx%d, %.1f Mbit/s %s", one.Width, one.Height, float64(one.Bandwidth)/1e6, one.Codecs)
+	}
+	if len(r.Names) > 1 {
+		row("names", "%s (source_renditions chooses)", strings.Join(r.Names, ", "))
 	}
 	if r.SegmentSeconds > 0 {
 		parts := "whole segments"

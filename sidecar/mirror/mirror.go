@@ -119,7 +119,7 @@ func (m *Mirror) sources(ctx context.Context) ([]source, error) {
 		}
 		list := planned(parsed, m.Renditions)
 		if len(list) == 0 {
-			return nil, fmt.Errorf("none of the renditions %q is there", m.Renditions)
+			return nil, fmt.Errorf("none of the renditions %q is there, but %q", m.Renditions, Names(parsed))
 		}
 		return list, nil
 	}

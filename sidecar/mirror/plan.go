@@ -46,6 +46,15 @@ func planned(m *playlist.Multivariant, chosen []string) []source {
 	return withSound(list, m, group, codecs)
 }
 
+// Names are those of the renditions of a multivariant playlist, the best first.
+func Names(m *playlist.Multivariant) []string {
+	var names []string
+	for _, s := range planned(m, nil) {
+		names = append(names, s.info.Name)
+	}
+	return names
+}
+
 // withSound adds the rendition of sound that goes with the pictures.
 func withSound(list []source, m *playlist.Multivariant, group, codecs string) []source {
 	var sound *playlist.Media

@@ -215,6 +215,12 @@ func TestBounds(t *testing.T) {
 			http.Redirect(w, r, "/loop", http.StatusFound)
 		case "/hang":
 			<-r.Context().Done()
+		case "/drip":
+			for r.Context().Err() == nil {
+				_, _ = w.Write([]byte{0})
+				w.(http.Flusher).Flush()
+				<-time.After(10 * time.Millisecond)
+			}
 		case "/range":
 			http.ServeContent(w, r, "", time.Time{}, strings.NewReader("0123456789"))
 		case "/norange":
@@ -229,8 +235,10 @@ func TestBounds(t *testing.T) {
 		_, err := get(t, c, s.URL+path)
 		require.ErrorIs(t, err, want, path)
 	}
-	_, err := c.Get(context.Background(), outbound.Request{URL: parse(t, s.URL+"/hang"), MaxBytes: 1, Within: 50 * time.Millisecond})
-	require.ErrorIs(t, err, context.DeadlineExceeded)
+	for _, path := range []string{"/hang", "/drip"} {
+		_, err := c.Get(context.Background(), outbound.Request{URL: parse(t, s.URL+path), MaxBytes: 1 << 10, Within: 50 * time.Millisecond})
+		require.ErrorIs(t, err, context.DeadlineExceeded, path)
+	}
 	for _, path := range []string{"/range", "/norange"} {
 		answer, err := c.Get(context.Background(), outbound.Request{URL: parse(t, s.URL+path), Offset: 2, Length: 3, MaxBytes: 100, Within: time.Second})
 		require.NoError(t, err)
@@ -239,6 +247,35 @@ func TestBounds(t *testing.T) {
 }
 
 // TestNoProxyFromTheEnvironment: a proxy would connect in the client's place.
+// TestAbuse9RedirectsLeadNowhereInside: each way to write an inner address, or a file, in
+// a redirect; and none gives up encryption.
+func TestAbuse9RedirectsLeadNowhereInside(t *testing.T) {
+	s, hits := inside(t)
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(s.URL, "http://"))
+	require.NoError(t, err)
+	redirect := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", r.URL.Query().Get("to"))
+		w.WriteHeader(http.StatusTemporaryRedirect)
+	})
+	plain, secure := httptest.NewServer(redirect), httptest.NewTLSServer(redirect)
+	defer plain.Close()
+	defer secure.Close()
+	trusted := secure.Client().Transport.(*http.Transport).TLSClientConfig
+	c := client(t, outbound.Config{Typed: []*url.URL{parse(t, plain.URL), parse(t, secure.URL)}, TLS: trusted})
+	for to, want := range map[string]error{
+		"http://127.0.0.1:" + port + "/": outbound.ErrRefused, "//0.0.0.0:" + port + "/": outbound.ErrRefused,
+		"http://[::ffff:127.0.0.1]:" + port + "/": outbound.ErrRefused, "http://169.254.169.254/latest": outbound.ErrRefused,
+		"http://[64:ff9b::7f00:1]:" + port + "/": outbound.ErrRefused, "file:///etc/passwd": outbound.ErrScheme,
+		"concat:http://a|http://b": outbound.ErrScheme, "gopher://127.0.0.1:" + port + "/": outbound.ErrScheme,
+	} {
+		_, err := get(t, c, plain.URL+"/?to="+url.QueryEscape(to))
+		require.ErrorIs(t, err, want, to)
+	}
+	_, err = get(t, c, secure.URL+"/?to="+url.QueryEscape(plain.URL+"/"))
+	require.ErrorIs(t, err, outbound.ErrRedirects, "from https: to http:")
+	require.Zero(t, hits.Load())
+}
+
 func TestNoProxyFromTheEnvironment(t *testing.T) {
 	proxy, hits := inside(t)
 	t.Setenv("HTTP_PROXY", proxy.URL)

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"net"
 	"net/url"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,53 +13,24 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/liverelay/liverelay/ingest/rtmp"
+	"github.com/liverelay/liverelay/internal/kept"
 	"github.com/liverelay/liverelay/media"
 	"github.com/liverelay/liverelay/sidecar/outbound"
 	"github.com/liverelay/liverelay/sidecar/restream"
 )
 
-// received is a session of the server that is forwarded to.
-type received struct {
-	mu     sync.Mutex
-	tracks []media.Track
-	units  []media.Unit
-	over   sync.Once
-	closed chan struct{}
-}
-
-func (r *received) Track(t media.Track) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.tracks = append(r.tracks, t)
-	return nil
-}
-
-func (r *received) Unit(u media.Unit) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.units = append(r.units, u)
-	return nil
-}
-func (r *received) Close(error)           { r.over.Do(func() { close(r.closed) }) }
-func (r *received) Done() <-chan struct{} { return r.closed }
-func (r *received) count() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.units)
-}
-
 const secret = "the-secret-key-of-the-target"
 
 // serve runs a real RTMP server on l; sessions come out of the channel.
-func serve(t *testing.T, l net.Listener) <-chan *received {
+func serve(t *testing.T, l net.Listener) <-chan *kept.Session {
 	t.Helper()
-	sessions := make(chan *received, 8)
+	sessions := make(chan *kept.Session, 8)
 	ctx, cancel := context.WithCancel(context.Background())
 	s := rtmp.Server{Log: zerolog.Nop(), Publisher: rtmp.PublisherFunc(func(key, _ string) (rtmp.Session, error) {
 		if key != secret {
 			return nil, net.ErrClosed
 		}
-		r := &received{closed: make(chan struct{})}
+		r := kept.New()
 		sessions <- r
 		return r, nil
 	})}
@@ -132,13 +102,13 @@ func TestABroadcastArrivesAsItIs(t *testing.T) {
 	r := <-sessions
 	require.Eventually(t, func() bool { return to.Health().Phase == restream.Sending }, 5*time.Second, 5*time.Millisecond)
 	publish(f, 50, 150) // what came before the connection was there may be left out
-	require.Eventually(t, func() bool { return r.count() >= 200 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(r.Units()) >= 200 }, 5*time.Second, 5*time.Millisecond)
 	f.End(nil)
 	<-f.Done()
-	<-r.closed
-	require.Equal(t, media.H264, r.tracks[0].Codec)
-	require.Equal(t, 48000, r.tracks[len(r.tracks)-1].SampleRate)
-	first := r.units[0]
+	<-r.Done()
+	require.Equal(t, media.H264, r.Tracks()[0].Codec)
+	require.Equal(t, 48000, r.Tracks()[len(r.Tracks())-1].SampleRate)
+	first := r.Units()[0]
 	require.True(t, first.Keyframe)
 	require.Equal(t, 80*time.Millisecond, first.PTS-first.DTS)
 	require.Len(t, first.Data, 3000)
@@ -177,7 +147,7 @@ func TestOneDeadTargetDisturbsNothing(t *testing.T) {
 	r := <-sessions
 	require.Eventually(t, func() bool { return targets[3].Health().Phase == restream.Sending }, 5*time.Second, 5*time.Millisecond)
 	publish(feeds[3], 2000, 2100)
-	require.Eventually(t, func() bool { return r.count() > 150 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return len(r.Units()) > 150 }, 5*time.Second, 5*time.Millisecond)
 	require.Eventually(t, func() bool {
 		return targets[0].Health().Phase == restream.Failing && targets[2].Health().Phase == restream.Failing
 	}, 5*time.Second, 5*time.Millisecond)
@@ -211,8 +181,8 @@ func TestATargetThatComesBackIsServedAgain(t *testing.T) {
 	}, 10*time.Second, 50*time.Millisecond)
 	r := <-sessions
 	publish(f, i, i+25)
-	require.Eventually(t, func() bool { return r.count() > 10 }, 5*time.Second, 5*time.Millisecond)
-	require.True(t, r.units[0].Keyframe)
+	require.Eventually(t, func() bool { return len(r.Units()) > 10 }, 5*time.Second, 5*time.Millisecond)
+	require.True(t, r.Units()[0].Keyframe)
 	f.End(nil)
 	<-f.Done()
 }

@@ -1,4 +1,9 @@
-package rtmp
+package door
+
+import (
+	"maps"
+	"slices"
+)
 
 // Limits bounds what strangers may take. The zero value of a field means its default.
 type Limits struct {
@@ -23,27 +28,28 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// visitor is a connection as the door sees it.
-type visitor struct {
-	address string // without port
+// Visitor is a connection as the door sees it.
+type Visitor struct {
+	Address string // without port
 	pending bool
-	leave   func() // makes the connection end; must not block
+	Leave   func() // makes the connection end; must not block
 }
 
-// door counts connections and says who may come in. It is a plain state machine.
-type door struct {
+// Door counts connections and says who may come in. It is a plain state machine.
+type Door struct {
 	limits  Limits
-	inside  map[*visitor]bool
-	pending []*visitor // oldest first
+	inside  map[*Visitor]bool
+	pending []*Visitor // oldest first
 }
 
-func newDoor(l Limits) *door { return &door{limits: l.withDefaults(), inside: map[*visitor]bool{}} }
+// New makes a door that is open to as many as l says.
+func New(l Limits) *Door { return &Door{limits: l.withDefaults(), inside: map[*Visitor]bool{}} }
 
-// enter lets a visitor in or not. The visitor that it returns has to leave for it.
-func (d *door) enter(v *visitor) (out *visitor, ok bool) {
+// Enter lets a visitor in or not. The one that it returns has to leave for it.
+func (d *Door) Enter(v *Visitor) (out *Visitor, ok bool) {
 	same := 0
 	for _, p := range d.pending {
-		if p.address == v.address {
+		if p.Address == v.Address {
 			same++
 		}
 	}
@@ -55,7 +61,7 @@ func (d *door) enter(v *visitor) (out *visitor, ok bool) {
 			return nil, false
 		}
 		out = d.pending[0]
-		d.left(out)
+		d.Left(out)
 	}
 	v.pending = true
 	d.inside[v] = true
@@ -63,8 +69,8 @@ func (d *door) enter(v *visitor) (out *visitor, ok bool) {
 	return out, true
 }
 
-// accepted notes that a visitor has shown a key.
-func (d *door) accepted(v *visitor) {
+// Accepted notes that a visitor has shown a key.
+func (d *Door) Accepted(v *Visitor) {
 	if !v.pending {
 		return
 	}
@@ -77,8 +83,11 @@ func (d *door) accepted(v *visitor) {
 	}
 }
 
-// left notes that a visitor is gone; a second time changes nothing.
-func (d *door) left(v *visitor) {
-	d.accepted(v)
+// Left notes that a visitor is gone; a second time changes nothing.
+func (d *Door) Left(v *Visitor) {
+	d.Accepted(v)
 	delete(d.inside, v)
 }
+
+// All are those inside.
+func (d *Door) All() []*Visitor { return slices.Collect(maps.Keys(d.inside)) }

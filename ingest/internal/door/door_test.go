@@ -1,4 +1,4 @@
-package rtmp
+package door
 
 import (
 	"fmt"
@@ -8,10 +8,10 @@ import (
 )
 
 func TestDoor(t *testing.T) {
-	d := newDoor(Limits{Connections: 4, Pending: 3, PendingPerAddress: 2})
-	come := func(address string) (*visitor, *visitor, bool) {
-		v := &visitor{address: address}
-		out, ok := d.enter(v)
+	d := New(Limits{Connections: 4, Pending: 3, PendingPerAddress: 2})
+	come := func(address string) (*Visitor, *Visitor, bool) {
+		v := &Visitor{Address: address}
+		out, ok := d.Enter(v)
 		return v, out, ok
 	}
 	a, out, ok := come("a")
@@ -27,31 +27,31 @@ func TestDoor(t *testing.T) {
 	require.True(t, ok)
 	require.Same(t, a, out, "three may wait; the oldest leaves")
 
-	d.accepted(b)
-	d.accepted(b)
+	d.Accepted(b)
+	d.Accepted(b)
 	require.Len(t, d.pending, 2)
-	d.left(a)
+	d.Left(a)
 	require.Len(t, d.inside, 3)
 	_, out, ok = come("d")
 	require.True(t, ok && out == nil)
 	_, out, ok = come("e")
 	require.True(t, ok && out != nil, "four may be inside")
-	d.left(b)
+	d.Left(b)
 	require.Len(t, d.inside, 3)
 
-	full := newDoor(Limits{Connections: 1})
-	v := &visitor{}
-	_, ok = full.enter(v)
+	full := New(Limits{Connections: 1})
+	v := &Visitor{}
+	_, ok = full.Enter(v)
 	require.True(t, ok)
-	full.accepted(v)
-	_, ok = full.enter(&visitor{})
+	full.Accepted(v)
+	_, ok = full.Enter(&Visitor{})
 	require.False(t, ok, "nobody is pending who could leave")
 }
 
 func TestDoorsDefaults(t *testing.T) {
-	d := newDoor(Limits{})
+	d := New(Limits{})
 	for i := range 1000 {
-		d.enter(&visitor{address: fmt.Sprint(i)})
+		d.Enter(&Visitor{Address: fmt.Sprint(i)})
 	}
 	require.Len(t, d.pending, 64)
 	require.Len(t, d.inside, 64)
