@@ -88,6 +88,26 @@ function orderTable() {
 	return `Ordered against unordered, ${all.results[0].viewers} viewers, one after the other:\n\n${table(head, rows)}\n`;
 }
 
+function latencyTable() {
+	const all = figures("swarm-latency");
+	if (!all) return "";
+	const head = [
+		"viewers",
+		"hops",
+		"of them",
+		"a part there, p50 / p95",
+		"hold-back",
+		"latency p50",
+	];
+	const rows = all.results.flatMap((/** @type {Result} */ r) =>
+		r.hops.map((h, i) => [
+			...[i === 0 ? `${r.viewers}, ${r.label}` : "", h.hops, h.viewers],
+			...[`${fixed(h.arrival.p50)} / ${fixed(h.arrival.p95)}`, fixed(h.holdBack), fixed(h.latency)],
+		]),
+	);
+	return `What holds latency, in seconds: the way of a part from its end at the source to a viewer, and the hold-back from the newest head on, which the part's own length is part of:\n\n${table(head, rows)}\n`;
+}
+
 function othersTable() {
 	const all = figures("others");
 	if (!all) return "";
@@ -116,6 +136,7 @@ const text = [
 	`Taken ${first.date.slice(0, 10)} at ${first.version} on ${first.machine}. Bold is a target missed.\n`,
 	`${table(head, rows)}\n`,
 	pictures(),
+	latencyTable(),
 	orderTable(),
 	othersTable(),
 ].join("\n");

@@ -25,7 +25,8 @@ export function judge(scene, { results }) {
 			common(r).map((c) => ({ ...c, what: `${who(r)} ${c.what}`.trim() })),
 		),
 	].map((check) => ({ ...check, met: met(check) }));
-	return { compares: !own, passed: checks.every((c) => c.met), checks, fleets: results.map(brief) };
+	const fleets = results.flatMap((r) => [brief(r), ...hops(r)]);
+	return { compares: !own, passed: checks.every((c) => c.met), checks, fleets };
 }
 
 /** What is no number is never enough. @param {Check} check */
@@ -54,6 +55,13 @@ function brief(r) {
 	}
 	return parts.join("; ");
 }
+
+/** A line about the viewers that are so many hops from the server. @param {Result} r */
+const hops = (r) =>
+	r.hops.map(
+		({ hops, viewers, arrival, holdBack, latency }) =>
+			`  ${hops} hops: ${viewers} viewers, a part is there ${fixed(arrival.p50)} s (p95 ${fixed(arrival.p95)}) after its end, hold-back ${fixed(holdBack)}, latency p50 ${fixed(latency)}`,
+	);
 
 /**
  * @param {string} name

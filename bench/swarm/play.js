@@ -120,9 +120,11 @@ function flags(fleet, rates, ways) {
 	const add = (/** @type {string} */ name, /** @type {string | number} */ value) =>
 		list.push(`--${name}=${value}`);
 	add("duration", `${fleet.seconds}s`);
-	add("uplinks", ways.map((bits) => (bits > 0 ? `${bits}bit/s` : "none")).join(","));
-	add("delay", "20ms");
-	add("loss", fleet.loss ?? 0.01);
+	if (!fleet.free) {
+		add("uplinks", ways.map((bits) => (bits > 0 ? `${bits}bit/s` : "none")).join(","));
+		add("delay", "20ms");
+		add("loss", fleet.loss ?? 0.01);
+	}
 	if (rates.length > 1) add("renditions", rates.map(({ name }) => name).join(","));
 	if (fleet.joinOver) add("join-over", `${fleet.joinOver}s`);
 	if (fleet.alone) list.push("--no-peers");

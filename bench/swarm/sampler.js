@@ -13,7 +13,7 @@ import { pause } from "../../e2e/lib/process.js";
  * @property {number} daemon seconds of processor time
  * @property {number} viewers the same of the viewers' process
  *
- * @typedef {{ rendition: number, leaf: boolean, hops: number, slots: number, used: number,
+ * @typedef {{ id: string, rendition: number, leaf: boolean, hops: number, slots: number, used: number,
  *   parents: string[] }} Place a viewer's place in a tree
  */
 

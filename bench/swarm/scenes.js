@@ -12,6 +12,7 @@
  * @property {number} [loss] 0.01 unless said
  * @property {boolean} [unordered]
  * @property {boolean} [alone] without peers, for comparison
+ * @property {boolean} [free] no limit, no delay and no loss between viewers
  * @property {"stripe" | "half"} [kill]
  * @property {number} [killAt]
  * @property {[number, number]} [cut] from, for how long nobody reaches the tracker
@@ -152,6 +153,15 @@ export const scenes = {
 				{ what: "killed", value: r.said.killed, least: 1 },
 			];
 		},
+	},
+	latency: {
+		title: "what holds latency",
+		fleets: [
+			{ label: "uplinks of twice the bitrate, 1 % loss", viewers: 50, seconds: 50 },
+			{ label: "the same without loss", viewers: 50, seconds: 50, loss: 0 },
+			{ label: "no limits between viewers", viewers: 50, seconds: 50, free: true },
+			{ label: "no viewers beside it", viewers: 1, seconds: 20, alone: true },
+		],
 	},
 	order: {
 		title: "ordered against unordered data channels",

@@ -47,6 +47,7 @@ export function result(seen) {
 		window: within(seen, fleet.settle ?? 15, said.seconds),
 		after: fleet.kill ? afterKill(series, fleet.killAt ?? 0) : undefined,
 		plan: planned(seen.picture),
+		hops: byHops(seen),
 		series,
 		said,
 	};
@@ -80,6 +81,39 @@ function planned({ total, peers }) {
 		fromServer: sum((p) => p.parents.filter((parent) => parent === "").length),
 		hops: Math.max(0, ...peers.map((p) => p.hops)),
 	};
+}
+
+/** Seconds that a viewer has to have watched, for its figures to say something. */
+const longEnough = 10;
+
+/**
+ * What makes a viewer's distance to live, by how many hops from the server it was planned
+ * to be: a part's way to it, p50 and p95 of its parts, the hold-back and what became of it,
+ * each as the mean over the viewers, in seconds.
+ * @param {Seen} seen
+ */
+function byHops({ said, picture }) {
+	/** @type {Map<number, any[]>} */
+	const groups = new Map();
+	for (const visit of said.visits) {
+		if (visit.to - visit.from < longEnough || visit.arrival.p50 === 0) continue;
+		// Pictures shorten ids. Who is in no tree takes all from the server.
+		const place = visit.peer && picture.peers.find((p) => p.id && visit.peer.startsWith(p.id));
+		const hops = place ? place.hops : 1;
+		groups.set(hops, [...(groups.get(hops) ?? []), visit]);
+	}
+	const mean = (/** @type {number[]} */ list) => list.reduce((a, b) => a + b, 0) / list.length;
+	return [...groups]
+		.sort(([a], [b]) => a - b)
+		.map(([hops, visits]) => ({
+			...{ hops, viewers: visits.length },
+			arrival: {
+				p50: mean(visits.map((v) => v.arrival.p50)),
+				p95: mean(visits.map((v) => v.arrival.p95)),
+			},
+			holdBack: mean(visits.map((v) => v.holdBack)),
+			latency: mean(visits.map((v) => v.latency.p50)),
+		}));
 }
 
 /**

@@ -34,6 +34,13 @@ type Visit struct {
 	P2PBytes       int64   `json:"p2pBytes"`
 	UploadedBytes  int64   `json:"uploadedBytes"`
 	PlayedBytes    int64   `json:"playedBytes"`
+	// Peer is the id that the tracker gave it last. Latency is how far behind live it was,
+	// HoldBack how far it wanted to be behind the newest head in the end, Arrival how long
+	// after its end a part of the picture was there.
+	Peer     string   `json:"peer,omitempty"`
+	Latency  Quantile `json:"latency"`
+	Arrival  Quantile `json:"arrival"`
+	HoldBack float64  `json:"holdBack"`
 }
 
 // note takes down every second what was seen.
@@ -80,7 +87,20 @@ func (f *fleet) visits() []Visit {
 			Join: r.join.Seconds(), FirstP2P: r.firstP2P.Seconds(),
 			PlayedSeconds: r.played.Seconds(), Stalls: r.stalls, StalledSeconds: r.stalled.Seconds(),
 			HTTPBytes: r.httpBytes, P2PBytes: r.p2pBytes, UploadedBytes: r.uploaded, PlayedBytes: r.playedBytes,
+			Peer: r.peer, Latency: quantiles(r.latencies), Arrival: quantiles(r.arrivals), HoldBack: r.holdBack.Seconds(),
 		})
 	}
 	return list
+}
+
+// arrived notes how long after its end, on the server's clock, a part of the picture is
+// there.
+func (p *playback) arrived(rendition int, number uint64, server time.Time) {
+	t := p.tracks[0]
+	if !p.started || t.rendition != rendition || number < t.shift {
+		return
+	}
+	if s := t.parts[number-t.shift]; s != nil && !s.there && s.length > 0 {
+		p.arrivals = append(p.arrivals, server.Sub(s.program.Add(s.end-s.start)))
+	}
 }

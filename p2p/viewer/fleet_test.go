@@ -176,6 +176,11 @@ func TestFleetInDetail(t *testing.T) {
 	for _, v := range r.Visits {
 		played += v.PlayedSeconds
 		require.Positive(t, v.Join)
+		require.NotEmpty(t, v.Peer)
+		require.Positive(t, v.HoldBack)
+		require.Positive(t, v.Latency.P50)
+		require.Greater(t, v.Latency.P50, v.Arrival.P50, "nothing is played before it is there")
+		require.GreaterOrEqual(t, v.Arrival.P95, v.Arrival.P50)
 	}
 	require.InDelta(t, r.PlayedSeconds, played, 0.001)
 	for i, s := range r.Timeline[1:] {

@@ -56,6 +56,7 @@ type playback struct {
 	stalls      int
 	stalled     time.Duration
 	latencies   []time.Duration
+	arrivals    []time.Duration // of parts of the picture, after their end happened
 }
 
 // track is what playback knows of one rendition.

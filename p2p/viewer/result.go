@@ -12,6 +12,9 @@ type result struct {
 	stalls      int
 	stalled     time.Duration
 	latencies   []time.Duration
+	arrivals    []time.Duration
+	holdBack    time.Duration // in the end
+	peer        string        // its last id
 	httpBytes   int64
 	p2pBytes    int64
 	playedBytes int64
@@ -46,5 +49,6 @@ func (v *session) result() result {
 	}
 	r.played, r.stalls, r.stalled = v.play.played, v.play.stalls, v.play.stalled
 	r.latencies, r.playedBytes = v.play.latencies, v.play.playedBytes
+	r.arrivals, r.holdBack, r.peer = v.play.arrivals, v.play.holdBack, v.id
 	return r
 }

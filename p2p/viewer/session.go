@@ -69,6 +69,7 @@ type session struct {
 	following []int
 	feeding   *feeding // nil without a feed
 
+	id           string // the last that the tracker gave
 	firstAdvance time.Duration
 	firstP2P     time.Duration
 	signalled    counts // of tracker connections that are over
@@ -293,6 +294,7 @@ func (v *session) do(ctx context.Context, actions []peer.Action) {
 				delete(v.fetches, a.Part)
 			}
 		case peer.Part:
+			v.play.arrived(a.Part.Rendition, a.Part.Number, v.clock.Now(time.Now()))
 			v.play.part(a.Part.Rendition, a.Part.Number, false)
 		case peer.Lost:
 			v.play.part(a.Part.Rendition, a.Part.Number, true)

@@ -139,6 +139,7 @@ func (v *session) trackerMessage(ctx context.Context, e trackerEvent) {
 	m := e.message
 	switch m.Type {
 	case "welcome":
+		v.id = m.Peer
 		v.do(ctx, v.core.Identify(v.now(), m.Peer))
 	case "plan":
 		plan := peer.PlanEvent{Serial: m.Serial, Renditions: m.Renditions}
