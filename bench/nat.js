@@ -3,7 +3,7 @@
 
 import { binary, Daemon } from "../e2e/lib/daemon.js";
 import { table } from "../e2e/lib/figures.js";
-import { Internet, publicAddress } from "../e2e/lib/nat.js";
+import { Network, publicAddress } from "../e2e/lib/network.js";
 import { pause, run } from "../e2e/lib/process.js";
 import { Publisher } from "../e2e/lib/publisher.js";
 import { startBrowser, Viewer } from "../e2e/lib/viewer.js";
@@ -12,7 +12,7 @@ import { option, report } from "./lib.js";
 const seconds = option("seconds", 30);
 const homes = [1, 2];
 
-const internet = await Internet.build(homes.length);
+const internet = await Network.homes(homes.length);
 const daemon = await Daemon.start({ renditions: null, host: publicAddress });
 const size = { width: 426, height: 240, bitrate: "600k" };
 const publisher = new Publisher({ url: daemon.rtmp, ...size }).start();

@@ -1,22 +1,12 @@
 // A page with P2P Media Loader on stock hls.js, and the tracker that it needs.
 
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import Tracker from "bittorrent-tracker/server";
+import { startSite } from "../../e2e/lib/site.js";
+import { stockHls } from "../../e2e/lib/stock.js";
 
-const hls = createRequire(new URL("../../e2e/lib/stock.js", import.meta.url)).resolve(
-	"hls.js/dist/hls.min.js",
-);
 const installed = (/** @type {string} */ name) =>
-	fileURLToPath(new URL(`../node_modules/${name}/dist/${name}.es.min.js`, import.meta.url));
-/** @type {Record<string, string>} */
-const scripts = {
-	"/hls.js": hls,
-	"/engine.js": installed("p2p-media-loader-hlsjs"),
-	"/core.js": installed("p2p-media-loader-core"),
-};
+	readFileSync(new URL(`../node_modules/${name}/dist/${name}.es.min.js`, import.meta.url), "utf8");
 
 /** A WebTorrent tracker on loopback. */
 export async function startTracker() {
@@ -60,17 +50,11 @@ function html({ playlist, tracker, settings, core }) {
 
 /** Serves the page on a free port. @param {Page} page */
 export async function startLoaderPage(page) {
-	const server = createServer((request, response) => {
-		const script = scripts[request.url ?? ""];
-		response.writeHead(200, { "content-type": script ? "text/javascript" : "text/html" });
-		response.end(script ? readFileSync(script) : html(page));
+	const { origin, stop } = await startSite({
+		"/": html(page),
+		"/hls.js": stockHls(),
+		"/engine.js": installed("p2p-media-loader-hlsjs"),
+		"/core.js": installed("p2p-media-loader-core"),
 	});
-	await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-	const address = server.address();
-	if (!address || typeof address === "string") throw new Error("no address");
-	const stop = () => {
-		server.close();
-		server.closeAllConnections();
-	};
-	return { url: `http://127.0.0.1:${address.port}/`, stop };
+	return { url: `${origin}/`, stop };
 }

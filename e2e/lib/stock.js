@@ -2,11 +2,12 @@
 // playlists, and what ours is measured against.
 
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import { gzipSync } from "node:zlib";
+import { startSite } from "./site.js";
 
-const script = createRequire(import.meta.url).resolve("hls.js/dist/hls.min.js");
+/** Stock hls.js, a script for a page. */
+export const stockHls = () =>
+	readFileSync(createRequire(import.meta.url).resolve("hls.js/dist/hls.min.js"), "utf8");
 
 /**
  * Serves the page on a free port.
@@ -25,20 +26,6 @@ export async function startStockPage(playlist) {
 			hls.attachMedia(document.querySelector("video"));
 			window.hls = hls;
 		</script>`;
-	const server = createServer((request, response) => {
-		const isScript = request.url === "/hls.js";
-		response.writeHead(200, {
-			"content-type": isScript ? "text/javascript" : "text/html",
-			"content-encoding": "gzip",
-		});
-		response.end(gzipSync(isScript ? readFileSync(script) : page));
-	});
-	await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-	const address = server.address();
-	if (!address || typeof address === "string") throw new Error("no address");
-	const stop = () => {
-		server.close();
-		server.closeAllConnections();
-	};
-	return { url: `http://127.0.0.1:${address.port}/`, stop };
+	const { origin, stop } = await startSite({ "/": page, "/hls.js": stockHls() });
+	return { url: `${origin}/`, stop };
 }

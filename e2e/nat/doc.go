@@ -2,7 +2,7 @@
 // NAT of its own, learn their outside addresses from our STUN server, are introduced
 // by our tracker, and speak to each other directly.
 //
-// It needs root and a kernel with network namespaces and nftables; where these are
-// missing, the test says so and does nothing. nat.sh makes the namespaces and can be
-// used by hand, and by the tests with browsers.
+// It runs in a network namespace of its own (e2e/isolated.sh) and needs a kernel with
+// nftables; where that can't be had, the test says so and does nothing. net.sh makes the
+// hosts, here as for the tests with browsers.
 package nat

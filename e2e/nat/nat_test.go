@@ -13,8 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// roleVariable makes this binary a program that runs inside a namespace.
-const roleVariable = "LIVERELAY_NAT_ROLE"
+// roleVariable makes this binary a program that runs inside a namespace; the tests
+// themselves run in one as well.
+const (
+	roleVariable = "LIVERELAY_NAT_ROLE"
+	roleTests    = "tests"
+)
 
 func TestMain(m *testing.M) {
 	switch os.Getenv(roleVariable) {
@@ -22,12 +26,25 @@ func TestMain(m *testing.M) {
 		os.Exit(play(server))
 	case "viewer":
 		os.Exit(play(viewer))
+	case roleTests:
+		os.Exit(m.Run())
 	}
-	if reason, err := exec.Command("./nat.sh", "check").CombinedOutput(); err != nil {
+	if reason, err := isolated("./net.sh", "check").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stdout, "e2e/nat was NOT run here: %s", reason)
 		return
 	}
-	os.Exit(m.Run())
+	tests := isolated(os.Args[0], os.Args[1:]...)
+	tests.Env = append(os.Environ(), roleVariable+"="+roleTests)
+	tests.Stdout, tests.Stderr = os.Stdout, os.Stderr
+	if err := tests.Run(); err != nil {
+		fmt.Fprintln(os.Stdout, err)
+		os.Exit(1)
+	}
+}
+
+// isolated is a command in a network namespace of its own.
+func isolated(name string, arguments ...string) *exec.Cmd {
+	return exec.Command("../isolated.sh", append([]string{name}, arguments...)...)
 }
 
 // say tells the test, which reads this program's output.
@@ -42,14 +59,13 @@ func play(role func() error) int {
 }
 
 func TestTwoViewersBehindTwoNATsReachEachOther(t *testing.T) {
-	name := fmt.Sprintf("n%d", os.Getpid()%100000)
-	script(t, "up", name)
-	t.Cleanup(func() { script(t, "down", name) })
+	script(t, "homes", "2")
+	t.Cleanup(func() { script(t, "down") })
 
-	run(t, name+"-server", "server").expect("ready")
-	first := run(t, name+"-view1", "viewer")
+	run(t, "server").expect("ready")
+	first := run(t, "viewer", "ip", "netns", "exec", "home1")
 	first.expect("joined")
-	second := run(t, name+"-view2", "viewer")
+	second := run(t, "viewer", "ip", "netns", "exec", "home2")
 
 	require.Equal(t, "203.0.113.11", first.expect("srflx"), "the outside of its router")
 	require.Equal(t, "203.0.113.12", second.expect("srflx"))
@@ -59,22 +75,23 @@ func TestTwoViewersBehindTwoNATsReachEachOther(t *testing.T) {
 
 func script(t *testing.T, arguments ...string) {
 	t.Helper()
-	output, err := exec.Command("./nat.sh", arguments...).CombinedOutput()
+	output, err := exec.Command("./net.sh", arguments...).CombinedOutput()
 	require.NoError(t, err, string(output))
 }
 
-// program is this binary, running in a namespace; it ends when its input does.
+// program is this binary in a role, perhaps in a home; it ends when its input does.
 type program struct {
 	t    *testing.T
 	name string
 	said map[string]chan string
 }
 
-func run(t *testing.T, namespace, role string) *program {
+func run(t *testing.T, role string, inside ...string) *program {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	command := exec.Command("ip", "netns", "exec", namespace, self)
+	inside = append(inside, self)
+	command := exec.Command(inside[0], inside[1:]...)
 	command.Env = append(os.Environ(), roleVariable+"="+role)
 	command.Stderr = os.Stderr
 	input, err := command.StdinPipe()
@@ -82,7 +99,7 @@ func run(t *testing.T, namespace, role string) *program {
 	output, err := command.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, command.Start())
-	p := &program{t: t, name: namespace, said: make(map[string]chan string)}
+	p := &program{t: t, name: strings.Join(inside, " "), said: make(map[string]chan string)}
 	for _, word := range []string{"ready", "joined", "srflx", "heard", "failed:"} {
 		p.said[word] = make(chan string, 16)
 	}

@@ -3,15 +3,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { binary, Daemon } from "../lib/daemon.js";
-import { Internet, publicAddress } from "../lib/nat.js";
+import { Network, publicAddress } from "../lib/network.js";
 import { Process, run } from "../lib/process.js";
 import { Publisher } from "../lib/publisher.js";
 
 describe("two homes behind NAT", () => {
-	/** @type {Internet} */
+	/** @type {Network} */
 	let internet;
 	before(async () => {
-		internet = await Internet.build(2);
+		internet = await Network.homes(2);
 	});
 	after(() => internet?.remove());
 
