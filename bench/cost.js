@@ -1,4 +1,4 @@
-// cost.js [--seconds=30] [--rounds=2]: processor time of one Chromium viewer, all its
+// cost.js [--seconds=12] [--rounds=3]: processor time of one Chromium viewer, all its
 // processes together: with the swarm off, as a leaf, and with three children, in turn.
 // Exits with 1 when a target is missed, or when a role was not what it should be.
 
@@ -10,8 +10,8 @@ import { startBrowser, Viewer } from "../e2e/lib/viewer.js";
 import { option, report } from "./lib.js";
 import { push } from "./swarm/source.js";
 
-const seconds = option("seconds", 30);
-const rounds = option("rounds", 2);
+const seconds = option("seconds", 12);
+const rounds = option("rounds", 3);
 const companions = 3;
 
 /** A browser that is asked to save data lends nothing. */
@@ -20,7 +20,7 @@ function saveData() {
 }
 
 /** Seconds for a page to come to rest, and for plans to trust an uplink with three children. */
-const [settle, patience] = [12, 70];
+const [settle, patience] = [6, 60];
 
 /**
  * What others lend makes the browser what it is to be. `most` is its target, as a

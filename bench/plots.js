@@ -31,6 +31,8 @@ for (const [name, chart] of Object.entries({
 function flat(results) {
 	/** @type {(of: (r: Result) => number) => [number, number][]} */
 	const points = (of) => results.map((r) => [r.viewers, of(r) / 1000]);
+	const measured = { name: "measured", points: points((r) => r.window.perPart), dots: true };
+	const copy = { name: "one copy", points: points((r) => r.partBytes), dashed: true, colour: 2 };
 	return {
 		title: "What the origin sends of one part, all told",
 		label: "viewers",
@@ -38,8 +40,8 @@ function flat(results) {
 			{
 				label: "kB",
 				lines: [
-					{ name: "measured", points: points((r) => r.window.perPart), dots: true, colour: 0 },
-					{ name: "one copy", points: points((r) => r.partBytes), dashed: true, colour: 2 },
+					measured,
+					copy,
 					{
 						name: "a copy for each viewer (no swarm)",
 						points: points((r) => r.partBytes * r.viewers),
@@ -48,6 +50,7 @@ function flat(results) {
 					},
 				],
 			},
+			{ label: "kB, nearer", lines: [measured, copy] },
 		],
 	};
 }
@@ -95,7 +98,10 @@ function panels({ series, bound }, egress) {
 		},
 		{
 			...{ label: "viewers stalled, %", top: 1 },
-			lines: [{ name: "stalled, 1 s", points: points((m) => m.stalled * 100), colour: 1 }],
+			// Who never began to play has stalled all its time, which is known in its end.
+			lines: [
+				{ name: "stalled, 1 s", points: points((m) => Math.min(100, m.stalled * 100)), colour: 1 },
+			],
 		},
 	];
 }

@@ -32,7 +32,12 @@ export async function watch(daemon, plan) {
 
 		const rate = await byteRate(daemon, after.stats[0].rendition);
 		return {
-			viewers: seen.map((s, i) => ({ ...s, stats: after.stats[i] })),
+			viewers: seen.map((s, i) => ({
+				...s,
+				stats: after.stats[i],
+				/** how often the playhead stood or jumped; `stalls` are those of the pictures */
+				stood: after.stats[i].stalls - before.stats[i].stalls,
+			})),
 			steady: offload(before, after, rate, plan.viewers),
 			whole: offload(zero(before), after, rate, plan.viewers),
 			possible: (plan.viewers - 1) / plan.viewers,
