@@ -53,6 +53,7 @@ describe("a swarm of one rendition", () => {
 });
 
 describe("a swarm that fails", () => {
+	const size = { width: 426, height: 240, bitrate: "600k" };
 	/** @type {Daemon} */
 	let daemon;
 	/** @type {Publisher} */
@@ -69,7 +70,6 @@ describe("a swarm that fails", () => {
 				return { http: { address: `127.0.0.1:${ports.http}`, public_url: `${proxy.origin}/tv` } };
 			},
 		});
-		const size = { width: 426, height: 240, bitrate: "600k" };
 		publisher = new Publisher({ url: daemon.rtmp, ...size }).start();
 		await daemon.live();
 		browser = await startBrowser();
@@ -126,11 +126,11 @@ describe("a swarm that fails", () => {
 			const stats = await viewer.stats();
 			const said = JSON.stringify({ breaks: seen.breaks, latency: seen.latency, stats });
 			t.diagnostic(said);
-			// The playhead never stood. Pictures may be shown unevenly by a busy machine.
+			// The playhead never stood, nor was it moved: a jump is of half a second and more.
+			// Pictures may be shown unevenly by a busy machine.
 			assert.ok(stats.stalledSeconds - before[i].stalledSeconds < 0.1, said);
-			let lost = 0;
-			for (const seconds of seen.breaks) lost += Math.abs(seconds);
-			assert.ok(lost < 3 && seen.frames > 250 && seen.latency.max < 4, said);
+			for (const seconds of seen.breaks) assert.ok(Math.abs(seconds) < 0.5, said);
+			assert.ok(seen.frames > 250 && seen.latency.max < 4, said);
 		}
 	}
 
@@ -167,6 +167,26 @@ describe("a swarm that fails", () => {
 			},
 			45_000,
 		);
+	});
+
+	test("the daemon is killed and started again: who plays goes on, and they share as before", async (t) => {
+		const { viewers } = await gather(t);
+		const before = await Promise.all(viewers.map((viewer) => viewer.stats()));
+		await daemon.crash();
+		await publisher.stop();
+		await daemon.again();
+		publisher = new Publisher({ url: daemon.rtmp, ...size }).start();
+		await daemon.live();
+		for (const [i, viewer] of viewers.entries()) {
+			// The old connections may serve as well as new ones: what counts is who feeds it.
+			await eventually("it plays, and peers bring it", () => isFed(viewer), 60_000);
+			const { state, stalledSeconds } = await viewer.stats();
+			const said = JSON.stringify(await viewer.stats());
+			t.diagnostic(said);
+			assert.equal(state, "playing", said);
+			// It stands while nobody publishes, and not much longer.
+			assert.ok(stalledSeconds - before[i].stalledSeconds < 15, said);
+		}
 	});
 
 	test("a browser without signatures of its own checks them all the same", async (t) => {

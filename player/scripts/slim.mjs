@@ -85,11 +85,31 @@ function endOfCall(code, at) {
 	return i;
 }
 
+/**
+ * Methods that do nothing here. hls.js has a distance to live of its own: where the playhead
+ * is beyond the end of a playlist, be it by a rounding or because another rendition's has come
+ * less far, and little is buffered, it seeks a second back. playback/rate.ts keeps the distance.
+ */
+const emptied = {
+	"controller/stream-controller.ts": "  synchronizeToLiveEdge(levelDetails) {",
+	"controller/latency-controller.ts": "  onTimeupdate = () => {",
+};
+
+/** Empties the method that `code` has to have. */
+function withoutMethod(code, method) {
+	const from = code.indexOf(method);
+	const end = from + code.slice(from).search(/\n {2}};?\n/);
+	if (from < 0 || end < from) throw new Error(`hls.js has no ${method}`);
+	return code.slice(0, from + method.length) + code.slice(end);
+}
+
 async function slimHls({ path }) {
 	const source = readFileSync(path, "utf8");
 	if (path.endsWith("/logger.ts")) return { contents: source, loader: "ts" };
 	const { code } = await transform(source, { loader: "ts", target: "es2022" });
-	return { contents: withoutLogs(code), loader: "js" };
+	const method = emptied[path.replace(hls, "")];
+	const kept = method ? withoutMethod(code, method) : code;
+	return { contents: withoutLogs(kept), loader: "js" };
 }
 
 async function slimChrome({ path }) {

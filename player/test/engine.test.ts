@@ -309,15 +309,15 @@ describe("a switch", () => {
 describe("measuring the line", () => {
 	it("takes a part of another rendition, or a little of the same", async () => {
 		await begin();
-		expect((await engine.probe("audio"))?.bytes).toBe(partBytes(1, 21).length);
-		expect(server.asked.at(-1)).toBe("audio/p21.m4s");
-		expect(await engine.check()).toBeGreaterThan(0);
-		expect(server.asked.at(-1)).toBe("source/p21.m4s");
+		expect((await engine.measure.probe("audio"))?.bytes).toBe(partBytes(1, 21).length);
+		expect(server.asked).toContain("audio/p21.m4s");
+		expect(await engine.measure.check()).toBeGreaterThan(0);
+		expect(server.asked).toContain("source/p21.m4s");
 	});
 	it("knows nothing when the server refuses, and takes a long wait for a slow line", async () => {
 		await begin();
 		server.wrong.set("source/p21.m4s", 503);
-		expect(await engine.check()).toBeNull();
+		expect(await engine.measure.check()).toBeNull();
 		const { fetch } = server;
 		vi.stubGlobal("fetch", async (url: string, init?: RequestInit) => {
 			await new Promise((_, reject) => {
@@ -325,6 +325,6 @@ describe("measuring the line", () => {
 			});
 			return fetch(url, init);
 		});
-		expect(await engine.check()).toBe(0);
+		expect(await engine.measure.check()).toBe(0);
 	});
 });

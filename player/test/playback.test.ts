@@ -269,6 +269,47 @@ describe("quality", () => {
 		other.checked({ rate: 0, received: 1_900_000 }, 10.2);
 		expect(other.current.name).toBe("480p");
 	});
+	it("goes down without a check when the feed is behind, and slower than the rendition", () => {
+		const quality = runningLow();
+		quality.paced(4e6, 0.6, 10);
+		expect(quality.current.name).toBe("720p");
+		quality.paced(900_000, 0.6, 10);
+		expect(quality.current.name).toBe("240p");
+	});
+	it("does not go down for a slow feed while the buffer is as full as ever", () => {
+		const quality = runningLow();
+		quality.paced(900_000, 0.95, 10);
+		expect(quality.current.name).toBe("720p");
+	});
+	it("wants to know when next to nothing comes from anybody, before the buffer is low", () => {
+		const quality = new Quality(choices, 720, null);
+		let bytes = 0;
+		const listen = (from: number, to: number, rate: number, buffer: number) => {
+			for (let now = from; now < to; now += 0.05) {
+				bytes += (rate * 0.05) / 8;
+				quality.heard(bytes, buffer, now);
+			}
+		};
+		for (let now = 0; now < 10; now += 0.2) quality.buffered(1, now);
+		listen(9, 10, 2.5e6, 1);
+		listen(10, 10.5, 2e5, 0.9);
+		expect(quality.toCheck(10.5)).toBe(false);
+		listen(10.5, 10.6, 2e5, 0.8);
+		expect(quality.toCheck(10.6)).toBe(true);
+		quality.checked({ rate: 9e6, received: 2e5 }, 10.7);
+		expect(quality.current.name).toBe("720p");
+		// Not again at once.
+		listen(10.7, 11.5, 2e5, 0.8);
+		expect(quality.toCheck(11.5)).toBe(false);
+	});
+	it("hears nothing special in parts that come four times a second", () => {
+		const quality = new Quality(choices, 720, null);
+		for (let now = 0; now < 10; now += 0.05) {
+			quality.buffered(1, now);
+			quality.heard(Math.floor(now * 4) * 60_000, 0.75, now);
+			expect(quality.toCheck(now)).toBe(false);
+		}
+	});
 	it("leaves a swarm the time to mend itself when the line has room", () => {
 		const quality = runningLow();
 		quality.checked({ rate: 9e6, received: 1e6 }, 10.2);

@@ -58,7 +58,7 @@ class Socket {
 const swarms: Swarm[] = [];
 
 /** A swarm with one connection that the tracker told of. */
-async function connected(): Promise<{ events: Event[]; socket: Socket }> {
+async function connected(): Promise<{ events: Event[]; socket: Socket; swarm: Swarm }> {
 	vi.stubGlobal("RTCPeerConnection", Connection);
 	vi.stubGlobal("WebSocket", Socket);
 	const now = () => started + 60_000;
@@ -78,7 +78,7 @@ async function connected(): Promise<{ events: Event[]; socket: Socket }> {
 	swarm.start();
 	const socket = await vi.waitUntil(() => Socket.last);
 	socket.says({ type: "connect", peer, role: "answer" });
-	return { events, socket };
+	return { events, socket, swarm };
 }
 
 afterEach(() => {
@@ -123,5 +123,29 @@ describe("a connection", () => {
 		await vi.waitFor(() => expect(Connection.last.candidates.length).toBe(3));
 		expect(socket.sent.map(({ type }) => type)).toContain("answer");
 		expect(Connection.last.isClosed).toBe(false);
+	});
+});
+
+describe("a line that is too slow", () => {
+	it("is left to the server for a while, and then to all", async () => {
+		const { events, socket, swarm } = await connected();
+		const { channel } = Connection.last;
+		channel.onopen?.call(channel, new Event("open"));
+		swarm.follow([1], false);
+		expect(socket.sent.at(-1)).toEqual({ type: "follow", renditions: [1] });
+		swarm.follow([2], true);
+		expect(events.at(-1)).toEqual({ type: "peerClose", peer });
+		expect(socket.sent.at(-1)).toEqual({ type: "follow", renditions: [1] });
+		Socket.last = undefined;
+		swarm.start();
+		await new Promise((resolve) => setTimeout(resolve, 20));
+		expect(Socket.last).toBeUndefined();
+		const later = performance.now() + 6000;
+		vi.spyOn(performance, "now").mockReturnValue(later);
+		swarm.start();
+		const again: Socket = await vi.waitUntil(() => Socket.last);
+		(again as unknown as { onopen: () => void }).onopen();
+		expect(again.sent[0]).toMatchObject({ type: "join", follow: [2] });
+		vi.restoreAllMocks();
 	});
 });

@@ -12,7 +12,7 @@ import { Arrivals } from "./arrivals.ts";
 import { Feed } from "./feed.ts";
 import { Fetches } from "./fetches.ts";
 import { Inits } from "./inits.ts";
-import { Measure, type Measured } from "./measure.ts";
+import { Measure } from "./measure.ts";
 import { joined, Orders } from "./orders.ts";
 import { Swarm } from "./swarm.ts";
 import type { Timeline } from "./timeline.ts";
@@ -28,6 +28,8 @@ const keepSwitched = 1500;
 /** How long the feed may take to bring an init segment, before it is fetched. */
 const initWithin = 1500;
 export class Engine {
+	/** How much room the line has. */
+	readonly measure: Measure;
 	readonly #options: EngineOptions;
 	/** The playlists' date of the broadcast's beginning, in milliseconds since 1970. */
 	#zero: number | null = null;
@@ -39,7 +41,6 @@ export class Engine {
 	readonly #inits: Inits;
 	readonly #orders = new Orders();
 	readonly #arrivals: Arrivals;
-	readonly #measure: Measure;
 	readonly #end = new AbortController();
 	/** Called when the server has to make up for what other viewers did not bring. */
 	onRescue: () => void = () => {};
@@ -48,8 +49,6 @@ export class Engine {
 	/** What was handed to the state machine while it dealt with something. */
 	readonly #events: Event[] = [];
 	#isHandling = false;
-	/** What the feed is to bring. */
-	#fed: readonly Want[] = [];
 	#dropping: ReturnType<typeof setTimeout> | undefined;
 	#ticks: ReturnType<typeof setInterval> | undefined;
 	#headAt = performance.now();
@@ -61,7 +60,7 @@ export class Engine {
 		this.#inits = new Inits(options.stats, this.#end.signal);
 		this.#tracks = new Tracks(base, () => this.manifest);
 		this.#arrivals = new Arrivals(this.#tracks, options.clock, () => this.manifest);
-		this.#measure = new Measure(this.#tracks, options.stats, this.#end.signal);
+		this.measure = new Measure(this.#tracks, options.stats, this.#end.signal);
 		this.#core = new Core({ id: "", stream, epoch, agent, upload: options.upload });
 		this.#feed = new Feed({
 			base,
@@ -79,6 +78,7 @@ export class Engine {
 			onLost: (retryAfter) => this.#handle({ type: "feedLost", retryAfter }),
 			onGone: options.onGone,
 			onBurst: (bytes, ms) => this.onBurst(bytes, ms),
+			onPiece: (bytes) => this.measure.came(bytes, this.#feed),
 		});
 		this.#swarm = new Swarm({
 			...options,
@@ -140,7 +140,7 @@ export class Engine {
 	 */
 	watch(name: string, endsBefore = false): void {
 		const renditions = this.#tracks.wish(name);
-		if (renditions) this.#follow(renditions, endsBefore);
+		if (renditions) this.#follow(renditions, endsBefore, endsBefore);
 	}
 
 	/** Follows an audio rendition alone. */
@@ -148,15 +148,17 @@ export class Engine {
 		this.#follow([this.#tracks.index(name)], true);
 	}
 
-	#follow(renditions: readonly number[], endsBefore: boolean): void {
+	#follow(renditions: readonly number[], endsBefore: boolean, isHurried = false): void {
 		clearTimeout(this.#dropping);
 		this.#dropping = undefined;
 		for (const rendition of this.#tracks.follow(renditions, !endsBefore)) {
 			this.#orders.cancel(rendition);
 			this.#tracks.forget(rendition);
 		}
+		this.#feed.isHurried = isHurried;
 		this.#handle({ type: "follow", renditions: this.#tracks.all });
-		this.#swarm.follow(renditions);
+		this.#feed.isHurried = false;
+		this.#swarm.follow(renditions, isHurried);
 	}
 
 	/** Whether a rendition comes in. */
@@ -189,16 +191,6 @@ export class Engine {
 			this.#arrivals.forgetAll();
 			this.#handle({ type: "follow", renditions: [...this.#tracks.followed] });
 		}, keepSwitched);
-	}
-
-	/** Measures how quick the server sends a recent part of a rendition; null if it can't. */
-	probe(name: string): Promise<Measured | null> {
-		return this.#measure.probe(this.#tracks.index(name));
-	}
-
-	/** The line's room, in bit/s, by a small request; 0 if that is not met, null if unknown. */
-	check(): Promise<number | null> {
-		return this.#measure.check();
 	}
 
 	/** Lets the playlists begin anew at the live edge, for a player that begins anew. */
@@ -292,7 +284,6 @@ export class Engine {
 	}
 
 	#read(want: readonly Want[]): void {
-		this.#fed = want;
 		const wanted = want.map((w) => ({ ...w, name: this.#tracks.rendition(w.rendition).name }));
 		this.#feed.read(wanted);
 	}
@@ -399,7 +390,7 @@ export class Engine {
 	init(name: string, number: number): Promise<Uint8Array> {
 		const rendition = this.#tracks.index(name);
 		const hash = this.#tracks.rendition(rendition)?.inits[number];
-		const isFed = this.#fed.some((w) => w.rendition === rendition && w.stripes > 0);
+		const isFed = this.#feed.stripes(name) > 0;
 		const url = this.#tracks.initUrl(rendition, number);
 		return this.#inits.get(url, hash, isFed ? initWithin : 0);
 	}

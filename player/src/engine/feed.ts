@@ -29,6 +29,8 @@ export interface FeedOptions {
 	onGone: () => void;
 	/** What came at one go when it began, and how many milliseconds that took. */
 	onBurst: (bytes: number, ms: number) => void;
+	/** Called for each piece that came, before it is read. */
+	onPiece: (bytes: number) => void;
 }
 
 /** Nothing for this long, and the connection is taken for dead: manifests come every 5 s. */
@@ -39,29 +41,43 @@ const burstGap = 60;
 export class Feed {
 	readonly #options: FeedOptions;
 	#current: AbortController | null = null;
+	#wanted: readonly Wanted[] = [];
+	/** The line is too slow for what came until now: it would be in the way. */
+	isHurried = false;
 
 	constructor(options: FeedOptions) {
 		this.#options = options;
 		options.signal.addEventListener("abort", () => this.#current?.abort());
 	}
 
-	/** Reads what is wanted from now on. The feed before goes on until the new one answers. */
+	/**
+	 * Reads what is wanted from now on. The feed before goes on until the new one answers, or
+	 * in a hurry, ends at once.
+	 */
 	read(wanted: readonly Wanted[]): void {
 		const before = this.#current;
 		this.#current = null;
+		this.#wanted = wanted;
+		if (this.isHurried) before?.abort();
 		if (wanted.length === 0) return before?.abort();
 		const current = new AbortController();
 		this.#current = current;
 		void this.#run(wanted, current, () => before?.abort());
 	}
 
+	/** The stripes of a rendition that it is to bring, as bits. */
+	stripes(name: string): number {
+		return this.#wanted.find((wanted) => wanted.name === name)?.stripes ?? 0;
+	}
+
 	/** Counts bytes, and watches the link at the beginning: live parts say nothing of it. */
 	#counter(): (bytes: number) => void {
-		const { stats, onBurst } = this.#options;
+		const { stats, onBurst, onPiece } = this.#options;
 		let burst: { start: number; last: number; bytes: number } | null = null;
 		let isOver = false;
 		return (bytes) => {
 			stats.httpBytes += bytes;
+			onPiece(bytes);
 			const at = performance.now();
 			if (isOver) return;
 			if (burst && at - burst.last > burstGap) {

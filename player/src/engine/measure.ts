@@ -1,6 +1,9 @@
-// How much room the line has: small requests of which the time is taken.
+// How much room the line has: small requests of which the time is taken; and what the feed
+// brings while it is behind.
 import { type ByteRange, get } from "../net/http.ts";
+import { Line } from "../playback/line.ts";
 import type { Stats } from "../stats.ts";
+import { allStripes } from "../wire/chunks.ts";
 import type { Tracks } from "./tracks.ts";
 
 /** Parts before the newest one that are fetched: they are there, and not yet old. */
@@ -9,7 +12,7 @@ const back = 2;
  * Bytes that tell whether the line has room: what a server sends at one go to begin with,
  * so that no round trip counts. Milliseconds that they may take.
  */
-const check = { bytes: 12_000, within: 600 };
+const check = { bytes: 12_000, within: 400 };
 
 /** Milliseconds within which the browser tells of a request that ended. */
 const noticed = 100;
@@ -24,6 +27,7 @@ export class Measure {
 	readonly #tracks: Tracks;
 	readonly #stats: Stats;
 	readonly #signal: AbortSignal;
+	readonly #line = new Line();
 
 	constructor(tracks: Tracks, stats: Stats, signal: AbortSignal) {
 		this.#tracks = tracks;
@@ -31,12 +35,29 @@ export class Measure {
 		this.#signal = signal;
 	}
 
-	/** Fetches a recent part of a rendition; null if it can't. */
-	probe(rendition: number): Promise<Measured | null> {
-		return this.#fetch(rendition, this.#signal);
+	/** A piece of the feed came. It tells of the line where all of the picture comes by it. */
+	came(bytes: number, feed: { stripes(name: string): number }): void {
+		const { main, timelines } = this.#tracks;
+		const name = main === undefined ? "" : this.#tracks.rendition(main).name;
+		if (feed.stripes(name) !== allStripes) return this.#line.reset();
+		const isBehind = timelines.some((timeline) => timeline.isBehind);
+		this.#line.came(bytes, isBehind, performance.now());
 	}
 
-	/** Bit/s of a few kilobytes: 0 when they don't come in time, null if they can't be had. */
+	/** Bit/s at which a feed that is behind comes in; null when it is not behind. */
+	get pace(): number | null {
+		return this.#line.rate(performance.now());
+	}
+
+	/** Fetches a recent part of a rendition; null if it can't. */
+	probe(name: string): Promise<Measured | null> {
+		return this.#fetch(this.#tracks.index(name), this.#signal);
+	}
+
+	/**
+	 * The line's room: bit/s of a few kilobytes, 0 when they don't come in time, null if they
+	 * can't be had.
+	 */
 	async check(): Promise<number | null> {
 		const { main } = this.#tracks;
 		if (main === undefined) return null;

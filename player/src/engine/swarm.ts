@@ -29,6 +29,8 @@ export interface SwarmOptions {
 /** Codes of bye that are violations: such a peer is never connected to again. */
 const violations: readonly number[] = [bye.malformed, bye.wrongBytes, bye.unasked, bye.flood];
 
+/** Milliseconds without other viewers after the line turned out to be too slow. */
+const restFor = 5000;
 /** The tracker takes this many names in a list. */
 const mostFailed = 64;
 /** Messages of one peer that may wait to be verified. */
@@ -44,6 +46,7 @@ export class Swarm {
 	readonly #suspects = new Set<string>();
 	readonly #late = new Map<string, number>();
 	#followed: readonly number[] = [];
+	#restsUntil = Number.NEGATIVE_INFINITY;
 	#links: Links | null = null;
 	#tracker: Tracker | null = null;
 
@@ -51,8 +54,10 @@ export class Swarm {
 		this.#options = options;
 	}
 
+	/** Joins the other viewers, unless it has, or rests; to be called again and again. */
 	start(): void {
 		if (this.#tracker || typeof RTCPeerConnection === "undefined") return;
+		if (performance.now() < this.#restsUntil) return;
 		const { join, token, clock, agent, upload } = this.#options;
 		const links = new Links(join.iceServers, {
 			signal: (signal) => this.#tracker?.send(signal),
@@ -104,10 +109,22 @@ export class Swarm {
 		this.#links?.look();
 	}
 
-	/** Says what is taken from now on. */
-	follow(renditions: readonly number[]): void {
+	/** Says what is taken from now on; in a hurry, when the line is too slow for what came. */
+	follow(renditions: readonly number[], isHurried: boolean): void {
 		this.#followed = renditions;
-		this.#tracker?.follow(renditions);
+		if (isHurried && this.#tracker) this.#rest();
+		else this.#tracker?.follow(renditions);
+	}
+
+	/**
+	 * Leaves the other viewers for a while: what each of them has under way is of no use any
+	 * more, and would fill the line for seconds. The server alone brings what is switched to.
+	 */
+	#rest(): void {
+		this.#restsUntil = performance.now() + restFor;
+		const peers = this.#links?.open() ?? [];
+		this.stop();
+		for (const peer of peers) this.#options.handle({ type: "peerClose", peer });
 	}
 
 	/** Tells the tracker of a neighbour that does not do what it should. */

@@ -56,6 +56,11 @@ export class Timeline {
 		return this.#heads[0];
 	}
 
+	/** Whether something was announced that is not there yet. */
+	get isBehind(): boolean {
+		return this.#hasBegun && (this.newest?.number ?? -1) > this.#edge;
+	}
+
 	head(number: number): Head | undefined {
 		const first = this.#heads[0];
 		return first && this.#heads[number - first.number];

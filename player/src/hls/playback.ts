@@ -157,6 +157,7 @@ export class Playback {
 			// Steady again from here on, if it does not stall again.
 			this.#steadySince = now;
 		}
+		if (isPlaying && this.#hls) this.#switcher.look(this.#hls);
 		this.#leapHole();
 		this.#watchdog(now);
 		const isOver = this.#isOver;

@@ -117,6 +117,24 @@ export class Switcher {
 		if (hls) this.#apply(hls);
 	}
 
+	/**
+	 * Looks whether the line has become too slow, and goes down as soon as that can be: to be
+	 * called often.
+	 */
+	look(hls: Hls): void {
+		if (this.#chosen === null) this.#listen(performance.now() / 1000);
+		const { rendition } = this.#stats;
+		if (rendition !== "" && this.quality.isLower(this.name, rendition)) this.#apply(hls);
+	}
+
+	#listen(now: number): void {
+		const { pace } = this.#engine.measure;
+		const { buffer } = this.#place;
+		this.quality.heard(this.#received, buffer, now);
+		if (pace !== null) this.quality.paced(pace, buffer, now);
+		if (this.quality.toCheck(now)) void this.#measure(now, 0);
+	}
+
 	/** Begins with the rendition that was chosen, whatever hls.js thinks. */
 	begin(hls: Hls): void {
 		const { name } = this;
@@ -204,7 +222,7 @@ export class Switcher {
 
 	async #check(): Promise<void> {
 		const before = { at: performance.now(), bytes: this.#received };
-		const rate = await this.#engine.check();
+		const rate = await this.#engine.measure.check();
 		const passed = performance.now() - before.at;
 		// What came in a moment may have waited somewhere.
 		const isLong = passed > checkedOver;
@@ -213,7 +231,7 @@ export class Switcher {
 	}
 
 	async #probe(name: string): Promise<void> {
-		const result = await this.#engine.probe(name);
+		const result = await this.#engine.measure.probe(name);
 		const now = performance.now() / 1000;
 		if (result) this.quality.sample(result.bytes, result.ms, now);
 		else this.quality.unmeasured(now);

@@ -40,8 +40,15 @@ const freshFor = 3;
 const late = { of: 12, most: 6, stalled: 2 };
 /** A buffer below these seconds for so long (seconds) is too thin; longer if the line has room. */
 const thin = { below: 0.25, within: 2, withRoom: 4 };
-/** A buffer of less than this share of what is usual, and less by so many seconds, is low. */
-const low = { share: 0.65, by: 0.25 };
+/**
+ * A buffer of less than this share of what is usual, and less by so many seconds, is low;
+ * already below the other share the line is looked at.
+ */
+const low = { share: 0.65, by: 0.25, doubtful: 0.75 };
+/** Below this share of what is usual, the buffer is on its way down. */
+const falling = 0.85;
+/** Less than this share of the peak rate within these seconds is next to nothing. */
+const silence = { share: 0.3, over: 0.4 };
 /** How much each look counts for what is usual. */
 const usualGain = 0.04;
 /** Seconds between checks of the line, at first; doubled while they find nothing. */
@@ -63,7 +70,8 @@ export class Quality {
 	#probing: number = probing.first;
 	#late: boolean[] = [];
 	#thinSince: number | null = null;
-	#isLow = false;
+	#isDoubtful = false;
+	#heard: { at: number; bytes: number }[] = [];
 	/** Seconds of buffer in quiet times. */
 	#usual: number | null = null;
 	#checkedAt = Number.NEGATIVE_INFINITY;
@@ -157,18 +165,45 @@ export class Quality {
 
 	#compare(seconds: number, now: number): void {
 		this.#usual ??= seconds;
-		this.#isLow = seconds < Math.min(this.#usual * low.share, this.#usual - low.by);
-		if (this.#isLow) this.#quietSince = now;
+		const below = (share: number) =>
+			Math.min((this.#usual ?? 0) * share, (this.#usual ?? 0) - low.by);
+		const isLow = seconds < below(low.share);
+		this.#isDoubtful = seconds < below(low.doubtful);
+		if (isLow) this.#quietSince = now;
 		// In trouble it is forgotten more slowly.
-		const gain = this.#isLow ? usualGain / 4 : usualGain;
+		const gain = isLow ? usualGain / 4 : usualGain;
 		this.#usual += (seconds - this.#usual) * gain;
+	}
+
+	/**
+	 * What the server sends comes at this rate, though more waits there, and so many seconds
+	 * are ahead of the playhead: no other look at the line is needed.
+	 */
+	paced(rate: number, seconds: number, now: number): void {
+		const isLess = seconds < (this.#usual ?? 0) * falling;
+		if (isLess && this.#current > 0 && rate < this.current.bandwidth * headroom.stay)
+			this.#down(now, rate);
+	}
+
+	/**
+	 * So many bytes have come in so far, from everybody; to be called often. When next to
+	 * nothing comes from anybody it is not one of them, but the line, or the machine.
+	 */
+	heard(bytes: number, seconds: number, now: number): void {
+		this.#heard.push({ at: now, bytes });
+		while (now - (this.#heard[1]?.at ?? now) >= silence.over) this.#heard.shift();
+		const first = this.#heard[0]!;
+		if (now - first.at < silence.over || seconds >= (this.#usual ?? 0) * falling) return;
+		const rate = ((bytes - first.bytes) * 8) / (now - first.at);
+		const isSilent = rate < this.current.bandwidth * silence.share;
+		if (isSilent && now - this.#checkedAt >= this.#checking) this.#isAsked = true;
 	}
 
 	/** Whether the line is to be measured because the buffer runs low. */
 	toCheck(now: number): boolean {
 		if (this.#current === 0) return false;
 		const since = now - this.#checkedAt;
-		return this.#isAsked || (this.#isLow && since >= this.#checking);
+		return this.#isAsked || (this.#isDoubtful && since >= this.#checking);
 	}
 
 	/** The line is being measured: what to do is not decided before. */
