@@ -1,15 +1,17 @@
-// attach.js [--seconds=20] [--viewers=4] [--only=TEXT]: attached to servers of each kind: the
+// attach.js [--seconds=20] [--viewers=4] [--only=TEXT] [--headless=1]: attached to servers of each kind: the
 // time from the command to the first picture in Chromium, what viewers spare the daemon, how
 // far behind live they are, and how often upstream was asked for each part. With MEDIAMTX=its
-// program also to the real MediaMTX.
+// program also to the real MediaMTX. --headless=1 takes headless viewers (`liverelay viewers`) instead, and
+// measures no first picture: for machines that are too slow for so many browsers.
 
+import { Counters } from "../e2e/lib/counters.js";
 import { counting } from "../e2e/lib/counting.js";
-import { Daemon } from "../e2e/lib/daemon.js";
+import { binary, Daemon } from "../e2e/lib/daemon.js";
 import { fixed, table } from "../e2e/lib/figures.js";
 import { watch } from "../e2e/lib/measure.js";
 import { MediaMTX, mediamtx } from "../e2e/lib/mediamtx.js";
 import { peertubeStandIn } from "../e2e/lib/peertube.js";
-import { eventually } from "../e2e/lib/process.js";
+import { eventually, pause, run } from "../e2e/lib/process.js";
 import { Publisher } from "../e2e/lib/publisher.js";
 import { Nginx, packager } from "../e2e/lib/upstream.js";
 import { startBrowser, Viewer } from "../e2e/lib/viewer.js";
@@ -17,6 +19,7 @@ import { option, report } from "./lib.js";
 
 const seconds = option("seconds", 20);
 const viewers = option("viewers", 4);
+const isHeadless = option("headless", 0) === 1;
 const only = process.argv.find((argument) => argument.startsWith("--only="))?.slice(7) ?? "";
 const size = { width: 426, height: 240, bitrate: "600k" };
 
@@ -122,6 +125,62 @@ async function firstPicture({ source, outbound = {} }) {
 	}
 }
 
+/**
+ * Headless viewers, and what the daemon sent from the twelfth second on.
+ * @param {Daemon} daemon
+ */
+async function watchHeadless(daemon) {
+	const [joining, whole] = [12, seconds + 13];
+	const counters = await Counters.start(daemon.ports);
+	const args = ["viewers", "-n", `${viewers}`, "--duration", `${whole}s`, "--json", "--detail"];
+	const running = run(binary, [...args, daemon.watch], { timeout: (whole + 60) * 1000 });
+	await pause(joining * 1000);
+	const before = await counters.read();
+	await pause(seconds * 1000);
+	const after = await counters.read();
+	const { stdout, stderr, code } = await running;
+	if (code !== 0) throw new Error(stderr);
+	const said = JSON.parse(/** @type {string} */ (String(stdout).trim().split("\n").at(-1)));
+	/** @param {number} at */
+	const played = (at) =>
+		said.timeline.findLast((/** @type {{ at: number }} */ second) => second.at < at + 0.5)
+			.playedBytes;
+	const sent = after.http + after.stun - before.http - before.stun;
+	return { said, offload: 1 - sent / (played(joining + seconds) - played(joining)) };
+}
+
+/** @param {Upstream} upstream */
+async function headless({ source, outbound = {}, asked }) {
+	const daemon = await Daemon.start({
+		renditions: null,
+		config: { streams: { demo: { source } }, outbound },
+	});
+	try {
+		await daemon.live(40_000);
+		await pause(10_000); // so that there are segments to begin with
+		const { said, offload } = await watchHeadless(daemon);
+		const result = { asked: asked?.(), stalls: said.stalls, latency: said.latency, offload };
+		const { p50, p95 } = said.latency;
+		return { result, row: ["", `${fixed(p50)} / ${fixed(p95)}`, said.stalls, offload] };
+	} finally {
+		await daemon.stop();
+	}
+}
+
+/** @param {Upstream} upstream */
+async function browsers(upstream) {
+	const { daemon, took } = await firstPicture(upstream);
+	try {
+		const seen = await watch(daemon, { viewers, seconds, settle: 8 });
+		const result = { took, asked: upstream.asked?.(), ...seen };
+		const each = seen.viewers.map((viewer) => fixed(viewer.latency.p50)).join(", ");
+		const stalls = seen.viewers.map((viewer) => viewer.stalls).join(", ");
+		return { result, row: [fixed(took), each, stalls, seen.steady.offload] };
+	} finally {
+		await daemon.stop();
+	}
+}
+
 /** @type {(string | number)[][]} */
 const rows = [];
 /** @type {Record<string, object>} */
@@ -130,24 +189,15 @@ for (const [kind, start] of Object.entries(kinds)) {
 	if (!kind.includes(only)) continue;
 	const upstream = await start();
 	try {
-		const { daemon, took } = await firstPicture(upstream);
-		try {
-			const result = await watch(daemon, { viewers, seconds, settle: 8 });
-			const asked = upstream.asked?.();
-			results[kind] = { took, asked, ...result };
-			console.error(kind, JSON.stringify(results[kind])); // whatever happens to the rest
-			rows.push([
-				kind,
-				fixed(took),
-				result.viewers.map((viewer) => fixed(viewer.latency.p50)).join(", "),
-				result.viewers.map((viewer) => viewer.stalls).join(", "),
-				fixed(result.possible),
-				fixed(result.steady.offload),
-				asked ? `${fixed(asked.requests / asked.files)} (${asked.files})` : "one connection",
-			]);
-		} finally {
-			await daemon.stop();
-		}
+		const { result, row } = await (isHeadless ? headless : browsers)(upstream);
+		results[kind] = result;
+		console.error(kind, JSON.stringify(result)); // whatever happens to the rest
+		const [first, latency, stalls, offload] = row;
+		const asked = result.asked;
+		rows.push([
+			...[kind, first, latency, stalls, fixed((viewers - 1) / viewers), fixed(Number(offload))],
+			asked ? `${fixed(asked.requests / asked.files)} (${asked.files})` : "one connection",
+		]);
 	} catch (error) {
 		rows.push([kind, "failed", "", "", "", "", ""]);
 		console.error(kind, error);
@@ -156,6 +206,11 @@ for (const [kind, start] of Object.entries(kinds)) {
 		for (const one of upstream.running) await one.stop();
 	}
 }
-const head = ["attached to", "first picture s", "latency p50 s, each", "stalls, each"];
+const head = ["attached to", "first picture s"];
+head.push(
+	...(isHeadless
+		? ["latency p50 / p95 s", "stalls, all"]
+		: ["latency p50 s, each", "stalls, each"]),
+);
 head.push("possible", "offload", "upstream requests per part (parts)");
 report("attach", { seconds, viewers, results }, table(head, rows));

@@ -33,9 +33,13 @@ export class MediaMTX {
 		};
 		const file = join(folder, "mediamtx.yml");
 		writeFileSync(file, JSON.stringify(config)); // JSON is YAML
-		const process = new Process(/** @type {string} */ (mediamtx), [file]);
+		const process = new Process(/** @type {string} */ (mediamtx), [file], { cwd: folder });
 		const server = new MediaMTX({ process, folder, hls, rtsp, rtmp });
-		await eventually("MediaMTX answers", async () => (await fetch(server.hls)).status > 0);
+		await eventually("MediaMTX answers", async () => (await fetch(server.hls)).status > 0).catch(
+			(error) => {
+				throw new Error(`${error}\n${process.log}`);
+			},
+		);
 		return server;
 	}
 

@@ -72,7 +72,7 @@ func TestPlainHLS(t *testing.T) {
 		require.Equal(t, attach.HLS, r.Kind)
 		require.Equal(t, name, r.Container)
 		require.InDelta(t, 2, r.KeyframeSeconds, 0.05, name)
-		require.InDelta(t, 4, r.FloorSeconds, 0.1, "2 s, half as much, and 1 s")
+		require.InDelta(t, 6, r.FloorSeconds, 0.1, "three segments of 2 s")
 		require.Equal(t, doctor.ExitGood, r.Exit(), "%+v", r.Findings)
 		require.Contains(t, r.Command, s.URL+"/index.m3u8")
 		require.Equal(t, []doctor.Level{doctor.Note}, finding(r, "cors"))

@@ -33,8 +33,8 @@ const (
 	maxSegment = 48 << 20
 	// holdBack is the distance to what comes that our player keeps.
 	holdBack = time.Second
-	// handing is the share of a segment's duration over which the swarm gets it.
-	handing = 0.5
+	// segmentsBehind is how many whole segments our player stays behind live.
+	segmentsBehind = 3
 	// direct is what a stream that is pushed to us has.
 	direct = 1500 * time.Millisecond
 )
@@ -217,8 +217,8 @@ func (r *Report) floor(p *playlist.Playlist) {
 		r.FloorWhy = fmt.Sprintf("a part of %.3g s, and %.3g s that our player keeps", p.PartTarget.Seconds(), holdBack.Seconds())
 		return
 	}
-	r.FloorSeconds = r.SegmentSeconds*(1+handing) + holdBack.Seconds()
-	r.FloorWhy = fmt.Sprintf("a segment of %.3g s is there only when it is complete, half as long is taken to share it, and our player keeps %.3g s", r.SegmentSeconds, holdBack.Seconds())
+	r.FloorSeconds = segmentsBehind * r.SegmentSeconds
+	r.FloorWhy = fmt.Sprintf("players stay %d segments of %.3g s behind: one is being made, one is handed on, and one is there for what comes late", segmentsBehind, r.SegmentSeconds)
 	if r.SegmentSeconds > 2.5 {
 		r.say(Warn, "latency", fmt.Sprintf("Segments of %.3g s keep everybody at least %.1f s behind.", r.SegmentSeconds, r.FloorSeconds),
 			"Shorten segments and the keyframe interval to 1 or 2 s; or push to liverelay over RTMP (OBS, nginx's push, MediaMTX's forward): about 1.5 s.")

@@ -113,7 +113,11 @@ func (r *Report) Write(out io.Writer) error {
 		row("media", "%s", r.Media)
 	}
 	for _, one := range r.Renditions {
-		row("rendition", "%dx%d, %.1f Mbit/s %s", one.Width, one.Height, float64(one.Bandwidth)/1e6, one.Codecs)
+		text := fmt.Sprintf("%.1f Mbit/s %s", float64(one.Bandwidth)/1e6, one.Codecs)
+		if one.Height > 0 {
+			text = fmt.Sprintf("%dx%d, %s", one.Width, one.Height, text)
+		}
+		row("rendition", "%s", strings.TrimSpace(text))
 	}
 	if len(r.Names) > 1 {
 		row("names", "%s (source_renditions chooses)", strings.Join(r.Names, ", "))
