@@ -35,6 +35,18 @@ describe("the distance to live", () => {
 		// Up, down to the usual rate; and perhaps once more, as the target comes closer.
 		expect(turns(rates)).toBeLessThanOrEqual(3);
 	});
+	it("keeps the distance that whole segments ask for, without hurry", () => {
+		const control = new RateControl();
+		control.least = 6;
+		control.isCalm = true;
+		expect(control.target).toBe(6);
+		// A segment of two seconds, handed on over a second and a half.
+		const { behind, rates } = play(control, 7, 60, 3.6);
+		expect(control.target).toBe(6);
+		expect(Math.max(...rates)).toBeLessThanOrEqual(1.03);
+		expect(behind).toBeLessThan(6.51);
+		expect(new Set(play(control, 5.7, 60, 3.6, 60).rates.slice(5))).toEqual(new Set([1]));
+	});
 	it("does not pump when parts come unevenly", () => {
 		const control = new RateControl();
 		let seed = 1;
