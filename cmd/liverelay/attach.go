@@ -139,8 +139,10 @@ func attachAll(d *daemon) (*attachments, error) {
 			At: at, Client: client, Grace: d.config.Grace.D(),
 			Secret: secret, Renditions: settings.SourceRenditions,
 			Pull: func(ctx context.Context, t attach.Target) error { return d.pull(ctx, client, name, t) },
-			Open: func(key func(int) []byte) (mirror.Sink, error) { return d.stage.mirrored(name, key), nil },
-			Log:  d.log.With().Str("room", "attach").Str("stream", name).Logger(),
+			Open: func(key func(int) []byte) (mirror.Sink, error) {
+				return d.stage.mirrored(name, key, list.all[name]), nil
+			},
+			Log: d.log.With().Str("room", "attach").Str("stream", name).Logger(),
 		}
 	}
 	return list, nil
@@ -173,7 +175,7 @@ func (a *attachments) services() []service {
 
 // mirrored sets up a broadcast of media that is cut already: a store for HTTP and the
 // signed record for the swarm.
-func (s *stage) mirrored(stream string, key func(int) []byte) mirror.Sink {
+func (s *stage) mirrored(stream string, key func(int) []byte, poster origin.Poster) mirror.Sink {
 	epoch := strings.ToLower(rand.Text())[:16]
 	window := max(s.config.HLS.Window.D(), time.Minute) // segments of others are longer
 	store := segmenter.NewStore(segmenter.StoreConfig{Epoch: epoch, Window: window, MaxBytes: storeBytes, NoIFrames: true})
@@ -184,7 +186,7 @@ func (s *stage) mirrored(stream string, key func(int) []byte) mirror.Sink {
 	if !s.enter() {
 		return &mirrorSink{end: func() {}}
 	}
-	s.catalog.Begin(origin.Live{Stream: stream, Epoch: epoch, Started: time.Now(), Media: store, Heads: heads, Key: key})
+	s.catalog.Begin(origin.Live{Stream: stream, Epoch: epoch, Started: time.Now(), Media: store, Heads: heads, Key: key, Poster: poster})
 	return &mirrorSink{[]segmenter.Sink{store.Sink(), heads}, func() {
 		s.catalog.End(stream, epoch)
 		s.tracker.Drop(stream, epoch)

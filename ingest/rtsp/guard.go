@@ -25,13 +25,14 @@ var (
 type guarded struct {
 	net.Listener
 	handshake, idle time.Duration
+	stop            <-chan struct{} // closed when nobody is taken any more
 
 	mu   sync.Mutex
 	door *door.Door
 }
 
-func guard(l net.Listener, limits door.Limits, handshake, idle time.Duration) *guarded {
-	return &guarded{Listener: l, handshake: handshake, idle: idle, door: door.New(limits)}
+func guard(l net.Listener, limits door.Limits, handshake, idle time.Duration, stop <-chan struct{}) *guarded {
+	return &guarded{Listener: l, handshake: handshake, idle: idle, stop: stop, door: door.New(limits)}
 }
 
 // Accept waits for one that the door lets in. Where the system has no more descriptors
@@ -43,7 +44,10 @@ func (g *guarded) Accept() (net.Conn, error) {
 			return nil, fmt.Errorf("accept publishers: %w", err)
 		}
 		if err != nil {
-			time.Sleep(100 * time.Millisecond)
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-g.stop:
+			}
 			continue
 		}
 		if admitted := g.admit(conn); admitted != nil {

@@ -51,7 +51,7 @@ type Server struct {
 // nil.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	r := &reception{server: s, open: map[*gortsplib.ServerSession]*publication{}}
-	g := guard(l, s.Limits, cmp.Or(s.Handshake, handshake), idle)
+	g := guard(l, s.Limits, cmp.Or(s.Handshake, handshake), idle, ctx.Done())
 	server := &gortsplib.Server{
 		Handler: r, RTSPAddress: l.Addr().String(), ReadTimeout: idle, WriteTimeout: idle, IdleTimeout: idle,
 		Listen: func(string, string) (net.Listener, error) { return g, nil },

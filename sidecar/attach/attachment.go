@@ -34,8 +34,9 @@ type Attachment struct {
 	Pull func(ctx context.Context, t Target) error
 	Log  zerolog.Logger
 
-	mu    sync.Mutex
-	state State
+	mu     sync.Mutex
+	state  State
+	poster []byte
 }
 
 // State is how an attachment is doing.
@@ -115,6 +116,11 @@ func (a *Attachment) attach(ctx context.Context, t Target) error {
 		a.set(State{Kind: t.Kind, Title: t.Title, Attached: true})
 		return a.Pull(ctx, t)
 	}
+	painting, stop := context.WithCancel(ctx)
+	var painter sync.WaitGroup
+	painter.Go(func() { a.paint(painting, t.Poster) })
+	defer painter.Wait()
+	defer stop()
 	m := mirror.Mirror{
 		URL: t.Media, Client: a.Client, Renditions: a.Renditions, Grace: a.Grace, Log: a.Log,
 		Open: func(key func(int) []byte) (mirror.Sink, error) {
