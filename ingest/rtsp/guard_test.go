@@ -1,11 +1,13 @@
 package rtsp_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -116,4 +118,46 @@ func TestAbuse04PendingOverRTSP(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "RTSP/1.0 200", string(answer))
 	}
+}
+
+// TestAbuse9ACamerasRedirectIsDialledAsWell: where a camera leads to is connected to by
+// the dialler that was given, which checks addresses, and by nothing else.
+func TestAbuse9ACamerasRedirectIsDialledAsWell(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer func() { _ = conn.Close() }()
+		lines := bufio.NewScanner(conn)
+		for answer := ""; lines.Scan(); {
+			switch text := lines.Text(); {
+			case strings.HasPrefix(text, "DESCRIBE"):
+				answer = "302 Found\r\nLocation: rtsp://127.0.0.1:9/inside"
+			case strings.HasPrefix(text, "OPTIONS"):
+				answer = "200 OK\r\nPublic: DESCRIBE"
+			case strings.HasPrefix(text, "CSeq: "):
+				answer += "\r\n" + text
+			case text == "":
+				_, _ = io.WriteString(conn, "RTSP/1.0 "+answer+"\r\n\r\n")
+			}
+		}
+	}()
+	refused := errors.New("not there")
+	var dialled []string
+	source := rtsp.Source{
+		URL: &url.URL{Scheme: "rtsp", Host: l.Addr().String(), Path: "/cam"},
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			dialled = append(dialled, address)
+			if address != l.Addr().String() {
+				return nil, refused
+			}
+			return (&net.Dialer{}).DialContext(ctx, network, address)
+		},
+	}
+	require.Error(t, source.Play(context.Background(), kept.New()))
+	require.Equal(t, []string{l.Addr().String(), "127.0.0.1:9"}, dialled)
 }
