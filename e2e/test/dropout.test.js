@@ -61,6 +61,7 @@ describe("a broadcast survives its publisher", () => {
 			await watchStates(ours);
 			const before = { join: await join(daemon), stats: await ours.stats() };
 
+			const left = Date.now();
 			await leave(publisher);
 			await eventually("it is said", async () => (await join(daemon)).state === "interrupted");
 			await eventually("the player says so", async () =>
@@ -81,6 +82,7 @@ describe("a broadcast survives its publisher", () => {
 
 			publisher = new Publisher({ url: daemon.rtmp }).start();
 			await eventually("it is live", async () => (await join(daemon)).state === "live");
+			const away = (Date.now() - left) / 1000;
 			// What is asked for is that it comes back, not what it does at one moment: a busy
 			// machine stalls any player for some tenths of a second.
 			await eventually("it plays", async () => (await states(ours)).at(-1) === "playing");
@@ -91,7 +93,9 @@ describe("a broadcast survives its publisher", () => {
 			assert.equal(after.epoch, before.join.epoch, "one broadcast");
 			const stats = await ours.stats();
 			const stalled = stats.stalledSeconds - before.stats.stalledSeconds;
-			assert.ok(stalled < 2, `stalled for ${stalled} s`);
+			// A player that waited for the publisher would stall for all of that time. With a still
+			// it stalls for none of it, but for what a busy machine costs.
+			assert.ok(stalled < away / 2, `stalled for ${stalled} s of ${away}`);
 			for (const viewer of [ours, stock]) {
 				const seen = await viewer.observed();
 				assert.ok(seen.latency.samples > 10, "new pictures are shown");
