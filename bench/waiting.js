@@ -1,10 +1,9 @@
-// waiting.js: 1,000 clients wait for the same part, ten times (BenchmarkWaiting), at ours
+// waiting.js [--runs=3]: 1,000 clients wait for the same part, ten times (BenchmarkWaiting), at ours
 // and, when MEDIAMTX names its binary, at MediaMTX, which takes the same stream meanwhile.
 
-import { execFileSync } from "node:child_process";
 import { Daemon, root } from "../e2e/lib/daemon.js";
 import { fixed, table } from "../e2e/lib/figures.js";
-import { pause } from "../e2e/lib/process.js";
+import { pause, run } from "../e2e/lib/process.js";
 import { Publisher } from "../e2e/lib/publisher.js";
 import { option, report } from "./lib.js";
 import * as mediamtx from "./others/mediamtx.js";
@@ -22,10 +21,12 @@ const publisher = new Publisher({
 }).start();
 
 /** @param {string} url @param {number} pid */
-function measure(url, pid) {
+async function measure(url, pid) {
 	const args = ["test", "./bench", "-run", "^$", "-bench", "Waiting", "-benchtime", "1x"];
-	const env = { ...process.env, BENCH_URL: url, BENCH_PID: String(pid) };
-	const text = execFileSync("go", args, { cwd: root, env, encoding: "utf8" });
+	Object.assign(process.env, { BENCH_URL: url, BENCH_PID: String(pid) });
+	const { code, stdout, stderr } = await run("go", args, { cwd: root });
+	const text = String(stdout);
+	if (code !== 0) throw new Error(text + stderr);
 	const of = (/** @type {string} */ unit) =>
 		Number(text.match(new RegExp(`([\\d.]+) ${unit}`))?.[1] ?? Number.NaN);
 	return {
@@ -41,9 +42,10 @@ try {
 	await other?.live();
 	await pause(12_000);
 	const rows = [];
-	for (let run = 0; run < runs; run++) {
-		rows.push({ server: "liverelay", ...measure(daemon.playlist, daemon.process.pid) });
-		if (other) rows.push({ server: "MediaMTX", ...measure(other.playlist, other.server.pid) });
+	for (let i = 0; i < runs; i++) {
+		rows.push({ server: "liverelay", ...(await measure(daemon.playlist, daemon.process.pid)) });
+		if (other)
+			rows.push({ server: "MediaMTX", ...(await measure(other.playlist, other.server.pid)) });
 	}
 	report(
 		"waiting",
@@ -54,6 +56,9 @@ try {
 		),
 	);
 	if (rows.some((r) => r.failed > 0)) process.exitCode = 1;
+} catch (error) {
+	console.error(other?.server.log);
+	throw error;
 } finally {
 	await publisher.stop();
 	await other?.stop();
