@@ -27,10 +27,11 @@ outside=203.0.113
 queue=120
 burst=6000
 
-# Named namespaces are kept where only this mount namespace sees them.
+# Named namespaces are kept where only this mount namespace sees them, whatever names there
+# are outside, or were left by a run that was killed.
 names() {
 	mkdir -p /run/netns
-	mountpoint -q /run/netns || mount -t tmpfs tmpfs /run/netns
+	mount -t tmpfs tmpfs /run/netns
 }
 
 internet() {
