@@ -54,6 +54,8 @@ type page struct {
 	Audience  string
 	HasPoster bool
 	Wishes    wishes
+	// Joined is what join would answer now: the player need not ask.
+	Joined *joinAnswer
 	Live      []liveCard
 	Advice    string
 }
@@ -101,7 +103,7 @@ func version(plain []byte) string {
 }
 
 // serve answers with the front page, a watch page or an embed page. The last two
-// are the same whether anybody is live or not: the player finds out.
+// carry what the player would ask for first.
 func (p *pages) serve(w http.ResponseWriter, r *http.Request, s *handler, at route) {
 	if at.kind == kindIndex && !strings.HasSuffix(r.URL.Path, "/") {
 		// Relative links need the slash.
@@ -111,6 +113,7 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request, s *handler, at rou
 	}
 	data := p.page(r, s)
 	name := "index.html"
+	setCache(w, cacheChecked)
 	switch at.kind {
 	case kindIndex:
 		data.Title, data.Live = "liverelay", liveCards(s, data.Language)
@@ -124,8 +127,12 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request, s *handler, at rou
 		data.Audience = audienceText(data.Language, s.figures(at.stream).viewers)
 		data.HasPoster = s.poster(at.stream) != nil
 		data.Wishes = readWishes(r.URL.Query())
+		live, phase := s.config.Catalog.Current(at.stream)
+		joined := s.join(r, data.Stream, live, phase)
+		data.Joined = &joined
+		// That is true now, and its token is this viewer's.
+		setCache(w, cacheNever)
 	}
-	setCache(w, cacheChecked)
 	w.Header().Set("Content-Security-Policy", pagePolicy(data.Base, at.kind == kindEmbed))
 	p.render(w, r, s, http.StatusOK, name, data)
 }
@@ -174,9 +181,9 @@ func root(path string) string {
 	return strings.Repeat("../", depth)
 }
 
-// pagePolicy is the Content-Security-Policy of pages with a player. Styles may be
-// inline, for a player's controls bring theirs with them; scripts come from here
-// only. Older browsers need the WebSocket's scheme spelt out.
+// pagePolicy is the Content-Security-Policy of pages with a player. Styles and scripts
+// come from here only: the player constructs its style sheets. Older browsers need the
+// WebSocket's scheme spelt out.
 func pagePolicy(base string, anywhere bool) string {
 	ancestors := "'none'"
 	if anywhere {
@@ -184,7 +191,7 @@ func pagePolicy(base string, anywhere bool) string {
 	}
 	socket := strings.TrimPrefix(strings.TrimPrefix(base, "https://"), "http://")
 	socket, _, _ = strings.Cut(socket, "/")
-	return "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " +
 		"media-src 'self' blob:; connect-src 'self' ws://" + socket + " wss://" + socket + "; worker-src 'self' blob:; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors " + ancestors
 }

@@ -4,11 +4,38 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { root } from "./daemon.js";
+import { pause } from "./process.js";
+import { Viewer } from "./viewer.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const out = join(root, "e2e/out/player");
 
 /** @typedef {import("playwright-core").Page} Page */
+
+export const desktop = { width: 960, height: 620 };
+
+/**
+ * Opens a page with looks of its own; axe has to be let in.
+ * @param {import("./viewer.js").Browser} browser
+ * @param {string} origin
+ * @param {string} path
+ * @param {import("playwright-core").BrowserContextOptions} [looks]
+ */
+export async function openPage(browser, origin, path, looks = {}) {
+	const context = await browser.newContext({ viewport: desktop, bypassCSP: true, ...looks });
+	await context.grantPermissions(["microphone", "camera"], { origin });
+	const viewer = new Viewer(await context.newPage());
+	await viewer.page.goto(new URL(path, origin).href, { waitUntil: "domcontentloaded" });
+	return viewer;
+}
+
+/** Shows the controls. @param {Viewer} viewer */
+export async function wakeControls({ page }) {
+	const size = page.viewportSize() ?? desktop;
+	await page.mouse.move(size.width / 2, 150);
+	await page.mouse.move(size.width / 2 + 9, 160);
+	await pause(400);
+}
 
 /**
  * Keeps a picture as e2e/out/player/NAME.png.
@@ -42,7 +69,7 @@ export async function violations(page) {
 export function message(page) {
 	return page.evaluate(() => {
 		const box = document.querySelector("live-relay")?.shadowRoot?.querySelector(".message");
-		return box instanceof HTMLElement && !box.hidden ? box.innerText : "";
+		return box instanceof HTMLElement && !box.hidden ? (box.textContent ?? "") : "";
 	});
 }
 

@@ -47,6 +47,21 @@ export class Network {
 		return net("limit", i, Math.round(rate));
 	}
 
+	/** Cuts line i, as when somebody leaves their house; until it is mended. @param {number} i */
+	cut(i) {
+		return net("cut", i);
+	}
+
+	/** @param {number} i */
+	mend(i) {
+		return net("mend", i);
+	}
+
+	/** Gives line i another address, as another network does. @param {number} i */
+	move(i) {
+		return net("move", i);
+	}
+
 	remove() {
 		return net("down");
 	}

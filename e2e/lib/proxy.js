@@ -2,34 +2,39 @@
 // of its own, and takes that path off before it passes a request on.
 
 import { createServer, request } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 
 /**
  * Starts a proxy on a free port; resolves with its origin, a function that stops it, and
  * `refuse`, which cuts off all WebSockets and takes no new ones until it is called again.
  * @param {number} port where the daemon is
  * @param {string} prefix as in "/tv"
+ * @param {import("./site.js").Certificate} [tls]
  * @returns {Promise<{ origin: string, port: number, stop: () => void,
  *   refuse: (isRefusing: boolean) => void }>}
  */
-export async function startProxy(port, prefix) {
+export async function startProxy(port, prefix, tls) {
+	const scheme = tls ? "https" : "http";
 	const inner = (/** @type {string | undefined} */ url) => (url ?? "").slice(prefix.length) || "/";
 	const options = (/** @type {import("node:http").IncomingMessage} */ from) => ({
 		...{ host: "127.0.0.1", port, path: inner(from.url), method: from.method },
-		headers: { ...from.headers, "x-forwarded-for": "198.51.100.7", "x-forwarded-proto": "http" },
+		headers: { ...from.headers, "x-forwarded-for": "198.51.100.7", "x-forwarded-proto": scheme },
 	});
-	const server = createServer((from, to) => {
+	/** @type {import("node:http").RequestListener} */
+	const answer = (from, to) => {
 		if (!from.url?.startsWith(`${prefix}/`)) {
 			to.writeHead(404).end();
 			return;
 		}
-		const onward = request(options(from), (answer) => {
-			to.writeHead(answer.statusCode ?? 502, answer.headers);
-			answer.pipe(to);
+		const onward = request(options(from), (answered) => {
+			to.writeHead(answered.statusCode ?? 502, answered.headers);
+			answered.pipe(to);
 		});
 		onward.on("error", () => to.destroy());
 		to.on("close", () => onward.destroy());
 		from.pipe(onward);
-	});
+	};
+	const server = tls ? createSecureServer(tls, answer) : createServer(answer);
 	/** @type {Set<import("node:stream").Duplex>} */
 	const sockets = new Set();
 	let isRefusing = false;
@@ -61,5 +66,5 @@ export async function startProxy(port, prefix) {
 		server.close();
 		server.closeAllConnections();
 	};
-	return { origin: `http://127.0.0.1:${address.port}`, port: address.port, stop, refuse };
+	return { origin: `${scheme}://127.0.0.1:${address.port}`, port: address.port, stop, refuse };
 }

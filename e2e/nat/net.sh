@@ -8,6 +8,8 @@
 #   net.sh homes COUNT    homes behind routers that masquerade
 #   net.sh lines COUNT    hosts on the outside, each behind a line with a rate of its own
 #   net.sh limit I RATE   lets no more than so many bit/s through to line I from now on
+#   net.sh cut|mend I     lets nothing through to line I, and all again
+#   net.sh move I         gives line I another address
 #   net.sh down           takes it all away
 #
 #   home1 10.1.0.2 ── router1 203.0.113.11 ─┐
@@ -115,9 +117,16 @@ homes | lines)
 	for ((i = 1; i <= $2; i++)); do "${1%s}" "$i"; done
 	;;
 limit) tc qdisc replace dev "to$2" root tbf rate "$3" burst $burst latency ${queue}ms ;;
+cut) ip link set "to$2" down ;;
+mend) ip link set "to$2" up ;;
+move)
+	ip -n "line$2" addr flush dev eth0
+	ip -n "line$2" addr add "$outside.12$2/24" dev eth0
+	ip -n "line$2" route replace default via $outside.1
+	;;
 down) down ;;
 *)
-	sed -n '2,21s/^# \{0,1\}//p' "$0"
+	sed -n '2,23s/^# \{0,1\}//p' "$0"
 	exit 2
 	;;
 esac

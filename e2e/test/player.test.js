@@ -7,14 +7,22 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { Daemon } from "../lib/daemon.js";
-import { focused, message, property, shot, violations } from "../lib/look.js";
+import {
+	desktop,
+	focused,
+	message,
+	openPage,
+	property,
+	shot,
+	violations,
+	wakeControls,
+} from "../lib/look.js";
 import { eventually, pause } from "../lib/process.js";
 import { Publisher } from "../lib/publisher.js";
 import { startBrowser, Viewer } from "../lib/viewer.js";
 
 /** @typedef {import("playwright-core").BrowserContextOptions} Looks */
 
-const desktop = { width: 960, height: 620 };
 const phone = { width: 390, height: 760 };
 
 describe("the player", () => {
@@ -35,29 +43,8 @@ describe("the player", () => {
 		await daemon?.stop();
 	});
 
-	/**
-	 * A page with looks of its own; axe has to be let in.
-	 * @param {string} path
-	 * @param {Looks} [looks]
-	 */
-	async function open(path, looks = {}) {
-		const context = await browser.newContext({ viewport: desktop, bypassCSP: true, ...looks });
-		await context.grantPermissions(["microphone", "camera"], { origin: daemon.origin });
-		const viewer = new Viewer(await context.newPage());
-		await viewer.page.goto(new URL(path, daemon.origin).href, { waitUntil: "domcontentloaded" });
-		return viewer;
-	}
-
-	/** Shows the controls. @param {Viewer} viewer */
-	async function wakeControls({ page }) {
-		const size = page.viewportSize() ?? desktop;
-		await page.mouse.move(size.width / 2, 150);
-		await page.mouse.move(size.width / 2 + 9, 160);
-		await pause(400);
-	}
-
 	test("waits with words and a way out", async () => {
-		const viewer = await open("/embed/demo");
+		const viewer = await openPage(browser, daemon.origin, "/embed/demo");
 		await eventually("it waits", async () => (await viewer.stats()).state === "waiting");
 		assert.match(await message(viewer.page), /has not begun[\s\S]*See what else is live/);
 		assert.deepEqual(await violations(viewer.page), []);
@@ -76,7 +63,7 @@ describe("the player", () => {
 		["phone-german", { viewport: phone, hasTouch: true, isMobile: true, locale: "de-AT" }],
 	])) {
 		test(`${name}: nothing for axe to find in any panel`, async () => {
-			const viewer = await open("/live/demo", looks);
+			const viewer = await openPage(browser, daemon.origin, "/live/demo", looks);
 			const { page } = viewer;
 			await viewer.plays();
 			await wakeControls(viewer);
@@ -100,7 +87,7 @@ describe("the player", () => {
 	}
 
 	test("the keyboard alone gets everywhere, in the order of what is seen", async () => {
-		const viewer = await open("/embed/demo");
+		const viewer = await openPage(browser, daemon.origin, "/embed/demo");
 		const { page } = viewer;
 		await viewer.plays();
 		/** @type {string[]} */
@@ -136,7 +123,7 @@ describe("the player", () => {
 	});
 
 	test("the accessibility tree names every control", async () => {
-		const viewer = await open("/embed/demo");
+		const viewer = await openPage(browser, daemon.origin, "/embed/demo");
 		await viewer.plays();
 		const tree = await viewer.page.locator("body").ariaSnapshot();
 		for (const name of ["Pause", "Unmute", "Playing live", "Settings", "Full screen"])
@@ -147,56 +134,8 @@ describe("the player", () => {
 		await viewer.close();
 	});
 
-	test("quality is chosen by hand, down to sound alone, and left to itself again", async () => {
-		const viewer = await open("/live/demo");
-		const { page } = viewer;
-		await viewer.plays();
-		const names = (await property(page, "qualities")).map((/** @type {any} */ q) => q.name);
-		assert.deepEqual(names, ["source", "240p", "audio"]);
-		const choose = (/** @type {string} */ name) =>
-			page.evaluate((name) => {
-				/** @type {any} */ (document.querySelector("live-relay")).quality = name;
-			}, name);
-		const plays = (/** @type {string} */ name) =>
-			eventually(
-				`it plays ${name}`,
-				async () => {
-					const { rendition, state } = await viewer.stats();
-					return rendition === name && state === "playing";
-				},
-				20_000,
-			);
-		for (const name of ["source", "240p", "audio", "240p"]) {
-			await choose(name);
-			await plays(name);
-			if (name === "audio") await shot(page, "sound-only");
-		}
-		await choose("auto");
-		await pause(1_000);
-		assert.equal(await property(page, "quality"), "auto");
-		assert.equal((await viewer.stats()).state, "playing");
-		await viewer.close();
-	});
-
-	test("who goes back stays back, and returns to live by one press", async () => {
-		const viewer = await open("/live/demo");
-		const { page } = viewer;
-		await viewer.plays();
-		await pause(9_000);
-		await page.keyboard.press("j");
-		await eventually("it is back", async () => (await property(page, "latency")) > 5);
-		await pause(4_000);
-		assert.ok((await property(page, "latency")) > 5, "it was taken to live");
-		assert.equal(await property(page, "isLive"), false);
-		await wakeControls(viewer);
-		await shot(page, "behind");
-		await page.keyboard.press("End");
-		await eventually("it is live", async () => (await property(page, "latency")) < 3, 5_000);
-		await viewer.close();
-	});
-
 	test("asks before it shares, once", async () => {
-		const viewer = await open("/embed/demo?p2p=ask");
+		const viewer = await openPage(browser, daemon.origin, "/embed/demo?p2p=ask");
 		const { page } = viewer;
 		await viewer.plays();
 		await page.locator(".ask").waitFor();
@@ -212,7 +151,7 @@ describe("the player", () => {
 	});
 
 	test("a stream that is signed with another key is not played", async () => {
-		const viewer = await open("/embed/demo");
+		const viewer = await openPage(browser, daemon.origin, "/embed/demo");
 		const other = Buffer.alloc(32, 7).toString("base64url");
 		await viewer.page.evaluate(
 			(key) => document.querySelector("live-relay")?.setAttribute("public-key", key),
@@ -255,7 +194,7 @@ describe("the player", () => {
 		await new Promise((resolve) => site.listen(0, () => resolve(undefined)));
 		const { port } = /** @type {import("node:net").AddressInfo} */ (site.address());
 		// Here is no network but the loopback, which a browser calls being offline.
-		const viewer = await open("about:blank");
+		const viewer = await openPage(browser, daemon.origin, "about:blank");
 		await viewer.page.addInitScript(() =>
 			Object.defineProperty(navigator, "onLine", { get: () => true }),
 		);
@@ -280,7 +219,7 @@ describe("the player", () => {
 	});
 
 	test("starts when asked to, not before", async () => {
-		const viewer = await open("/embed/demo?autoplay=0&color=a03070");
+		const viewer = await openPage(browser, daemon.origin, "/embed/demo?autoplay=0&color=a03070");
 		const { page } = viewer;
 		await pause(1_000);
 		assert.equal((await viewer.stats()).requests, 0);
@@ -291,35 +230,8 @@ describe("the player", () => {
 		await viewer.close();
 	});
 
-	test("after sleep it is at the live edge within 3 s", async (t) => {
-		const viewer = await open("/live/demo");
-		const { page } = viewer;
-		await viewer.plays();
-		await pause(6_000);
-		const session = await page.context().newCDPSession(page);
-		const back = async () => {
-			const from = performance.now();
-			await eventually(
-				"it is live again",
-				async () => {
-					const { state, latency } = await viewer.stats();
-					return state === "playing" && latency < 3;
-				},
-				10_000,
-			);
-			return (performance.now() - from) / 1000;
-		};
-		await session.send("Page.setWebLifecycleState", { state: "frozen" });
-		await pause(10_000);
-		await session.send("Page.setWebLifecycleState", { state: "active" });
-		const sleep = await back();
-		t.diagnostic(`after 10 s of sleep: ${sleep.toFixed(2)} s`);
-		assert.ok(sleep < 3, `${sleep} s`);
-		await viewer.close();
-	});
-
 	test("says that it is over, with a way out", async () => {
-		const viewer = await open("/embed/demo?lang=fr");
+		const viewer = await openPage(browser, daemon.origin, "/embed/demo?lang=fr");
 		await viewer.plays();
 		await publisher?.stop();
 		await eventually("it says so", async () => (await message(viewer.page)) !== "", 20_000);

@@ -12,7 +12,7 @@ import { ownNames, slim } from "./slim.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Bytes after gzip; the build fails above these. */
-const budget = { whole: 185_000, engine: 24_500, library: 7_500 };
+const budget = { whole: 185_000, engine: 25_000, library: 7_500 };
 
 /**
  * hls.js is built from its own sources with what is needed and no more: its light
@@ -65,7 +65,7 @@ async function bundle(entryPoint) {
 	const { code } = await minify(result.outputFiles[0].text, {
 		ecma: 2020,
 		module: true,
-		compress: { passes: 3 },
+		compress: { passes: 3, keep_fargs: false, unsafe_arrows: true },
 		format: { preamble: licence },
 	});
 	return code;

@@ -18,6 +18,11 @@ export class ServerClock {
 		return this.#local() + this.#offset;
 	}
 
+	/** The local clock stood still, or was set: the next sample counts, however slow. */
+	forget(): void {
+		this.#error = Number.POSITIVE_INFINITY;
+	}
+
 	/**
 	 * Takes a sample: the server's time in an answer to a question that was sent and
 	 * came back at the given local times. The quickest answer counts, and each

@@ -10,6 +10,10 @@ import { Player } from "./player.ts";
 import { serveRemote } from "./remote.ts";
 import { emptyStats, type State, type Stats } from "./stats.ts";
 
+/** How a browser tells what can be sought. */
+const browsers = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, "seekable")
+	?.get as () => TimeRanges;
+
 /** Events of the video that the element has, too. */
 const forwarded = ["play", "pause", "volumechange", "timeupdate", "seeked"] as const;
 
@@ -35,6 +39,7 @@ export class LiveRelayElement extends HTMLElement {
 		Object.defineProperties(video, {
 			streamType: { value: "live" },
 			targetLiveWindow: { value: Number.POSITIVE_INFINITY },
+			seekable: { get: () => this.#seekable },
 			liveEdgeStart: { get: () => (this.isLive ? 0 : Number.MAX_VALUE) },
 		});
 		for (const name of forwarded) video.addEventListener(name, () => this.#emit(name, null));
@@ -119,7 +124,7 @@ export class LiveRelayElement extends HTMLElement {
 	}
 
 	set currentTime(seconds: number) {
-		this.#player?.seekBy(seconds - this.#video.currentTime);
+		this.#player?.seek(seconds);
 	}
 
 	/** Begins, or goes on at the live edge. */
@@ -177,6 +182,13 @@ export class LiveRelayElement extends HTMLElement {
 		});
 	}
 
+	/** What can be gone back to: more than the browser knows, as the server has it. */
+	get #seekable(): TimeRanges {
+		const known = this.#player?.seekable;
+		if (!known) return browsers.call(this.#video);
+		return { length: 1, start: () => known.start, end: () => known.end };
+	}
+
 	#emit<K extends keyof LiveRelayEventMap>(name: K, detail: LiveRelayEventMap[K]["detail"]): void {
 		this.dispatchEvent(new CustomEvent(name, { detail }));
 	}
@@ -220,7 +232,7 @@ export class LiveRelayElement extends HTMLElement {
 			toggleCaptions: () => player.captions.toggle(),
 			togglePictureInPicture: () => player.view.togglePictureInPicture(),
 			toggleStatistics: () => player.view.toggleStatistics(),
-			seekBy: (seconds: number) => player.seekBy(seconds),
+			seekBy: (seconds: number) => player.seek(video.currentTime + seconds),
 			seekTo: (share: number) => player.seekTo(share),
 			volumeBy: (change: number) => {
 				this.volume = video.volume + change;

@@ -48,9 +48,10 @@ export function gone(ways: Ways): Message {
 	return { title: say("lost"), text: say("again"), isBusy: true, actions: [now(ways)] };
 }
 
-/** Nothing comes any more. */
-export function standing(ways: Ways): Message {
-	return navigator.onLine === false ? trouble(ways, "offline") : away(ways);
+/** Playback stands; `isCutOff`: for nothing is heard of the server any more. */
+export function standing(ways: Ways, isCutOff: boolean): Message {
+	if (!isCutOff) return away(ways);
+	return trouble(ways, navigator.onLine === false ? "offline" : "unreachable");
 }
 
 /** The server is there and the streamer is not. */

@@ -4,6 +4,8 @@ import { isMode, type Mode } from "./net/join.ts";
 export interface Options {
 	/** The watch address, without query and slash at its end; empty for none. */
 	src: string;
+	/** What the page that the server made says of the stream; empty for none. */
+	told: string;
 	/** As written; empty for none. */
 	publicKey: string;
 	p2p: Mode;
@@ -44,6 +46,7 @@ export function readOptions(element: HTMLElement, base: string): Options {
 	const color = get("color");
 	return {
 		src: address(get("src"), base),
+		told: element.querySelector(":scope > script[type='application/json']")?.textContent ?? "",
 		publicKey: get("public-key"),
 		p2p: isMode(p2p) ? p2p : "auto",
 		controls: isOn("controls"),

@@ -2,14 +2,18 @@
 // viewer wants of them.
 import Hls from "hls.js";
 import type { Failure, LiveRelayEventMap, QualityChoice } from "./api.ts";
+import { Awake } from "./awake.ts";
 import { Captions } from "./captions.ts";
+import { Changes } from "./changes.ts";
 import { Consent } from "./consent.ts";
 import { fromBase64 } from "./crypto.ts";
 import type { Engine } from "./engine/engine.ts";
 import { History } from "./history.ts";
+import type { Range } from "./hls/dvr.ts";
 import { Playback } from "./hls/playback.ts";
 import { Manners } from "./manners.ts";
 import * as messages from "./messages.ts";
+import { canPlayNatively, playNatively } from "./native.ts";
 import type { Join, Mode } from "./net/join.ts";
 import type { Options } from "./options.ts";
 import { Standstill } from "./playback/standstill.ts";
@@ -28,8 +32,6 @@ export type Emit = <K extends keyof LiveRelayEventMap>(
 ) => void;
 
 const updateEvery = 500;
-/** A timer that is this late (milliseconds) tells of a page that slept. */
-const sleptFor = 2000;
 
 /** Seconds behind live that are aimed for when nobody says, and those beyond it that still count as live. */
 const usualLatency = 2;
@@ -52,8 +54,8 @@ export class Player {
 	#session: Session | null = null;
 	#playback: Playback | null = null;
 	#updates: ReturnType<typeof setInterval> | undefined;
-	#updatedAt = 0;
-	#told = { state: "", rendition: "", isAutomatic: true };
+	readonly #awake: Awake;
+	readonly #changes: Changes;
 	/** Set while a message stands in place of the picture. */
 	#isCovered = false;
 	#isNative = false;
@@ -69,9 +71,15 @@ export class Player {
 		this.#options = options;
 		this.#consent = new Consent(options.p2p);
 		this.#emit = emit;
+		this.#changes = new Changes(emit);
 		this.captions = new Captions(video);
+		this.#awake = new Awake({
+			onWake: () => this.wake(),
+			onSlept: () => this.#session?.renew(),
+		});
 		this.view = new View(host, root, video, languageOf(options.languages), {
 			goLive: () => this.goLive(),
+			seek: (time) => this.seek(time),
 			onAnswer: (mayShare) => this.#answer(mayShare),
 			onCaptions: (index) => this.captions.show(index),
 			onMode: (mode) => this.setMode(mode),
@@ -84,12 +92,10 @@ export class Player {
 	get video(): HTMLVideoElement {
 		return this.view.video;
 	}
-
 	get qualities(): readonly QualityChoice[] {
 		return this.#qualities;
 	}
 
-	/** The viewer's mode. */
 	get mode(): Mode {
 		return this.#consent.mode;
 	}
@@ -103,18 +109,38 @@ export class Player {
 
 	/** Begins, if that was left to a click; false when it had begun. */
 	begin(): boolean {
-		const isNew = !this.#session && !this.#isNative;
-		if (isNew) this.#open();
-		return isNew;
+		if (this.#session || this.#isNative) return false;
+		this.#open();
+		return true;
+	}
+
+	/** What can be gone back to, if it is more than the browser knows. */
+	get seekable(): Range | null {
+		return this.#playback?.seekable ?? null;
+	}
+
+	get #ends(): Range {
+		const { seekable } = this.video;
+		const { length } = seekable;
+		return length > 0
+			? { start: seekable.start(0), end: seekable.end(length - 1) }
+			: { start: 0, end: 0 };
 	}
 
 	/** To a share of what can be gone back to, from 0 to 1. */
 	seekTo(share: number): void {
-		const { seekable, currentTime } = this.video;
-		if (seekable.length === 0) return;
-		const start = seekable.start(0);
-		const end = seekable.end(seekable.length - 1);
-		this.seekBy(start + share * (end - start) - currentTime);
+		const { start, end } = this.#ends;
+		this.seek(start + share * (end - start));
+	}
+
+	/** To a moment on the video's timeline. */
+	seek(time: number): void {
+		const { start, end } = this.#ends;
+		if (start === end) return;
+		if (time >= end - 0.5) return this.goLive();
+		const to = Math.max(start, time);
+		if (this.#playback) void this.#playback.seek(to);
+		else this.video.currentTime = to;
 	}
 
 	get #ways(): messages.Ways {
@@ -135,14 +161,8 @@ export class Player {
 			this.#consent.volume = video.volume;
 		};
 		video.addEventListener("volumechange", keepVolume, { signal });
-		for (const name of ["online", "pageshow"] as const)
-			window.addEventListener(name, () => this.wake(), { signal });
-		const whenSeen = () => {
-			if (!document.hidden) this.wake();
-		};
-		document.addEventListener("visibilitychange", whenSeen, { signal });
+		this.#awake.listen(signal);
 		this.view.setPoster(this.#options.poster);
-		this.#updatedAt = performance.now();
 		this.#updates = setInterval(() => this.#update(), updateEvery);
 		if (this.#options.autoplay) return this.#open();
 		this.#cover(messages.ready(this.view.say, () => this.#open()));
@@ -156,9 +176,8 @@ export class Player {
 
 	/** Jumps to the live edge. */
 	goLive(): void {
-		if (this.#playback) this.#playback.goLive();
-		else if (this.video.seekable.length > 0)
-			this.video.currentTime = this.video.seekable.end(this.video.seekable.length - 1) - 1;
+		this.#playback?.goLive();
+		if (this.#isNative) this.video.currentTime = Math.max(0, this.#ends.end - 1);
 		if (this.video.paused) void this.video.play().catch(() => {});
 	}
 
@@ -171,11 +190,8 @@ export class Player {
 	}
 
 	setMode(mode: Mode): void {
-		const before = this.#consent.mayShare;
 		this.#consent.mode = mode;
 		this.#emit("p2pchange", this.mode);
-		// Connections that there are can only be left as a whole.
-		if (before && !this.#consent.mayShare) this.#reopen();
 		this.#askIfNeeded();
 		this.#update();
 	}
@@ -183,15 +199,7 @@ export class Player {
 	/** After sleep, in the foreground again, on another network: back to the live edge. */
 	wake(): void {
 		this.#session?.wake();
-		if (!this.video.paused) this.#playback?.wake();
-	}
-
-	seekBy(seconds: number): void {
-		const { seekable, currentTime } = this.video;
-		if (seekable.length === 0) return;
-		const [start, end] = [seekable.start(0), seekable.end(seekable.length - 1)];
-		if (currentTime + seconds >= end - 0.5) this.goLive();
-		else this.video.currentTime = Math.max(start, currentTime + seconds);
+		if (!this.video.paused && this.#playback?.wake() === false) this.#session?.renew();
 	}
 
 	#askIfNeeded(): void {
@@ -226,6 +234,7 @@ export class Player {
 		if (!Hls.isSupported()) return this.#playNatively(src);
 		this.#session = new Session({
 			src,
+			told: this.#options.told,
 			publicKey,
 			mayShare: () => this.#consent.mayShare,
 			isSparing: () => this.#manners.isSparing,
@@ -233,7 +242,6 @@ export class Player {
 			handlers: {
 				onWaiting: (title) => this.#wait(title),
 				onLive: (engine, joined) => this.#play(engine, joined),
-				onEnding: () => {},
 				onGone: () => this.#leave("interrupted"),
 				onTrouble: (trouble) => this.#trouble(trouble),
 				onWrongKey: () => this.#fail("key"),
@@ -244,16 +252,19 @@ export class Player {
 
 	/** Without media source extensions the browser plays HLS itself, alone. */
 	#playNatively(src: string): void {
-		const { video } = this;
-		if (!video.canPlayType("application/vnd.apple.mpegurl")) return this.#fail("unsupported");
+		if (!canPlayNatively(this.video)) return this.#fail("unsupported");
 		this.#isNative = true;
-		video.disableRemotePlayback = false;
-		video.src = `${src}/index.m3u8`;
-		const { signal } = this.#end;
-		video.addEventListener("playing", () => this.#uncover(), { signal });
-		const failed = () => this.#trouble("unreachable");
-		video.addEventListener("error", failed, { signal });
-		void video.play().catch(() => this.#blocked());
+		void playNatively(this.video, src, this.#end.signal, {
+			onState: (state) => {
+				this.#enter(state);
+				if (state === "playing") this.#uncover();
+				if (state === "ended") this.#cover(messages.ended(this.#ways));
+			},
+			onWaiting: (title) => this.#wait(title),
+			onLive: (title) => this.#setTitle(title),
+			onTrouble: (trouble) => this.#trouble(trouble),
+			onBlocked: () => this.#blocked(),
+		});
 	}
 
 	#cover(message: Parameters<View["show"]>[0]): void {
@@ -269,8 +280,7 @@ export class Player {
 	/** The first picture is there. */
 	#begun(): void {
 		this.#uncover();
-		const { start } = this.#options;
-		if (start > 0) this.seekBy(-start);
+		if (this.#options.start > 0) this.seek(this.video.currentTime - this.#options.start);
 	}
 
 	#enter(state: State): void {
@@ -354,22 +364,14 @@ export class Player {
 		this.#emit("failure", messages.failureOf(code, message.text, true));
 	}
 
-	/** Tells the page what changed. */
 	#tell(): void {
-		const { state, rendition } = this.stats;
-		const isAutomatic = this.chosen === null;
-		const before = this.#told;
-		this.#told = { state, rendition, isAutomatic };
-		if (state !== before.state) this.#emit("statechange", state);
-		if (rendition !== before.rendition || isAutomatic !== before.isAutomatic)
-			this.#emit("qualitychange", { rendition, automatic: isAutomatic });
+		this.#changes.tell(this.stats, this.chosen === null);
 	}
 
 	#update(): void {
 		const now = performance.now();
-		const slept = now - this.#updatedAt;
-		this.#updatedAt = now;
-		if (slept > sleptFor) this.wake();
+		this.#awake.look();
+		this.#session?.adjust();
 		this.#tell();
 		this.#coverInterruption(now);
 		this.#history.take(this.stats, now);
@@ -389,10 +391,10 @@ export class Player {
 
 	/** A playback that stands for long is covered, with why, until it moves again. */
 	#coverInterruption(now: number): void {
-		const { state } = this.stats;
-		const isLong = this.#standstill.isLong(state, now);
+		const isLong = this.#standstill.isLong(this.stats.state, now);
 		if (!this.#playback || this.video.buffered.length === 0) return;
-		if (isLong && !this.#isCovered) this.#cover(messages.standing(this.#ways));
-		else if (state === "playing" && this.#isCovered) this.#uncover();
+		if (isLong && !this.#isCovered)
+			this.#cover(messages.standing(this.#ways, this.#session?.isCutOff === true));
+		else if (this.stats.state === "playing" && this.#isCovered) this.#uncover();
 	}
 }

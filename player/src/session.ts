@@ -2,19 +2,16 @@
 import { ServerClock } from "./clock.ts";
 import { equal, verifier } from "./crypto.ts";
 import { Engine } from "./engine/engine.ts";
-import { type Join, JoinError, join } from "./net/join.ts";
+import { type Join, JoinError, join, type Told, toldByPage } from "./net/join.ts";
 import type { Stats } from "./stats.ts";
 import { type Trouble, troubleOf } from "./trouble.ts";
 import { Trust, Untrusted, WrongKey } from "./trust.ts";
-import type { Manifest } from "./wire/manifest.ts";
 
 export interface SessionHandlers {
 	/** Nobody is live yet; `title` is the stream's. */
 	onWaiting(title: string): void;
 	/** A broadcast can be played. */
 	onLive(engine: Engine, joined: Join): void;
-	/** The server says that the broadcast is over; what is buffered may still play. */
-	onEnding(): void;
 	/** The server forgot the broadcast; the next one is waited for. */
 	onGone(): void;
 	/** It goes on by itself when what hinders it is over. */
@@ -26,6 +23,8 @@ export interface SessionHandlers {
 export interface SessionOptions {
 	/** The stream's address, without a slash at its end. */
 	src: string;
+	/** What the page says that `join` would; empty for nothing. */
+	told: string;
 	/** The identity key that the page names. */
 	publicKey: Uint8Array | null;
 	/** Whether stream, page and viewer want it shared: asked again and again. */
@@ -54,6 +53,7 @@ export class Session {
 	/** The server forgot the broadcast. */
 	#isLost = false;
 	#isTokenUsed = false;
+	#joined: Join | null = null;
 
 	constructor(options: SessionOptions) {
 		this.#options = options;
@@ -75,6 +75,27 @@ export class Session {
 		this.#engine?.stop();
 		this.#engine = null;
 		void this.#await();
+	}
+
+	/** Nothing is heard of the server any more. */
+	get isCutOff(): boolean {
+		return this.#engine?.isCutOff ?? false;
+	}
+
+	/** What the viewer wants to share, or their device can, may have changed: it counts at once. */
+	adjust(): void {
+		if (!this.#joined) return;
+		this.#engine?.setUpload(this.#upload(this.#joined));
+		if (!this.#options.mayShare()) this.#engine?.leave();
+	}
+
+	/** What is open may be dead: begins anew, at live. */
+	renew(): void {
+		if (!this.#engine) return;
+		this.clock.forget();
+		this.#epoch = "";
+		this.#isFirst = true;
+		this.next();
 	}
 
 	/** The network may have changed: what is waited for is asked anew, now. */
@@ -111,17 +132,28 @@ export class Session {
 		if (!this.#end.signal.aborted) this.#options.handlers.onTrouble(trouble);
 	}
 
-	/** Asks at once the first time; after that the server holds its answer until it changes. */
+	/**
+	 * Asks at once the first time, if the page does not say it already; after that the
+	 * server holds its answer until it changes.
+	 */
 	async #ask(): Promise<Join> {
-		const after = this.#epoch && !this.#isLost ? `&after=${this.#epoch}` : "";
-		const query = this.#isFirst ? "" : `?wait=1${after}`;
-		const sent = this.clock.local();
+		const { src, told } = this.#options;
+		const isFirst = this.#isFirst;
 		this.#askedAt = performance.now();
+		const { joined, sent, received } =
+			(isFirst && toldByPage(told, src)) || (await this.#askServer(isFirst));
+		this.#isFirst = false;
+		if (isFirst && joined.now > 0) this.clock.sample(joined.now, sent, received);
+		return joined;
+	}
+
+	async #askServer(isFirst: boolean): Promise<Told> {
+		const after = this.#epoch && !this.#isLost ? `&after=${this.#epoch}` : "";
+		const query = isFirst ? "" : `?wait=1${after}`;
+		const sent = this.clock.local();
 		this.#options.stats.requests++;
 		const joined = await join(this.#options.src, query, this.#nudge.signal);
-		if (this.#isFirst && joined.now > 0) this.clock.sample(joined.now, sent, this.clock.local());
-		this.#isFirst = false;
-		return joined;
+		return { joined, sent, received: this.clock.local() };
 	}
 
 	async #open(joined: Join): Promise<void> {
@@ -139,6 +171,7 @@ export class Session {
 		if (!trust.manifest) throw new Error("the server has no manifest yet");
 		if (this.#end.signal.aborted) return;
 		this.#epoch = joined.epoch;
+		this.#joined = joined;
 		this.#isLost = false;
 		const { mayShare } = this.#options;
 		this.#engine = new Engine({
@@ -155,7 +188,6 @@ export class Session {
 			// Who names a key wants nothing that isn't signed, unless the page itself
 			// comes from that server.
 			mayFallBack: publicKey === null || new URL(this.#options.src).origin === location.origin,
-			onManifest: (manifest) => this.#heard(manifest),
 			onGone: () => this.#lost(),
 		});
 		this.#options.handlers.onLive(this.#engine, joined);
@@ -165,10 +197,6 @@ export class Session {
 	#lost(): void {
 		this.#isLost = true;
 		this.#options.handlers.onGone();
-	}
-
-	#heard(manifest: Manifest): void {
-		if (manifest.ended > 0) this.#options.handlers.onEnding();
 	}
 
 	#upload(joined: Join): number {

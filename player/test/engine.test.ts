@@ -109,7 +109,6 @@ beforeEach(async () => {
 		isShared: false,
 		token: () => Promise.resolve(""),
 		mayFallBack: true,
-		onManifest: () => {},
 		onGone: () => void gone++,
 	});
 	engine.start("source");
@@ -131,7 +130,7 @@ describe("the engine", () => {
 	it("asks for heads of what is watched and of its sound, and plays from them", async () => {
 		await begin();
 		expect(server.asked).toContain("feed?r=source,audio&stripes=all");
-		expect(engine.playlist("source")).toContain('URI="p23.m4s"');
+		expect(engine.guide.playlist("source")).toContain('URI="p23.m4s"');
 		const part = await engine.part("source", 20);
 		expect(toHex(part!)).toBe(toHex(partBytes(0, 20)));
 		expect(stats.playlistRequests).toBe(0);
@@ -144,7 +143,7 @@ describe("the engine", () => {
 		const beyond = engine.timeline("source")!.beyond(edge, 5000);
 		server.send(head(0, 24));
 		expect(await beyond).toBe(true);
-		expect(engine.playlist("source")).toContain('URI="p24.m4s"');
+		expect(engine.guide.playlist("source")).toContain('URI="p24.m4s"');
 	});
 	it("puts a segment together", async () => {
 		await begin();
@@ -170,7 +169,7 @@ describe("the engine", () => {
 		server.wrong.set("source/p25.m4s", 404);
 		server.send(head(0, 24), head(0, 25), head(0, 26));
 		await vi.waitFor(() => expect(engine.timeline("source")!.edge).toBe(26), 3000);
-		expect(engine.playlist("source")).toMatch(/URI="p25.m4s",GAP=YES/);
+		expect(engine.guide.playlist("source")).toMatch(/URI="p25.m4s",GAP=YES/);
 		expect(await engine.part("source", 25)).toBeNull();
 	});
 	it("takes init segments from the feed", async () => {
@@ -230,21 +229,41 @@ describe("the engine", () => {
 		const ended = manifest({ serial: 99, ended: started + 60_000 });
 		server.feeds[0]?.enqueue(frame(2, signedManifest(ended)));
 		await vi.waitFor(() => expect(engine.timeline("source")!.ended).toBe(true));
-		expect(engine.playlist("source")).toContain("#EXT-X-ENDLIST");
+		expect(engine.guide.playlist("source")).toContain("#EXT-X-ENDLIST");
 	});
 	it("forgets whole segments after a while, and with the first one the gap before it", async () => {
 		await begin();
-		expect(engine.playlist("source")).toContain("#EXT-X-MEDIA-SEQUENCE:2\n");
+		expect(engine.guide.playlist("source")).toContain("#EXT-X-MEDIA-SEQUENCE:2\n");
 		for (let number = 24; number <= 155; number += 22) {
 			server.send(...heads(0, number, number + 21));
 			await vi.waitFor(() => expect(engine.timeline("source")!.edge).toBe(number + 21));
 		}
 		expect(engine.timeline("source")!.oldest?.number).toBe(32);
-		expect(engine.playlist("source")).toContain("#EXT-X-MEDIA-SEQUENCE:5\n");
+		expect(engine.guide.playlist("source")).toContain("#EXT-X-MEDIA-SEQUENCE:5\n");
 	});
 	it("tells the wall clock of a position", async () => {
 		await begin();
-		expect(engine.dateAt(5.1)).toBe(started + 5100);
+		expect(engine.guide.dateAt(5.1)).toBe(started + 5100);
+	});
+	it("goes back to before it joined, by heads and parts that are checked", async () => {
+		await begin();
+		const opened = engine.archive.open();
+		await vi.waitFor(() => expect(server.feeds.length).toBe(2));
+		expect(server.asked.at(-1)).toBe("feed?r=source,audio&from=source:0,audio:0");
+		const archive = server.feeds.at(-1)!;
+		const older = [...heads(0, 13, 23), ...heads(1, 13, 23)];
+		archive.enqueue(frame(3, signedHeads(older)));
+		await opened;
+		// A segment begins at part 16: what is before it can't be begun with.
+		for (const name of ["source", "audio"]) expect(engine.timeline(name)!.oldest?.number).toBe(16);
+		const list = engine.guide.playlist("source");
+		expect(list).toContain("#EXT-X-MEDIA-SEQUENCE:3\n");
+		expect(list).toContain("s2.m4s");
+		expect(toHex((await engine.segment("source", 2))!.subarray(0, 3000))).toBe(
+			toHex(partBytes(0, 16)),
+		);
+		server.wrong.set("source/p17.m4s", content(1, 1, 3000));
+		expect(await engine.part("source", 17)).toBeNull();
 	});
 	it("begins anew at the live edge", async () => {
 		await begin();

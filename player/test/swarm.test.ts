@@ -67,7 +67,6 @@ async function connected(): Promise<{ events: Event[]; socket: Socket; swarm: Sw
 	const events: Event[] = [];
 	const swarm = new Swarm({
 		...{ join: join as Join, trust, clock: new ServerClock(now), stats: emptyStats(), agent: "" },
-		upload: 0,
 		token: () => Promise.resolve("token"),
 		handle: (event) => void events.push(event),
 		onHeads: () => {},
@@ -75,7 +74,7 @@ async function connected(): Promise<{ events: Event[]; socket: Socket; swarm: Sw
 	});
 	swarms.push(swarm);
 	Socket.last = undefined;
-	swarm.start();
+	swarm.start(0);
 	const socket = await vi.waitUntil(() => Socket.last);
 	socket.says({ type: "connect", peer, role: "answer" });
 	return { events, socket, swarm };
@@ -137,12 +136,12 @@ describe("a line that is too slow", () => {
 		expect(events.at(-1)).toEqual({ type: "peerClose", peer });
 		expect(socket.sent.at(-1)).toEqual({ type: "follow", renditions: [1] });
 		Socket.last = undefined;
-		swarm.start();
+		swarm.start(0);
 		await new Promise((resolve) => setTimeout(resolve, 20));
 		expect(Socket.last).toBeUndefined();
 		const later = performance.now() + 6000;
 		vi.spyOn(performance, "now").mockReturnValue(later);
-		swarm.start();
+		swarm.start(0);
 		const again: Socket = await vi.waitUntil(() => Socket.last);
 		(again as unknown as { onopen: () => void }).onopen();
 		expect(again.sent[0]).toMatchObject({ type: "join", follow: [2] });

@@ -3,14 +3,17 @@
 
 import { Core } from "../peer/core.ts";
 import type { Action, Event, Want } from "../peer/types.ts";
-import { isWhole, leadOf, multivariantPlaylist } from "../playlist.ts";
+import { isWhole, leadOf } from "../playlist.ts";
+import type { Stats } from "../stats.ts";
 import { chunkRange } from "../wire/chunks.ts";
 import type { Head } from "../wire/heads.ts";
 import type { Manifest } from "../wire/manifest.ts";
 import type { PartName } from "../wire/messages.ts";
+import { Archive } from "./archive.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Feed } from "./feed.ts";
 import { Fetches } from "./fetches.ts";
+import { Guide } from "./guide.ts";
 import { Inits } from "./inits.ts";
 import { Measure } from "./measure.ts";
 import { joined, Orders } from "./orders.ts";
@@ -23,6 +26,8 @@ const agent = "liverelay-player/0.1";
 const tickEvery = 50;
 /** Without heads for this long, the server's playlists are used. */
 const headsWithin = 4000;
+/** Who had no heads for so long goes on at live, not where they ceased. */
+const staleAfter = 6000;
 /** How long a rendition is kept after it was switched from. */
 const keepSwitched = 1500;
 /** How long the feed may take to bring an init segment, before it is fetched. */
@@ -30,9 +35,11 @@ const initWithin = 1500;
 export class Engine {
 	/** How much room the line has. */
 	readonly measure: Measure;
+	/** What players are told of the broadcast. */
+	readonly guide: Guide;
+	/** What was before this player joined. */
+	readonly archive: Archive;
 	readonly #options: EngineOptions;
-	/** The playlists' date of the broadcast's beginning, in milliseconds since 1970. */
-	#zero: number | null = null;
 	readonly #core: Core;
 	readonly #feed: Feed;
 	readonly #swarm: Swarm;
@@ -52,14 +59,21 @@ export class Engine {
 	#dropping: ReturnType<typeof setTimeout> | undefined;
 	#ticks: ReturnType<typeof setInterval> | undefined;
 	#headAt = performance.now();
+	#upload: number;
+	/** What there was when it began. */
+	readonly #before: Stats;
 
 	constructor(options: EngineOptions) {
 		this.#options = options;
+		this.#upload = options.upload;
+		this.#before = { ...options.stats };
 		const { stream, epoch, base } = options.join;
 		this.#fetches = new Fetches(options.stats, (event) => this.#handle(event));
 		this.#inits = new Inits(options.stats, this.#end.signal);
 		this.#tracks = new Tracks(base, () => this.manifest);
+		this.guide = new Guide(this.#tracks, () => this.manifest);
 		this.#arrivals = new Arrivals(this.#tracks, options.clock, () => this.manifest);
+		this.archive = new Archive(options, this.#tracks, this.#end.signal);
 		this.measure = new Measure(this.#tracks, options.stats, this.#end.signal);
 		this.#core = new Core({ id: "", stream, epoch, agent, upload: options.upload });
 		this.#feed = new Feed({
@@ -100,6 +114,11 @@ export class Engine {
 		return this.#options.join.base;
 	}
 
+	/** Seconds that the server keeps. */
+	get window(): number {
+		return this.#options.join.window;
+	}
+
 	get mayFallBack(): boolean {
 		return this.#options.mayFallBack;
 	}
@@ -115,8 +134,8 @@ export class Engine {
 	}
 
 	stop(): void {
-		this.#end.abort();
 		this.#swarm.stop();
+		this.#end.abort();
 		clearInterval(this.#ticks);
 		this.#arrivals.stop();
 		clearTimeout(this.#dropping);
@@ -126,7 +145,21 @@ export class Engine {
 
 	/** Playback is steady: other viewers may be connected to. */
 	share(): void {
-		if (this.#options.isShared) this.#swarm.start();
+		if (this.#options.isShared) this.#swarm.start(this.#upload);
+	}
+
+	/** Leaves the other viewers, at once; share() comes back to them. */
+	leave(): void {
+		this.#swarm.stop();
+	}
+
+	/** Lends as much as this from now on (EngineOptions). */
+	setUpload(upload: number): void {
+		if (upload === this.#upload) return;
+		this.#upload = upload;
+		// What neighbours and tracker were told can't be taken back: share() says it anew.
+		this.leave();
+		this.#core.lend(upload);
 	}
 
 	/** Says where on the broadcast's timeline playback is, in seconds. */
@@ -171,14 +204,7 @@ export class Engine {
 	 * in a hurry, what it begins with.
 	 */
 	isReady(name: string, isHurried: boolean): boolean {
-		const rendition = this.#tracks.index(name);
-		const timeline = this.#tracks.timeline(rendition);
-		const { oldest, newest } = timeline;
-		if (!oldest || !newest || timeline.edge < 0) return false;
-		const { inits } = this.#tracks.rendition(rendition);
-		const hasInit =
-			inits.length === 0 || this.#inits.has(this.#tracks.initUrl(rendition, newest.init));
-		return hasInit && timeline.isWhole(isHurried ? oldest.number : newest.number - 1);
+		return this.#tracks.isReady(name, isHurried, (url) => this.#inits.has(url));
 	}
 
 	/** Playback has gone over to what is watched: the one before is dropped a little later. */
@@ -222,6 +248,11 @@ export class Engine {
 		return (this.#options.trust.manifest?.ended ?? 0) > 0;
 	}
 
+	/** Nothing came for longer than a server that is there lets anybody wait. */
+	get isCutOff(): boolean {
+		return this.quiet > this.#feed.patience;
+	}
+
 	/** Milliseconds since the last head. */
 	get quiet(): number {
 		return performance.now() - this.#headAt;
@@ -236,7 +267,6 @@ export class Engine {
 	#takeManifest(manifest: Manifest): void {
 		this.#getInits();
 		if (manifest.ended > 0) this.#tracks.end();
-		this.#options.onManifest(manifest);
 	}
 
 	/** Called for each part of a followed rendition that comes in at the live edge. */
@@ -253,9 +283,10 @@ export class Engine {
 			for (const action of this.#core.handle(next, now())) this.#act(action);
 		this.#isHandling = false;
 		const { stats } = this.#options;
-		stats.rejectedChunks = this.#core.rejectedChunks;
-		stats.httpParts = this.#core.parts.http;
-		stats.p2pParts = this.#core.parts.p2p;
+		const { http, p2p } = this.#core.parts;
+		stats.rejectedChunks = this.#before.rejectedChunks + this.#core.rejectedChunks;
+		stats.httpParts = this.#before.httpParts + http;
+		stats.p2pParts = this.#before.p2pParts + p2p;
 	}
 
 	#act(action: Action): void {
@@ -284,7 +315,11 @@ export class Engine {
 	}
 
 	#read(want: readonly Want[]): void {
-		const wanted = want.map((w) => ({ ...w, name: this.#tracks.rendition(w.rendition).name }));
+		const isStale = this.quiet > staleAfter;
+		const wanted = want.map((w) => {
+			const { name } = this.#tracks.rendition(w.rendition);
+			return { ...w, name, from: isStale ? -1 : w.from };
+		});
 		this.#feed.read(wanted);
 	}
 
@@ -303,32 +338,6 @@ export class Engine {
 		this.#tracks.timeline(part.rendition).ready(part.number);
 		if (bytes.length > 0) this.#arrivals.came(part);
 		this.#orders.fill(part, bytes);
-	}
-
-	/**
-	 * Seconds from hls.js's dates to the broadcast's timeline: the position of a moment
-	 * that its playlist gives this date (milliseconds since 1970).
-	 */
-	positionAt(date: number): number | null {
-		return this.#zero === null ? null : (date - this.#zero) / 1e3;
-	}
-
-	/** Whether the media's own times say nothing about the broadcast's timeline. */
-	isForeign(name: string): boolean {
-		return (this.#tracks.rendition(this.#tracks.index(name))?.container ?? 0) > 0;
-	}
-
-	/**
-	 * The wall clock at a position on the broadcast's timeline (seconds), in
-	 * milliseconds since 1970; null when nothing is known of it.
-	 */
-	dateAt(seconds: number): number | null {
-		return this.#tracks.dateAt(seconds);
-	}
-
-	/** Whether the publisher was away at a position on the broadcast's timeline (seconds). */
-	isAwayAt(seconds: number): boolean {
-		return this.#tracks.isAwayAt(seconds);
 	}
 
 	/**
@@ -355,24 +364,11 @@ export class Engine {
 		return (3 * (this.timeline(name)?.longestSegment || this.manifest.targetDuration)) / 1e6;
 	}
 
-	/** The multivariant playlist. */
-	multivariant(): string {
-		return multivariantPlaylist(this.manifest, this.#tracks.isSound);
-	}
-
-	/** A rendition's playlist as it is now. */
-	playlist(name: string): string {
-		const timeline = this.#tracks.timeline(this.#tracks.index(name));
-		const [first] = timeline.heads();
-		if (first) this.#zero ??= first.programTime - first.start / 1e3;
-		const { inits } = this.#tracks.rendition(this.#tracks.index(name));
-		return timeline.playlist(this.manifest, inits.length > 0, this.#zero ?? 0);
-	}
-
 	/** A part, as soon as it is there; null when it can't be had in this way. */
 	part(name: string, number: number): Promise<Uint8Array | null> {
 		const rendition = this.#tracks.index(name);
 		const part = { rendition, number };
+		if (this.archive.has(part)) return this.archive.part(part);
 		const isKnown = this.#tracks.timeline(rendition).head(number) !== undefined;
 		if (!isKnown || !this.#tracks.all.includes(rendition)) return Promise.resolve(null);
 		const order = this.#orders.wait(part);

@@ -1,6 +1,7 @@
 // The one feed that is open, if any: a new one takes over from the one before.
 import { type Frame, readFeed, type Wanted } from "../net/feed.ts";
 import { HttpError } from "../net/http.ts";
+import { isWhole } from "../playlist.ts";
 import type { Stats } from "../stats.ts";
 import type { Trust } from "../trust.ts";
 import type { Head } from "../wire/heads.ts";
@@ -33,10 +34,14 @@ export interface FeedOptions {
 	onPiece: (bytes: number) => void;
 }
 
-/** Nothing for this long, and the connection is taken for dead: manifests come every 5 s. */
-const deadAfter = 12_000;
 /** Nothing for this many milliseconds, and what was waiting at the server has come. */
 const burstGap = 60;
+
+/**
+ * Milliseconds: heads come with every part; of streams that have whole segments only,
+ * manifests do every 5 s.
+ */
+const silence = { parts: 2500, whole: 12_000 };
 
 export class Feed {
 	readonly #options: FeedOptions;
@@ -48,6 +53,12 @@ export class Feed {
 	constructor(options: FeedOptions) {
 		this.#options = options;
 		options.signal.addEventListener("abort", () => this.#current?.abort());
+	}
+
+	/** Nothing for so many milliseconds, and the connection is taken for dead. */
+	get patience(): number {
+		const { manifest } = this.#options.trust;
+		return manifest && isWhole(manifest) ? silence.whole : silence.parts;
 	}
 
 	/**
@@ -95,7 +106,7 @@ export class Feed {
 		endBefore: () => void,
 	): Promise<void> {
 		const { base, stats } = this.#options;
-		let watchdog = setTimeout(() => current.abort(), deadAfter);
+		let watchdog = setTimeout(() => current.abort(), this.patience);
 		let retryAfter = 0;
 		let isGone = false;
 		const count = this.#counter();
@@ -110,7 +121,7 @@ export class Feed {
 				onBytes: (bytes) => {
 					count(bytes);
 					clearTimeout(watchdog);
-					watchdog = setTimeout(() => current.abort(), deadAfter);
+					watchdog = setTimeout(() => current.abort(), this.patience);
 				},
 			});
 		} catch (error) {

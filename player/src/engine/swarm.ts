@@ -17,8 +17,6 @@ export interface SwarmOptions {
 	clock: ServerClock;
 	stats: Stats;
 	agent: string;
-	/** Bytes a second that are lent: 0 for unlimited, -1 for none. */
-	upload: number;
 	token: () => Promise<string>;
 	/** Gives an event to the peer's state machine, and does what it says. */
 	handle: (event: Event) => void;
@@ -54,11 +52,14 @@ export class Swarm {
 		this.#options = options;
 	}
 
-	/** Joins the other viewers, unless it has, or rests; to be called again and again. */
-	start(): void {
+	/**
+	 * Joins the other viewers, unless it has, or rests; to be called again and again. Bytes a
+	 * second that are lent: 0 for unlimited, -1 for none.
+	 */
+	start(upload: number): void {
 		if (this.#tracker || typeof RTCPeerConnection === "undefined") return;
 		if (performance.now() < this.#restsUntil) return;
-		const { join, token, clock, agent, upload } = this.#options;
+		const { join, token, clock, agent } = this.#options;
 		const links = new Links(join.iceServers, {
 			signal: (signal) => this.#tracker?.send(signal),
 			onOpen: (peer) => this.#opened(peer),
@@ -96,12 +97,15 @@ export class Swarm {
 		this.#tracker.start();
 	}
 
+	/** Leaves the others, and tells the state machine of it. */
 	stop(): void {
+		const left = this.#links?.open() ?? [];
 		this.#links?.closeAll(encodeMessage({ type: "bye", code: bye.leaving, reason: "" }));
 		this.#tracker?.stop();
 		this.#links = null;
 		this.#tracker = null;
 		this.#options.stats.peers = 0;
+		for (const peer of left) this.#options.handle({ type: "peerClose", peer });
 	}
 
 	/** Tells the state machine what waits to be sent. */

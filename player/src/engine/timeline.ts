@@ -19,7 +19,7 @@ export class Timeline {
 	/** Media sequence number of the segment that playback begins in. */
 	#firstMsn: number | null = null;
 	readonly #isWhole: boolean;
-	readonly #window: number;
+	#window: number;
 
 	constructor(manifest: Manifest) {
 		this.#isWhole = isWhole(manifest);
@@ -74,6 +74,22 @@ export class Timeline {
 		this.#heads.push(head);
 		this.#trim(head.start - this.#window);
 		this.#advance();
+	}
+
+	/** Takes what was before, from a segment's beginning on; all of it can be played. */
+	prepend(older: readonly Head[]): void {
+		const { oldest, newest } = this;
+		if (!oldest || !newest || older.at(-1)?.number !== oldest.number - 1) return;
+		const fresh = older.slice(
+			Math.max(
+				0,
+				older.findIndex(({ index }) => index === 0),
+			),
+		);
+		this.#heads.unshift(...fresh);
+		for (const { number } of fresh) this.#ready.add(number);
+		this.#window = Math.max(this.#window, newest.start - fresh[0]!.start);
+		this.#firstMsn = null;
 	}
 
 	/** Forgets segments that ended before `start`: whole ones, as a playlist may (§6.2.2). */

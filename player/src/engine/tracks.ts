@@ -80,6 +80,20 @@ export class Tracks {
 		return keeps ? [] : before;
 	}
 
+	/**
+	 * Whether playback can go over to a rendition: all of it is there, or in a hurry what it
+	 * begins with; `has` tells of init segments.
+	 */
+	isReady(name: string, isHurried: boolean, has: (url: string) => boolean): boolean {
+		const rendition = this.index(name);
+		const timeline = this.timeline(rendition);
+		const { oldest, newest } = timeline;
+		if (!oldest || !newest || timeline.edge < 0) return false;
+		const { inits } = this.rendition(rendition);
+		if (inits.length > 0 && !has(this.initUrl(rendition, newest.init))) return false;
+		return timeline.isWhole(isHurried ? oldest.number : newest.number - 1);
+	}
+
 	/** Forgets what was kept. */
 	release(): void {
 		for (const rendition of this.kept) this.#timelines.delete(rendition);

@@ -3,7 +3,6 @@ import type { ServerClock } from "../clock.ts";
 import type { Join } from "../net/join.ts";
 import type { Stats } from "../stats.ts";
 import type { Trust } from "../trust.ts";
-import type { Manifest } from "../wire/manifest.ts";
 
 export interface EngineOptions {
 	join: Join;
@@ -18,7 +17,6 @@ export interface EngineOptions {
 	token: () => Promise<string>;
 	/** The player trusts its server without signatures when heads stop coming. */
 	mayFallBack: boolean;
-	onManifest: (manifest: Manifest) => void;
 	/** The server does not know the broadcast any more, though nobody ended it. */
 	onGone: () => void;
 }

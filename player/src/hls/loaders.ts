@@ -168,7 +168,7 @@ export function loaders(
 		protected async answer(context: PlaylistLoaderContext): Promise<boolean> {
 			if (context.type === "manifest") {
 				await Promise.resolve();
-				this.#succeed(context, engine.multivariant());
+				this.#succeed(context, engine.guide.multivariant());
 				return true;
 			}
 			const name = renditionOf(engine, context.url);
@@ -186,7 +186,7 @@ export function loaders(
 			}
 			patience = fallBackAfter(engine);
 			shown.set(name, timeline.shown);
-			this.#succeed(context, engine.playlist(name));
+			this.#succeed(context, engine.guide.playlist(name));
 			return true;
 		}
 

@@ -26,7 +26,7 @@ export class Place {
 
 	/** The wall clock of the moment at `time`, in milliseconds since 1970. */
 	#dateAt(time: number): number | null {
-		const date = this.offset === null ? null : this.#engine.dateAt(time + this.offset);
+		const date = this.offset === null ? null : this.#engine.guide.dateAt(time + this.offset);
 		// Without heads, hls.js knows it from the server's playlists.
 		const playing = date === null ? this.playingDate() : null;
 		return playing ? playing.getTime() + (time - this.#video.currentTime) * 1000 : date;
@@ -38,6 +38,13 @@ export class Place {
 		return date === null ? null : (this.#clock.now() - date) / 1000;
 	}
 
+	/** Seconds behind live of the last moment that is known of a rendition; 0 while unknown. */
+	edge(name: string): number {
+		const newest = this.#engine.timeline(name)?.newest;
+		if (!newest) return 0;
+		return (this.#clock.now() - newest.programTime - newest.duration / 1e3) / 1000;
+	}
+
 	/**
 	 * The times in an attached stream's media are anybody's: what its playlist says of
 	 * the fragment that is played tells where on the broadcast's timeline that is.
@@ -46,7 +53,7 @@ export class Place {
 		const { currentTime } = this.#video;
 		const played = fragments.findLast(({ start }) => start <= currentTime) ?? fragments[0];
 		const date = played?.programDateTime;
-		const position = date == null ? null : this.#engine.positionAt(date);
+		const position = date == null ? null : this.#engine.guide.positionAt(date);
 		if (played && position !== null) this.offset = position - played.start;
 	}
 

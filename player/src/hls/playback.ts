@@ -4,11 +4,15 @@ import Hls, { type ErrorData } from "hls.js";
 import type { Arrival } from "../engine/types.ts";
 import { Monitor } from "../playback/monitor.ts";
 import { RateControl } from "../playback/rate.ts";
+import { isPlayedOut, stateOf } from "./condition.ts";
 import { config, type PlaybackOptions } from "./config.ts";
+import { Dvr, type Range } from "./dvr.ts";
+import { Faults } from "./faults.ts";
 import { loaders } from "./loaders.ts";
 import { Place } from "./place.ts";
 import { forgiveRounding } from "./rounding.ts";
 import { Seeks } from "./seeks.ts";
+import { aheadAtStart, startWithin } from "./start.ts";
 import { Switcher } from "./switcher.ts";
 
 const lookEvery = 50;
@@ -21,18 +25,12 @@ const startFor = 8000;
 const busyFor = 2000;
 /** Seconds of steady playback before other viewers are connected to. */
 const steadyAfter = 0.25;
-/** Playback begins after this many milliseconds even if live is not reached yet. */
-const startWithin = 2500;
 /** A part that comes with fewer seconds left than this was nearly waited for. */
 const lateBelow = 0.12;
 /** Seconds that there have to be behind a hole, to leap over it. */
 const leapFor = 0.3;
 /** Seconds beyond the target at which playback begins anew, if it can't jump. */
 const restartBeyond = 4;
-/** Seconds of picture and sound that have to be there before playback begins. */
-const cushion = 0.6;
-/** Seconds from the end of an ended broadcast within which it has been played. */
-const endWithin = 0.3;
 /** Milliseconds without heads, and seconds beyond the target, that are too many after a nap. */
 const nap = { quiet: 1500, behind: 1 };
 
@@ -41,6 +39,7 @@ export class Playback {
 	readonly #rate = new RateControl();
 	readonly #monitor = new Monitor();
 	readonly #place: Place;
+	readonly #dvr: Dvr;
 	readonly #switcher: Switcher;
 	readonly #seeks: Seeks;
 	readonly #timers: ReturnType<typeof setInterval>[] = [];
@@ -49,7 +48,7 @@ export class Playback {
 	#hasStarted = false;
 	#begunAt = 0;
 	#steadySince: number | null = null;
-	#recoveries: number[] = [];
+	readonly #faults = new Faults();
 	#pausedAt: number | null = null;
 	/** When the page was last too busy to look in time. */
 	#busyAt = Number.NEGATIVE_INFINITY;
@@ -60,6 +59,7 @@ export class Playback {
 		this.#options = options;
 		const { video, engine, clock, stats } = options;
 		this.#place = new Place(video, engine, clock);
+		this.#dvr = new Dvr(video, engine, this.#place);
 		this.#place.playingDate = () => this.#hls?.playingDate ?? null;
 		const leap = (to: number) => this.#leap(to);
 		this.#switcher = new Switcher({ engine, stats, place: this.#place, leap }, this.#height);
@@ -96,23 +96,40 @@ export class Playback {
 	}
 
 	async #begin(): Promise<void> {
-		const { engine, stats, video } = this.#options;
-		const startPosition = await this.#switcher.lead();
-		if (this.#end.signal.aborted) return;
-		const least = engine.leastBehind(this.#switcher.name);
-		this.#rate.least = Math.max(this.#options.latency, least);
-		this.#rate.isCalm = least > 0;
-		const hls = new Hls({ ...config, ...loaders(engine, stats, startPosition === null) });
+		const { engine, stats } = this.#options;
+		// What is on the screen stays there until there is more; with nothing there, the
+		// media source opens while the first heads come.
+		const fresh = this.#hls ? null : this.#attach();
+		const before = this.#hls;
+		const startPosition = await this.#lead();
+		if (this.#end.signal.aborted || this.#hls !== before) return;
+		const hls = fresh ?? this.#attach();
+		this.#rate.keep(this.#options.latency, engine.leastBehind(this.#switcher.name));
+		this.#begunAt = performance.now();
+		Object.assign(hls.config, loaders(engine, stats, startPosition === null));
+		hls.on(Hls.Events.MANIFEST_PARSED, () => {
+			this.#switcher.begin(hls);
+			hls.startLoad(startPosition ?? -1);
+		});
+		hls.loadSource(`${engine.base}index.m3u8`);
+	}
+
+	/** Where to begin, once something is there; null when the server's playlists have to do. */
+	async #lead(): Promise<number | null> {
+		if (this.#dvr.wanted === null) return this.#switcher.lead();
+		await this.#options.engine.lead(this.#switcher.name);
+		return this.#dvr.lead(this.#switcher.name);
+	}
+
+	/** Makes a new hls.js and gives it the video. */
+	#attach(): Hls {
+		const hls = new Hls(config);
 		forgiveRounding(hls);
 		this.#hls?.destroy();
 		this.#hls = hls;
 		this.#hasStarted = false;
 		this.#place.offset = null;
 		this.#begunAt = performance.now();
-		hls.on(Hls.Events.MANIFEST_PARSED, () => {
-			this.#switcher.begin(hls);
-			hls.startLoad(startPosition ?? -1);
-		});
 		hls.on(Hls.Events.INIT_PTS_FOUND, (_, { id, initPTS, timescale }) => {
 			if (id === "main" && !this.#isForeign) this.#place.offset = initPTS / timescale;
 		});
@@ -120,13 +137,13 @@ export class Playback {
 			hls.on(event, () => this.#isForeign && this.#place.align(hls.latestLevelDetails?.fragments));
 		hls.on(Hls.Events.LEVEL_SWITCHING, (_, { uri }) => this.#switcher.changed(uri));
 		hls.on(Hls.Events.ERROR, (_, data) => this.#failed(hls, data));
-		hls.loadSource(`${engine.base}index.m3u8`);
-		hls.attachMedia(video);
+		hls.attachMedia(this.#options.video);
+		return hls;
 	}
 
 	/** Whether the media's own times say nothing about the broadcast's timeline. */
 	get #isForeign(): boolean {
-		return this.#options.engine.isForeign(this.#switcher.quality.current.name);
+		return this.#options.engine.guide.isForeign(this.#switcher.quality.current.name);
 	}
 
 	#arrived({ isMain, delay }: Arrival): void {
@@ -158,7 +175,8 @@ export class Playback {
 			this.#steadySince = now;
 		}
 		if (isPlaying && this.#hls) this.#switcher.look(this.#hls);
-		this.#leapHole();
+		const beyond = this.#monitor.isStalled ? this.#place.beyondHole(leapFor) : null;
+		if (beyond !== null) this.#leap(beyond);
 		this.#watchdog(now);
 		const isOver = this.#isOver;
 		if (isOver && this.#isPlayedOut) this.#monitor.hasEnded();
@@ -177,20 +195,8 @@ export class Playback {
 		return this.#monitor.isStalled && (this.#isPlayedOut || engine.quiet > 3000);
 	}
 
-	/** The playhead is at the end of what there is. */
 	get #isPlayedOut(): boolean {
-		const { engine, video } = this.#options;
-		if (video.ended) return true;
-		const newest = engine.timeline(this.#switcher.name)?.newest;
-		const end = newest ? (newest.start + newest.duration) / 1e6 : 0;
-		return video.currentTime + (this.#place.offset ?? 0) > end - endWithin;
-	}
-
-	/** Goes on behind a hole in the buffer. */
-	#leapHole(): void {
-		if (!this.#monitor.isStalled) return;
-		const start = this.#place.beyondHole(leapFor);
-		if (start !== null) this.#leap(start);
+		return isPlayedOut(this.#options, this.#switcher.name, this.#place);
 	}
 
 	#leap(to: number): void {
@@ -198,7 +204,6 @@ export class Playback {
 		this.#seeks.move(to + 0.01);
 	}
 
-	/** Stuck although there is something to play: begins anew at the live edge. */
 	#watchdog(now: number): void {
 		const { engine, video } = this.#options;
 		const isStarting = !this.#hasStarted && this.#hls !== null;
@@ -212,33 +217,22 @@ export class Playback {
 	}
 
 	#tellState(): void {
-		const { engine, video, stats } = this.#options;
-		const isStuck = this.#monitor.isStalled || !this.#hasStarted;
-		const at = video.currentTime + (this.#place.offset ?? 0);
-		const isAway = this.#place.offset !== null && engine.isAwayAt(at);
-		if (isAway || (isStuck && engine.quiet > 3000)) stats.state = "interrupted";
-		else if (!this.#hasStarted) stats.state = "starting";
-		else if (video.paused) stats.state = "paused";
-		else if (this.#monitor.isStalled) stats.state = "stalled";
-		else stats.state = "playing";
+		const [monitor, hasStarted] = [this.#monitor, this.#hasStarted];
+		this.#options.stats.state = stateOf(this.#options, this.#place, hasStarted, monitor.isStalled);
 	}
 
 	/** Begins to play, at the right distance, once live is in the buffer. */
 	#tryStart(): void {
 		const { video } = this.#options;
 		if (video.buffered.length === 0 || video.readyState < 2) return;
-		// Where both picture and sound are there.
-		const end = video.buffered.end(video.buffered.length - 1);
-		const start = video.buffered.start(video.buffered.length - 1);
-		const { target } = this.#rate;
+		if (this.#dvr.wanted !== null) {
+			this.#dvr.wanted = null;
+			this.#hasStarted = true;
+			return this.#play();
+		}
 		const isLate = performance.now() - this.#begunAt > startWithin;
-		if ((this.#place.behind(end) ?? target) > target - 0.4 && !isLate) return;
-		const last = end - cushion;
-		if (last < Math.max(start, video.currentTime) && !isLate) return;
-		const behind = this.#place.behind(video.currentTime) ?? target;
-		const ahead = Math.min(behind - target, last - video.currentTime);
-		// Too close to live: it is waited for here, not by playing slowly.
-		if (ahead < -0.1 && !isLate) return;
+		const ahead = aheadAtStart(video, this.#place, this.#rate.target, isLate);
+		if (ahead === null) return;
 		if (ahead > 0.2) this.#seeks.move(video.currentTime + ahead);
 		this.#hasStarted = true;
 		this.#play();
@@ -284,8 +278,7 @@ export class Playback {
 	}
 
 	#keepPace(rate: number): void {
-		const { video } = this.#options;
-		if (video.playbackRate !== rate) video.playbackRate = rate;
+		if (this.#options.video.playbackRate !== rate) this.#options.video.playbackRate = rate;
 	}
 
 	#share(now: number): void {
@@ -309,12 +302,18 @@ export class Playback {
 		return this.#rate.target;
 	}
 
-	/** After sleep, in the foreground again, on another network: back to the live edge. */
-	wake(): void {
+	/**
+	 * After sleep, in the foreground again, on another network: back to the live edge;
+	 * false when nothing comes any more, or only what was held up.
+	 */
+	wake(): boolean {
 		const latency = this.#latency;
-		if (latency === null || this.#seeks.isBack(latency, this.#rate.target)) return;
-		if (this.#options.engine.quiet > nap.quiet) this.#restart();
-		else if (latency > this.#rate.target + nap.behind) this.goLive();
+		if (this.#options.engine.quiet > nap.quiet) return false;
+		if (latency === null || this.#seeks.isBack(latency, this.#rate.target)) return true;
+		const late = this.#rate.target + nap.behind;
+		if (this.#place.edge(this.#switcher.name) > late) return false;
+		if (latency > late) this.goLive();
+		return true;
 	}
 
 	/** Seconds behind live; null before there is something to see. */
@@ -330,6 +329,7 @@ export class Playback {
 	/** Jumps to the live edge. */
 	goLive(): void {
 		const { video } = this.#options;
+		const isWish = this.#latency !== null && this.#seeks.isBack(this.#latency, this.#rate.target);
 		this.#seeks.forget();
 		const { length } = video.buffered;
 		const end = length > 0 ? video.buffered.end(length - 1) : 0;
@@ -337,10 +337,26 @@ export class Playback {
 		this.#monitor.reset();
 		if (atEnd !== null && atEnd < this.#rate.target + 1) {
 			this.#seeks.move(end - Math.max(0.3, this.#rate.target - atEnd));
-		} else if (performance.now() - this.#begunAt > 5000) {
+		} else if (isWish || performance.now() - this.#begunAt > 5000) {
 			// What is buffered is far behind: begin anew.
 			this.#restart();
 		}
+	}
+
+	/** What can be sought, if it is more than the browser knows. */
+	get seekable(): Range | null {
+		return this.#dvr.range(this.#switcher.name);
+	}
+
+	async seek(time: number): Promise<void> {
+		const { video, engine } = this.#options;
+		const { offset } = this.#place;
+		const isHere = offset === null || this.#dvr.has(this.#switcher.name, time);
+		if (isHere) video.currentTime = time;
+		if (isHere) return;
+		this.#dvr.wanted = time + offset;
+		await engine.archive.open();
+		if (!this.#end.signal.aborted && this.#dvr.wanted === time + offset) void this.#begin();
 	}
 
 	#paused(): void {
@@ -349,10 +365,10 @@ export class Playback {
 	}
 
 	#resumed(): void {
-		this.#steadySince = performance.now();
-		const paused = this.#pausedAt === null ? 0 : performance.now() - this.#pausedAt;
+		const now = performance.now();
+		this.#steadySince = now;
+		if (this.#hasStarted && now - (this.#pausedAt ?? now) > 2000) this.goLive();
 		this.#pausedAt = null;
-		if (this.#hasStarted && paused > 2000) this.goLive();
 	}
 
 	/** The element is loaded anew, which pauses it. */
@@ -363,18 +379,17 @@ export class Playback {
 	}
 
 	#restart(): void {
+		this.#dvr.wanted = null;
 		this.#options.engine.restart();
 		void this.#begin();
 	}
 
 	#failed(hls: Hls, data: ErrorData): void {
 		if (hls !== this.#hls || !data.fatal) return;
-		const now = performance.now();
-		this.#recoveries = [...this.#recoveries.filter((at) => now - at < 30_000), now];
-		if (this.#recoveries.length > 5) return this.#options.onFailed(data.details);
-		if (data.type === Hls.ErrorTypes.MEDIA_ERROR && this.#recoveries.length === 1)
-			return this.#recover(hls);
-		const delay = 500 * this.#recoveries.length;
+		const isOfMedia = data.type === Hls.ErrorTypes.MEDIA_ERROR;
+		const delay = this.#faults.next(isOfMedia, performance.now());
+		if (delay === null) return this.#options.onFailed(data.details);
+		if (delay === 0) return this.#recover(hls);
 		setTimeout(() => {
 			if (this.#end.signal.aborted || hls !== this.#hls) return;
 			this.#restart();

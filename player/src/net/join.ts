@@ -19,6 +19,8 @@ export interface Join {
 	iceServers: RTCIceServer[];
 	/** Bits a second; 0 for unlimited. */
 	p2p: { mode: Mode; maxUpload: number };
+	/** Seconds of the broadcast that the server keeps; 0 if it does not say. */
+	window: number;
 	/** The server's clock, in milliseconds since 1970. */
 	now: number;
 }
@@ -46,6 +48,31 @@ export async function join(src: string, query: string, signal: AbortSignal): Pro
 	return parseJoin(await response.json(), response.url || url);
 }
 
+/** An answer, and when it was asked for and came, by the viewer's clock. */
+export interface Told {
+	joined: Join;
+	sent: number;
+	received: number;
+}
+
+/** A page older than this many milliseconds says nothing of now. */
+const freshFor = 10_000;
+
+/** What the server wrote into its page, as if `join` had been asked; null if it is of no use. */
+export function toldByPage(text: string, src: string): Told | null {
+	const [page] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+	if (!text || !page || performance.now() > freshFor) return null;
+	try {
+		const joined = parseJoin(JSON.parse(text), `${src}/join`);
+		if (joined.stream !== src.slice(src.lastIndexOf("/") + 1)) return null;
+		const { timeOrigin } = performance;
+		const [sent, received] = [page.requestStart, page.responseStart];
+		return { joined, sent: timeOrigin + sent, received: timeOrigin + received };
+	} catch {
+		return null;
+	}
+}
+
 export function parseJoin(answer: unknown, url: string): Join {
 	const fields = object(answer);
 	const p2p = object(fields.p2p);
@@ -65,6 +92,7 @@ export function parseJoin(answer: unknown, url: string): Join {
 			mode: isMode(p2p.mode) ? p2p.mode : "none",
 			maxUpload: Number(p2p.maxUpload) || 0,
 		},
+		window: Number(fields.window) || 0,
 		now: Number(fields.now) || 0,
 	};
 }

@@ -63,6 +63,12 @@ export class Core {
 		return { http: this.#intake.httpParts, p2p: this.#intake.p2pParts };
 	}
 
+	/** Lends as much as this from now on (CoreOptions); neighbours were told otherwise: none may be left. */
+	lend(upload: number): void {
+		this.#state.upload = upload;
+		this.#uploads.lend(upload);
+	}
+
 	/** Deals with an event, then with what has become due. `now` never goes back. */
 	handle(event: Event, now: number): Action[] {
 		this.#state.now = now;

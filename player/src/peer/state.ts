@@ -21,6 +21,8 @@ export class State {
 	readonly store = new Store();
 	/** In the order in which they opened. */
 	neighbours: Neighbour[] = [];
+	/** Bytes a second that are lent: 0 for unlimited, -1 for none. */
+	upload: number;
 	/** By their first renditions. */
 	groups: Group[] = [];
 	/** The id that counts now; the tracker may give a new one. */
@@ -38,10 +40,11 @@ export class State {
 	constructor(options: CoreOptions) {
 		this.options = options;
 		this.id = options.id;
+		this.upload = options.upload;
 	}
 
 	get lends(): boolean {
-		return this.options.upload >= 0;
+		return this.upload >= 0;
 	}
 
 	find(id: string): Neighbour | undefined {

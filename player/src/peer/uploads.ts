@@ -22,11 +22,16 @@ export class Uploads {
 	/** Bytes of chunks that were sent. */
 	sent = 0;
 	readonly #state: State;
-	readonly #budget: Budget;
+	#budget: Budget;
 
 	constructor(state: State) {
 		this.#state = state;
 		this.#budget = new Budget(state.options.upload);
+	}
+
+	/** Another budget from now on. */
+	lend(upload: number): void {
+		this.#budget = new Budget(upload);
 	}
 
 	/** Answers what can be answered and keeps the rest. */

@@ -69,6 +69,12 @@ export class RateControl {
 	#rate = rates.usual;
 	#jumpedAt = Number.NEGATIVE_INFINITY;
 
+	/** Keeps so many seconds at least: those that were wished for, and those that the stream needs. */
+	keep(wished: number, needed: number): void {
+		this.least = Math.max(wished, needed);
+		this.isCalm = needed > 0;
+	}
+
 	/**
 	 * A part became playable at `now`, `delay` seconds after its first moment
 	 * happened: nobody can be closer to live than that.

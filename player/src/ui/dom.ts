@@ -53,14 +53,3 @@ export function iconButton(
 export function setText(element: Element, text: string): void {
 	if (element.textContent !== text) element.textContent = text;
 }
-
-/** Sets the look in a way that a page's Content-Security-Policy has no say in, if possible. */
-export function adopt(root: ShadowRoot, css: string): void {
-	try {
-		const sheet = new CSSStyleSheet();
-		sheet.replaceSync(css);
-		root.adoptedStyleSheets = [sheet];
-	} catch {
-		root.append(make("style", {}, css));
-	}
-}

@@ -155,7 +155,7 @@ media-control-bar > :is(.icon, [part~=button]) { position: relative; }
 .sheet, .ask {
 	position: absolute;
 	inset-block-end: 4.75rem;
-	inset-inline-end: 0.75rem;
+	right: 0.75rem;
 	width: 22rem;
 	max-width: calc(100% - 1.5rem);
 	max-height: calc(100% - 5.5rem);
@@ -181,7 +181,7 @@ textarea { min-height: 0; font: 0.75rem/1.45 ui-monospace, monospace; resize: no
 textarea[wrap=off] { overflow: hidden; }
 .caption { color: var(--faint); font-size: 0.8125rem; }
 .sheet .strong, .ask .strong { background: var(--ink); color: var(--panel); border-color: var(--ink); }
-.statistics { inset-inline: 0.75rem auto; inset-block: 0.75rem auto; width: 19.5rem; max-height: calc(100% - 1.5rem); }
+.statistics { inset: 0.75rem auto auto 0.75rem; width: 19.5rem; max-height: calc(100% - 1.5rem); }
 .statistics canvas { display: block; width: 100%; height: 4.5rem; border-block-end: 1px solid var(--line); }
 .statistics .body { gap: 0.25rem; }
 dl > div { display: flex; align-items: baseline; gap: 0.5rem; padding-block: 0.125rem; }
@@ -191,6 +191,7 @@ dd { font-variant-numeric: tabular-nums; unicode-bidi: plaintext; }
 .fromViewers { --color: var(--viewers); }
 .fromServer { --color: var(--server); }
 .given { --color: var(--given); }
+.frame:has(.sheet:not([hidden])) media-control-bar > ::after { display: none !important; }
 .share { inset: 0.75rem; margin: auto; width: auto; max-width: 34rem; max-height: fit-content; height: fit-content; max-height: calc(100% - 1.5rem); }
 .snippet { display: grid; grid-template-columns: 1fr auto; gap: 0.25rem 0.625rem; align-items: center; }
 .snippet label { grid-column: 1 / -1; color: var(--faint); }
@@ -199,8 +200,11 @@ dd { font-variant-numeric: tabular-nums; unicode-bidi: plaintext; }
 .ask .actions { justify-content: start; }
 @container live-relay (width < 34rem) {
 	media-volume-range, media-pip-button { display: none; }
-	.sheet:not(.statistics), .ask { inset-inline: 0.5rem; inset-block: auto 0.5rem; width: auto; max-width: none; max-height: calc(100% - 1rem); }
-	.statistics { inset-inline: 0.5rem; inset-block: 0.5rem auto; width: auto; max-width: none; max-height: calc(100% - 1rem); }
+	.sheet:not(.statistics), .ask { inset: auto 0.5rem 0.5rem; width: auto; max-width: none; max-height: calc(100% - 1rem); }
+	.statistics { inset: 0.5rem 0.5rem auto; width: auto; max-width: none; max-height: calc(100% - 1rem); padding-block-end: 0.5rem; }
+	.statistics canvas { height: 2.25rem; }
+	.statistics .caption { display: none; }
+	dl { display: grid; grid-template-columns: 1fr 1fr; column-gap: 1.25rem; font-size: 0.75rem; }
 	.name { max-width: calc(100% - 4rem); }
 	.sound { font-size: 0; gap: 0; padding: 0.5rem 0.75rem; }
 	.message { gap: 0.5rem; padding: 0.625rem 0.875rem; font-size: 0.875rem; }

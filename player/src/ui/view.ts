@@ -14,10 +14,11 @@ import "media-chrome/dist/media-volume-range.js";
 import type { History } from "../history.ts";
 import type { Stats } from "../stats.ts";
 import { Ask } from "./ask.ts";
-import { adopt, iconButton, make, setText, textButton } from "./dom.ts";
+import { iconButton, make, setText, textButton } from "./dom.ts";
 import { icon } from "./icons.ts";
 import { type Message, MessageBox } from "./message.ts";
 import { Settings, type SettingsHandlers, type SettingsState } from "./settings.ts";
+import { adopt } from "./shadow.ts";
 import { Share, type Snippet } from "./share.ts";
 import { Statistics } from "./statistics.ts";
 import { style } from "./style.ts";
@@ -25,6 +26,8 @@ import { controlWord, directionOf, type Language, type Say, sayIn } from "./word
 
 export interface ViewHandlers extends Omit<SettingsHandlers, "onShare" | "onStatistics"> {
 	goLive(): void;
+	/** To a moment on the video's timeline. */
+	seek(time: number): void;
 	/** The viewer's answer to whether the stream may be shared. */
 	onAnswer(mayShare: boolean): void;
 	toggleCaptions(): void;
@@ -98,8 +101,9 @@ export class View {
 			({ sheet }) => sheet.element,
 		);
 		frame.append(this.#controller, ...over, ...sheets);
+		root.adoptedStyleSheets = [];
+		root.replaceChildren(frame);
 		adopt(root, style);
-		root.replaceChildren(...[...root.children].filter((c) => c.localName === "style"), frame);
 		this.#controller.fullscreenElement = host;
 		// The frame is the region: it holds the panels, too.
 		this.#controller.setAttribute("role", "group");
@@ -134,14 +138,17 @@ export class View {
 			controls,
 		) as unknown as Controller;
 		// It would go where hls.js ends; where to go is the player's to know.
-		controller.addEventListener(
-			"mediaseektoliverequest",
-			(event) => {
-				event.stopImmediatePropagation();
-				handlers.goLive();
-			},
-			{ capture: true },
-		);
+		const instead = (name: string, run: (event: Event) => void) =>
+			controller.addEventListener(
+				name,
+				(event) => {
+					event.stopImmediatePropagation();
+					run(event);
+				},
+				{ capture: true },
+			);
+		instead("mediaseektoliverequest", () => handlers.goLive());
+		instead("mediaseekrequest", (event) => handlers.seek((event as CustomEvent<number>).detail));
 		return controller;
 	}
 

@@ -1,0 +1,129 @@
+// After sleep, and after the network was away or became another one, the player is at the
+// live edge again within 3 s.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Daemon } from "../lib/daemon.js";
+import { Network, publicAddress } from "../lib/network.js";
+import { eventually, pause } from "../lib/process.js";
+import { Publisher } from "../lib/publisher.js";
+import { startBrowser, Viewer } from "../lib/viewer.js";
+
+/** Seconds within which it is live again, and how far behind live still is that. */
+const [within, live] = [3, 3];
+
+/** Seconds until pictures move near live. @param {Viewer} viewer */
+async function back(viewer) {
+	const from = performance.now();
+	let last = (await viewer.stats()).latency;
+	await eventually(
+		"it is live again",
+		async () => {
+			const { state, latency } = await viewer.stats();
+			// What is said of latency has to be of now.
+			const isNew = latency !== last;
+			last = latency;
+			return isNew && state === "playing" && latency < live;
+		},
+		30_000,
+	);
+	return (performance.now() - from) / 1000;
+}
+
+/** Pictures that were shown so far. @param {Viewer} viewer */
+const moved = (viewer) =>
+	viewer.page.evaluate(
+		() =>
+			document.querySelector("live-relay")?.shadowRoot?.querySelector("video")?.currentTime ?? 0,
+	);
+
+describe("a viewer", () => {
+	/** @type {Network} */
+	let lines;
+	/** @type {Daemon} */
+	let daemon;
+	/** @type {Publisher} */
+	let publisher;
+
+	before(async () => {
+		lines = await Network.lines(2);
+		daemon = await Daemon.start({ host: publicAddress, renditions: null });
+		publisher = new Publisher({
+			...{ url: daemon.rtmp, width: 426, height: 240, bitrate: "500k" },
+		}).start();
+		await daemon.live();
+	});
+	after(async () => {
+		await publisher?.stop();
+		await daemon?.stop();
+		await lines?.remove();
+	});
+
+	/**
+	 * A viewer at the end of a line of its own, that has played for a while.
+	 * @param {import("node:test").TestContext} t
+	 * @param {number} i
+	 */
+	async function watch(t, i) {
+		const flags = [`--unsafely-treat-insecure-origin-as-secure=${daemon.origin}`];
+		const browser = await startBrowser({ prefix: lines.inside(i), flags });
+		t.after(() => browser.close());
+		const viewer = await Viewer.open(browser, daemon.watch);
+		await viewer.plays();
+		return { browser, viewer };
+	}
+
+	/** @param {import("node:test").TestContext} t @param {string} what @param {Viewer} viewer */
+	async function returns(t, what, viewer) {
+		const seconds = await back(viewer);
+		t.diagnostic(`after ${what}: ${seconds.toFixed(2)} s`);
+		assert.ok(seconds < within, `${seconds} s after ${what}`);
+		const at = await moved(viewer);
+		await pause(2_000);
+		assert.ok((await moved(viewer)) - at > 1.5, "it stands again");
+		assert.equal((await viewer.stats()).state, "playing");
+	}
+
+	test("whose computer slept for 30 s is live again", async (t) => {
+		const { browser, viewer } = await watch(t, 1);
+		await pause(5_000);
+		const session = await browser.newBrowserCDPSession();
+		const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+		const renderers = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+		assert.ok(renderers.length > 0);
+		for (const id of renderers) process.kill(id, "SIGSTOP");
+		await pause(30_000);
+		for (const id of renderers) process.kill(id, "SIGCONT");
+		await returns(t, "30 s of sleep", viewer);
+	});
+
+	test("whose page was frozen for 30 s is live again", async (t) => {
+		const { viewer } = await watch(t, 1);
+		await pause(5_000);
+		const session = await viewer.page.context().newCDPSession(viewer.page);
+		await session.send("Page.setWebLifecycleState", { state: "frozen" });
+		await pause(30_000);
+		await session.send("Page.setWebLifecycleState", { state: "active" });
+		await returns(t, "30 s of being frozen", viewer);
+	});
+
+	test("who lost the network for 8 s, TCP and WebRTC, is live again", async (t) => {
+		const [{ viewer }, { viewer: other }] = [await watch(t, 1), await watch(t, 2)];
+		await eventually("they share", async () => (await viewer.stats()).peers > 0, 30_000);
+		await pause(5_000);
+		await lines.cut(1);
+		await pause(8_000);
+		await lines.mend(1);
+		await returns(t, "8 s without a network", viewer);
+		assert.equal((await other.stats()).state, "playing");
+	});
+
+	test("who comes into another network is live again", async (t) => {
+		const [{ viewer }, { viewer: other }] = [await watch(t, 1), await watch(t, 2)];
+		await eventually("they share", async () => (await viewer.stats()).peers > 0, 30_000);
+		await pause(5_000);
+		await lines.move(1);
+		await returns(t, "a change of address", viewer);
+		assert.equal((await other.stats()).state, "playing");
+	});
+});
