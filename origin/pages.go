@@ -56,8 +56,8 @@ type page struct {
 	Wishes    wishes
 	// Joined is what join would answer now: the player need not ask.
 	Joined *joinAnswer
-	Live      []liveCard
-	Advice    string
+	Live   []liveCard
+	Advice string
 }
 
 // T returns the words of the page's language for a key.
