@@ -26,8 +26,6 @@ type Live struct {
 	Key func(number int) []byte
 	// Poster may be nil: then there are no pictures.
 	Poster Poster
-	// Window is how much of the broadcast Media and Heads keep.
-	Window time.Duration
 }
 
 // Phase is where a stream's current broadcast stands.

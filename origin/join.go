@@ -32,7 +32,6 @@ type joinAnswer struct {
 	Token      string      `json:"token"`
 	ICEServers []iceServer `json:"iceServers"`
 	P2P        p2pAnswer   `json:"p2p"`
-	Window     float64     `json:"window"`
 	Now        int64       `json:"now"`
 	Version    string      `json:"version"`
 }
@@ -87,7 +86,6 @@ func (s *handler) join(r *http.Request, stream Stream, live Live, phase Phase) j
 	}
 	if phase != Waiting {
 		a.Epoch, a.Base, a.Playlist = live.Epoch, live.Epoch+"/", "index.m3u8"
-		a.Window = live.Window.Seconds()
 		a.Manifest = base64.StdEncoding.EncodeToString(live.manifest())
 	}
 	if s.config.Signalling == nil || stream.P2P.Mode == "none" {

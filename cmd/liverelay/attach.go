@@ -186,7 +186,7 @@ func (s *stage) mirrored(stream string, key func(int) []byte, poster origin.Post
 	if !s.enter() {
 		return &mirrorSink{end: func() {}}
 	}
-	s.catalog.Begin(origin.Live{Stream: stream, Epoch: epoch, Started: time.Now(), Media: store, Heads: heads, Key: key, Poster: poster, Window: window})
+	s.catalog.Begin(origin.Live{Stream: stream, Epoch: epoch, Started: time.Now(), Media: store, Heads: heads, Key: key, Poster: poster})
 	return &mirrorSink{[]segmenter.Sink{store.Sink(), heads}, func() {
 		s.catalog.End(stream, epoch)
 		s.tracker.Drop(stream, epoch)

@@ -139,7 +139,7 @@ func (s *stage) perform(b broadcast.Info) *performance {
 		Resume: past.segments(), Checkpoint: p.keeper.checkpoint,
 	}, []segmenter.Sink{&curtain{Sink: store.Sink(), open: &p.suspended}, &curtain{Sink: heads, open: &p.suspended}, posters})
 	s.catalog.Begin(origin.Live{
-		Stream: b.Stream, Epoch: b.Epoch, Started: b.Started, Media: store, Heads: heads, Poster: posters, Window: window,
+		Stream: b.Stream, Epoch: b.Epoch, Started: b.Started, Media: store, Heads: heads, Poster: posters,
 	})
 	p.keeper.start()
 	return p

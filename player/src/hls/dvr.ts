@@ -38,6 +38,7 @@ export class Dvr {
 
 	/** Whether playback can go to a moment as it is. */
 	has(name: string, time: number): boolean {
+		if (this.#engine.window === 0) return true;
 		const { buffered } = this.#video;
 		for (let i = 0; i < buffered.length; i++)
 			if (buffered.start(i) <= time && time < buffered.end(i)) return true;

@@ -19,7 +19,7 @@ export interface Join {
 	iceServers: RTCIceServer[];
 	/** Bits a second; 0 for unlimited. */
 	p2p: { mode: Mode; maxUpload: number };
-	/** Seconds of the broadcast that the server keeps; 0 if it does not say. */
+	/** Seconds of the broadcast that the server keeps; 0 if it does not say, as none does yet. */
 	window: number;
 	/** The server's clock, in milliseconds since 1970. */
 	now: number;
