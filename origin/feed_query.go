@@ -21,16 +21,25 @@ type feedQuery struct {
 	// everywhere those that are wanted of all renditions.
 	stripes    map[string]uint8
 	everywhere uint8
+	// seed: the tracker's plan gives all of these stripes to the server.
+	seed bool
 }
 
-// parseFeed reads r=240p,audio and from=240p:120,audio:96 or from=live, and stripes
-// (docs/protocol.md §5).
+// parseFeed reads r=240p,audio and from=240p:120,audio:96 or from=live, stripes and
+// seed=1 (docs/protocol.md §5).
 func parseFeed(query string) (feedQuery, error) {
 	values, err := parseQuery(query)
 	if err != nil {
 		return feedQuery{}, err
 	}
 	q := feedQuery{from: map[string]uint64{}, stripes: map[string]uint8{}}
+	switch values.Get("seed") {
+	case "":
+	case "1":
+		q.seed = true
+	default:
+		return feedQuery{}, errQuery
+	}
 	if q.renditions, err = parseRenditions(values.Get("r")); err != nil {
 		return feedQuery{}, err
 	}

@@ -41,10 +41,15 @@ func (g *guard) spent(bytes int) {
 	now := g.now()
 	g.budget.Sent(bytes, now)
 	if feed := g.budget.Shed(now); feed != nil {
-		g.ended[feed.Class()]++
-		g.running[feed]()
-		delete(g.running, feed)
+		g.end(feed)
 	}
+}
+
+// end ends a feed that has to make room. The lock is held.
+func (g *guard) end(feed *egress.Feed) {
+	g.ended[feed.Class()]++
+	g.running[feed]()
+	delete(g.running, feed)
 }
 
 // patience is how long a request may wait for its turn. What is refused later than
@@ -98,7 +103,10 @@ func (g *guard) follow(ctx context.Context, class egress.Class, rate float64) (w
 	g.pause(ctx, class)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	feed := g.budget.Follow(class, rate, g.now())
+	feed, ended := g.budget.Follow(class, rate, g.now())
+	for _, other := range ended {
+		g.end(other)
+	}
 	if feed == nil {
 		g.refused[class]++
 		return ctx, nil, false
@@ -170,8 +178,12 @@ func (q *feedQuery) cost(live Live) (class egress.Class, rate float64) {
 	renditions, _, _, _ := live.Media.Live()
 	for _, one := range renditions {
 		stripes := bits.OnesCount8(q.stripes[one.Name])
-		if stripes > stripeCount/2 {
+		switch {
+		case q.seed || stripes == 0:
+		case stripes > stripeCount/2:
 			class = egress.Join
+		default:
+			class = max(class, egress.Rescue)
 		}
 		bandwidth := one.AverageBandwidth
 		if bandwidth == 0 {

@@ -65,7 +65,7 @@ func (h *hub) open(key broadcastKey) *swarm {
 	}
 	s := &swarm{
 		key:       key,
-		forest:    forest.New(forest.Config{MinAudience: audience}, h.random),
+		forest:    forest.New(forest.Config{MinAudience: audience, Server: h.config.Server}, h.random),
 		viewers:   make(map[forest.Peer]*viewer),
 		exchanges: make(exchanges),
 	}

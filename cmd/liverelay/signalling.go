@@ -21,6 +21,7 @@ func newTracker(d *daemon, catalog *origin.Catalog, office *admission.Office) *t
 		Renditions:  func(stream, epoch string) []forest.Rendition { return renditions(catalog, stream, epoch) },
 		Remote:      d.origin.ClientAddress,
 		Site:        d.origin.Site,
+		Server:      int64(d.config.Origin.MaxEgress),
 		MinAudience: func(stream string) int { return minAudience(d.config.P2POf(stream)) },
 		Log:         d.log.With().Str("room", "tracker").Logger(),
 	})

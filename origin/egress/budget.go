@@ -98,21 +98,42 @@ func (b *Budget) Wait(c Class, now time.Time) time.Duration {
 }
 
 // Follow begins a feed that takes about so many bytes a second; nil when it is
-// refused. End has to follow.
-func (b *Budget) Follow(c Class, rate float64, now time.Time) *Feed {
+// refused. End has to follow. For a seed others make room: these feeds are to be ended,
+// and count no more.
+func (b *Budget) Follow(c Class, rate float64, now time.Time) (feed *Feed, ended []*Feed) {
 	b.advance(now)
-	sum := rate
-	for _, f := range b.feeds {
-		sum += f.rate
+	if c == Seed {
+		ended = b.makeRoom(rate)
 	}
 	// A server that may send less than one feed needs serves one all the same.
-	if len(b.feeds) > 0 && (sum > c.share()*b.rate || b.level-b.promised < c.need()*b.full) {
+	if len(b.feeds) > 0 && (b.sum()+rate > c.share()*b.rate || b.level-b.promised < c.need()*b.full) {
 		b.refusals.count(now)
-		return nil
+		return nil, ended
 	}
 	f := &Feed{class: c, rate: rate}
 	b.feeds = append(b.feeds, f)
-	return f
+	return f, ended
+}
+
+// sum is what all feeds take, in bytes a second.
+func (b *Budget) sum() (sum float64) {
+	for _, f := range b.feeds {
+		sum += f.rate
+	}
+	return sum
+}
+
+// makeRoom ends feeds of others until a seed's fits: the newest of the least important.
+func (b *Budget) makeRoom(rate float64) (ended []*Feed) {
+	for c := Join; c > Seed; c-- {
+		for i := len(b.feeds) - 1; i >= 0 && b.sum()+rate > Seed.share()*b.rate; i-- {
+			if f := b.feeds[i]; f.class == c {
+				b.feeds = slices.Delete(b.feeds, i, i+1)
+				ended = append(ended, f)
+			}
+		}
+	}
+	return ended
 }
 
 // End says that a feed has ended.

@@ -56,26 +56,35 @@ func TestWhatIsPromisedCounts(t *testing.T) {
 func TestFeedsLeaveRoom(t *testing.T) {
 	b, now := New(rate, start()), start()
 	var full []*Feed
-	for f := b.Follow(Join, rate/8, now); f != nil; f = b.Follow(Join, rate/8, now) {
+	for f := given(b, Join, rate/8); f != nil; f = given(b, Join, rate/8) {
 		full = append(full, f)
 	}
 	require.Len(t, full, 6, "three quarters")
-	var seeds []*Feed
-	for f := b.Follow(Seed, rate/40, now); f != nil; f = b.Follow(Seed, rate/40, now) {
-		seeds = append(seeds, f)
+	require.Nil(t, given(b, Rescue, rate/40))
+	for range 8 {
+		seed, ended := b.Follow(Seed, rate/40, now)
+		require.NotNil(t, seed)
+		require.Empty(t, ended, "there is room up to 95 %")
 	}
-	require.Len(t, seeds, 8, "95 %")
+	seed, ended := b.Follow(Seed, rate/40, now)
+	require.NotNil(t, seed)
+	require.Equal(t, full[5:], ended, "the newest of the others makes room")
+	b.End(full[5])
 	b.End(full[0])
-	require.NotNil(t, b.Follow(Seed, rate/40, now))
-	b.End(full[0])
+	require.Nil(t, given(b, Join, rate/8))
+}
+
+// given is a feed that begins where nobody has to make room for it.
+func given(b *Budget, c Class, rate float64) *Feed {
+	f, _ := b.Follow(c, rate, start())
+	return f
 }
 
 func TestOneFeedIsAlwaysGiven(t *testing.T) {
 	for _, c := range []Class{Seed, Join} {
 		b := New(1000, start())
-		f := b.Follow(c, 70_000, start())
-		require.NotNil(t, f)
-		require.Nil(t, b.Follow(c, 70_000, start()))
+		require.NotNil(t, given(b, c, 70_000))
+		require.Nil(t, given(b, c, 70_000))
 		b.Sent(1<<20, start())
 		require.Nil(t, b.Shed(start()), "and not ended")
 	}
@@ -85,8 +94,8 @@ func TestOneFeedIsAlwaysGiven(t *testing.T) {
 // seeds last.
 func TestShedding(t *testing.T) {
 	b, now := New(rate, start()), start()
-	first, seed, second := b.Follow(Join, 100, now), b.Follow(Seed, 100, now), b.Follow(Join, 100, now)
-	other := b.Follow(Seed, 100, now)
+	first, seed, second := given(b, Join, 100), given(b, Seed, 100), given(b, Join, 100)
+	other := given(b, Seed, 100)
 	require.NotNil(t, first)
 	require.NotNil(t, seed)
 	require.Nil(t, b.Shed(now))

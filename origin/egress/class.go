@@ -5,12 +5,13 @@ type Class int
 
 // The classes, in their order.
 const (
-	// Seed: a feed of at most half of a rendition's stripes, or of heads alone. Others
-	// live on what it brings.
+	// Seed: a feed of stripes that the tracker's plan has from the server, at most half of
+	// a rendition's, or of heads alone. Others live on what it brings.
 	Seed Class = iota
 	// Basic: media of audio and of the lowest picture that the swarm failed to bring.
 	Basic
-	// Rescue: other media that the swarm failed to bring.
+	// Rescue: other media that the swarm failed to bring, and feeds of at most half of a
+	// rendition's stripes.
 	Rescue
 	// Plain: playlists and what they name, for players that do not share.
 	Plain

@@ -59,11 +59,11 @@ func (v *orphan) part(c *crowd) {
 	}
 	bytes := bitrate / 4 * v.lost / 6
 	if v.feed == nil && !v.asks.After(c.now) {
-		class := Seed
+		class := Rescue
 		if v.lost > 3 {
 			class = Join
 		}
-		if v.feed = c.b.Follow(class, float64(bytes*4), c.now); v.feed == nil {
+		if v.feed, _ = c.b.Follow(class, float64(bytes*4), c.now); v.feed == nil {
 			v.asks = c.later()
 		}
 	}

@@ -80,7 +80,7 @@ func (c *Core) request(now int64, n *neighbour, m wire.Request) {
 	k := n.kept[m.PartID]
 	switch {
 	case !c.lends(), !r.followed, !r.within(m.Number), c.holdsBack(now, n),
-		c.pressure > PullPressed, p != nil && (p.gone || p.whole && p.head.Gap),
+		c.pressed(now) > PullPressed, p != nil && (p.gone || p.whole && p.head.Gap),
 		m.Number <= r.newest && (p == nil || !c.wanted(p) && !p.whole),
 		k == nil && len(n.kept) >= Kept && (p == nil || !p.whole):
 		c.send(n, wire.Absent(m))
@@ -108,7 +108,7 @@ func (c *Core) request(now int64, n *neighbour, m wire.Request) {
 
 // holdsBack reports whether nothing is to be sent to a neighbour just now.
 func (c *Core) holdsBack(now int64, n *neighbour) bool {
-	return c.spent(now) || n.pressure > 0 && c.pressure > Pressured
+	return c.spent(now) || n.stuck(now) || n.pressure > 0 && c.pressed(now) > Pressured
 }
 
 // passOn sends a chunk to everybody but from who is subscribed for its stripe or whose

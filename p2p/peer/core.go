@@ -6,41 +6,45 @@ import (
 
 // Constants of docs/protocol.md, section 6.1; times in milliseconds.
 const (
-	Store        = 64
-	Ahead        = 8
-	PatienceMin  = 50
-	PatienceMax  = 2000
-	LeadMin      = 200
-	LeadFirst    = 300
-	LeadMax      = 600
-	AskLead      = 500
-	RescueSpread = 100
-	ServerLate   = 500
-	Retry        = 500
-	Recent       = 2
-	Suspicious   = 700
-	SuspectAgain = 2000
-	StandbyWait  = 400
-	Spread       = 300
-	OpenWithin   = 5000
-	BringWithin  = 2000
-	HeadsSilence = 100
-	HeadsSpread  = 150
-	HeadsBack    = 8
-	FeedBack     = 16
-	FeedGrow     = 50
-	FeedShrink   = 500
-	Pressured    = 64 << 10
-	PullPressed  = 12 << 10
-	ChildStripes = 96
-	LateAfter    = 1000
-	LateEvery    = 5000
-	HelloWithin  = 10_000
-	Forgive      = 10_000
-	Idle         = 10_000
-	Kept         = 64
-	Flood        = 200
-	Waiting      = 2 << 20
+	Store         = 64
+	Ahead         = 8
+	PatienceMin   = 50
+	PatienceMax   = 2000
+	LeadMin       = 200
+	LeadFirst     = 300
+	LeadMax       = 600
+	AskLead       = 500
+	RescueSpread  = 100
+	ServerLate    = 500
+	Retry         = 500
+	Recent        = 2
+	Suspicious    = 700
+	SuspectAgain  = 2000
+	StandbyWait   = 400
+	Spread        = 300
+	OpenWithin    = 5000
+	BringWithin   = 2000
+	HeadsSilence  = 100
+	HeadsSpread   = 150
+	HeadsBack     = 8
+	FeedBack      = 4
+	FeedGrow      = 50
+	FeedShrink    = 500
+	Pressured     = 64 << 10
+	PullPressed   = 12 << 10
+	ChildStripes  = 96
+	LateAfter     = 1000
+	LateEvery     = 5000
+	HelloWithin   = 10_000
+	Forgive       = 10_000
+	Idle          = 10_000
+	Kept          = 64
+	Flood         = 200
+	Waiting       = 2 << 20
+	RefusedSpread = 1000
+	Stuck         = 1500
+	StuckGone     = 500
+	StuckLong     = 3000
 	// minBudget is the least size of the upload budget, in bytes.
 	minBudget = 64 << 10
 	// leadOf is how many fetches the lead is learnt from, and leadMore what is added.
@@ -89,6 +93,7 @@ type Action struct {
 	// First and Count name the chunks to fetch, From and To the bytes that they are.
 	First, Count, From, To int
 	Want                   []Want // Feed; none: no feed
+	Seed                   bool   // Feed: the plan gives all of its stripes to the server
 	Late                   int    // Late: chunks
 	Code                   uint64 // Close
 	Reason                 string // Close
@@ -122,11 +127,13 @@ type Core struct {
 	playhead   int64 // −1 before it began
 	fetches    [leadOf]int64
 	fetchCount int
-	stats      Stats
-	feed       feed
-	pressure   int   // bytes that wait in all channels
-	dirty      bool  // subscriptions are to be worked out
-	lateTurn   int64 // of LateEvery
+	// refusedUntil is until when the server wants no more fetches.
+	refusedUntil int64 // 0 when it gave something since
+	underWay     int   // fetches
+	stats        Stats
+	feed         feed
+	dirty        bool  // subscriptions are to be worked out
+	lateTurn     int64 // of LateEvery
 
 	credit, creditAt int64 // upload budget in thousandths of a byte
 

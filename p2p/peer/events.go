@@ -171,7 +171,9 @@ func (c *Core) Playhead(now, ms int64) []Action {
 func (c *Core) Pressure(now int64, peer string, bytes int) []Action {
 	c.begin()
 	if n := c.find(peer); n != nil {
-		c.pressure += bytes - n.pressure
+		if bytes < n.pressure || n.pressure == 0 {
+			n.drainedAt = now
+		}
 		n.pressure = bytes
 	}
 	return c.end(now)
@@ -231,6 +233,10 @@ func (c *Core) runNeighbours(now int64) {
 	for _, n := range slices.Clone(c.neighbours) {
 		if !n.hello && now >= n.openedAt+HelloWithin {
 			c.close(now, n, wire.ByeIdle, "no hello")
+			continue
+		}
+		if n.lost(now) {
+			c.close(now, n, wire.ByeIdle, "nothing gets through")
 			continue
 		}
 		if n.old {

@@ -7,6 +7,7 @@ import (
 // wish is what a feed is wanted for.
 type wish struct {
 	on         bool
+	seed       bool // the plan gives all of these stripes to the server
 	renditions uint32
 	stripes    [wire.MaxRenditions]uint8
 }
@@ -33,15 +34,20 @@ type feed struct {
 	wishedAt      int64 // when the wish last changed
 	unlikeAt      int64 // since when it is another than what was asked, or never
 	again         int64 // nothing is asked before
+	modest        int64 // until then only what the plan gives to the server
 	healthy       bool  // heads come by the swarm
 	headAt        int64 // the last new head of a followed rendition
 	back          int   // batches of peers since heads were silent
 }
 
-func (c *Core) wish() wish {
-	w := wish{on: !c.feed.healthy && len(c.groups) > 0}
+func (c *Core) wish(now int64) wish {
+	w := wish{on: !c.feed.healthy && len(c.groups) > 0, seed: true}
 	for _, g := range c.groups {
-		bits := g.server()
+		bits, planned := g.server(), g.seeded()
+		if now < c.feed.modest {
+			bits &= planned
+		}
+		w.seed = w.seed && bits&^planned == 0
 		w.on = w.on || bits != 0
 		for _, r := range g.renditions {
 			w.renditions |= 1 << r
@@ -56,7 +62,7 @@ func (c *Core) wish() wish {
 
 // runFeed asks for another feed when that is due; at once says that it need not wait.
 func (c *Core) runFeed(now int64, atOnce bool) {
-	f, w := &c.feed, c.wish()
+	f, w := &c.feed, c.wish(now)
 	if w != f.wished {
 		f.wished, f.wishedAt = w, now
 	}
@@ -75,7 +81,7 @@ func (c *Core) runFeed(now int64, atOnce bool) {
 		return
 	}
 	f.asked, f.unlikeAt = w, never
-	a := Action{Kind: Feed}
+	a := Action{Kind: Feed, Seed: w.on && w.seed}
 	for r := range c.renditions {
 		if w.renditions>>r&1 != 0 {
 			a.Want = append(a.Want, Want{r, w.stripes[r], c.feedFrom(&c.renditions[r], w.stripes[r])})
@@ -115,12 +121,17 @@ func (p *part) lacks(stripes uint8) bool {
 // FeedLost: the feed failed or ended; retryAfter is in ms.
 func (c *Core) FeedLost(now, retryAfter int64) []Action {
 	c.begin()
-	c.feed.asked = wish{}
+	f, modest := &c.feed, retryAfter > 0 && c.feed.asked.on && !c.feed.asked.seed
+	f.asked = wish{}
 	wait := max(Retry, retryAfter)
 	if len(c.groups) > 0 {
 		wait += c.spread(c.groups[0].leader(), 1, Spread)
 	}
-	c.feed.again = now + wait
+	if modest {
+		f.modest = now + wait
+	} else {
+		f.again = now + wait
+	}
 	return c.end(now)
 }
 

@@ -56,6 +56,16 @@ func (g *group) server() (bits uint8) {
 	return bits
 }
 
+// seeded names the stripes that the plan gives to the server.
+func (g *group) seeded() (bits uint8) {
+	for s := range g.stripes {
+		if g.planned && g.stripes[s].parent == "" {
+			bits |= 1 << s
+		}
+	}
+	return bits
+}
+
 // leave takes a rendition out of its group.
 func (c *Core) leave(rendition int) {
 	r := &c.renditions[rendition]

@@ -66,6 +66,10 @@ func (c *Core) runRendition(now int64, r *rendition) {
 		if p.fetching || now < p.due || p.retryAt != never && now < p.retryAt {
 			continue
 		}
+		if !c.mayFetch(now) { // all others who could have it are asked meanwhile
+			c.ask(p, allStripes)
+			continue
+		}
 		p.retryAt = never
 		stripes := allStripes &^ r.group.server()
 		if now >= p.due+ServerLate {
@@ -75,6 +79,12 @@ func (c *Core) runRendition(now int64, r *rendition) {
 	}
 	clear(r.open[len(left):])
 	r.open = left
+}
+
+// mayFetch reports whether the server may be asked for a part: after a refusal not for a
+// while, and then for one at a time until it gives something.
+func (c *Core) mayFetch(now int64) bool {
+	return c.refusedUntil == 0 || now >= c.refusedUntil && c.underWay == 0
 }
 
 // past reports whether playback, which never asked for it, has left a part behind.
@@ -99,6 +109,7 @@ func (c *Core) fetch(now int64, p *part, stripes uint8) {
 		return
 	}
 	p.fetching, p.fetchAt, p.fetchFirst, p.fetchCount = true, now, first, last-first+1
+	c.underWay++
 	from, _ := wire.ChunkBounds(p.head.Length, len(p.head.Chunks), first)
 	_, to := wire.ChunkBounds(p.head.Length, len(p.head.Chunks), last)
 	c.do(Action{Kind: Fetch, Part: p.id, First: first, Count: p.fetchCount, From: from, To: to})
@@ -197,6 +208,8 @@ func (c *Core) Fetched(now int64, id wire.PartID, data []byte) []Action {
 	c.begin()
 	if p := c.part(id); p != nil && p.fetching {
 		p.fetching = false
+		c.underWay--
+		c.refusedUntil = 0
 		c.learn(now - p.fetchAt)
 		c.takeRange(now, p, data)
 	}
@@ -229,12 +242,17 @@ func (c *Core) FetchFailed(now int64, id wire.PartID, gone bool, retryAfter int6
 	c.begin()
 	if p := c.part(id); p != nil && p.fetching {
 		p.fetching = false
+		c.underWay--
 		if gone {
 			p.gone = true
 			c.forget(now, p, false)
 			c.do(Action{Kind: Lost, Part: p.id})
 		} else {
-			p.retryAt = now + max(Retry, retryAfter)
+			p.retryAt = now + Retry
+			if retryAfter > 0 {
+				c.refusedUntil = now + retryAfter + c.spread(id.Rendition, id.Number, RefusedSpread)
+				p.retryAt = never
+			}
 		}
 	}
 	return c.end(now)
@@ -265,12 +283,24 @@ func (c *Core) demand(now int64, id wire.PartID) {
 		c.do(Action{Kind: Part, Part: id, Bytes: p.data})
 	case p.gone:
 		c.do(Action{Kind: Lost, Part: id})
+	case !r.started: // what begins it will
 	case p.head != nil && !c.wanted(p):
 		p.sought = true
 		p.due = now
 		r.watch(p)
-		c.fetch(now, p, allStripes)
+		if c.mayFetch(now) {
+			c.fetch(now, p, allStripes)
+		}
 	case p.head != nil && p.due != never: // it may have been left behind
 		r.watch(p)
 	}
+}
+
+// Release: playback does not ask for a part any more, because it went on elsewhere.
+func (c *Core) Release(now int64, id wire.PartID) []Action {
+	c.begin()
+	if p := c.part(id); p != nil {
+		p.demanded, p.sought = false, false
+	}
+	return c.end(now)
 }

@@ -8,15 +8,17 @@ import (
 
 // neighbour is a peer at the other end of an open channel.
 type neighbour struct {
-	id       string
-	openedAt int64
-	hello    bool
-	interest uint32
-	asked    map[wire.PartID]*asked
-	kept     map[wire.PartID]*chunkSet
-	waiting  int // bytes of its chunks that wait for their head
-	pressure int // bytes that wait in its channel
-	late     int // chunks that it brought late
+	id        string
+	openedAt  int64
+	gone      bool // the tracker says that it left
+	hello     bool
+	interest  uint32
+	asked     map[wire.PartID]*asked
+	kept      map[wire.PartID]*chunkSet
+	waiting   int   // bytes of its chunks that wait for their head
+	pressure  int   // bytes that wait in its channel
+	drainedAt int64 // when there were last fewer than before, or none
+	late      int   // chunks that it brought late
 
 	wanted  [wire.MaxRenditions]uint8               // stripes that it was last told to push
 	until   [wire.MaxRenditions][wire.Stripes]int64 // it may push what it was told until then
@@ -54,6 +56,38 @@ func (c *Core) find(id string) *neighbour {
 // mayPush reports whether a subscription lets it push a stripe.
 func (n *neighbour) mayPush(now int64, rendition, stripe int) bool {
 	return n.wanted[rendition]>>stripe&1 != 0 || now < n.until[rendition][stripe]
+}
+
+// stuck reports whether nothing leaves for a neighbour: it is gone, or its line is.
+func (n *neighbour) stuck(now int64) bool { return n.pressure > 0 && now-n.drainedAt >= Stuck }
+
+// pressed is how many bytes wait in the channels from which something leaves.
+func (c *Core) pressed(now int64) (sum int) {
+	for _, n := range c.neighbours {
+		if !n.stuck(now) {
+			sum += n.pressure
+		}
+	}
+	return sum
+}
+
+// lost reports whether it is time to give up a neighbour for which nothing leaves: what
+// waits is sent again and again, and keeps others from the line.
+func (n *neighbour) lost(now int64) bool {
+	patience := int64(StuckLong)
+	if n.gone {
+		patience = StuckGone
+	}
+	return n.pressure > 0 && now-n.drainedAt >= patience
+}
+
+// Gone: the tracker says that a peer left. Its channel may go on.
+func (c *Core) Gone(now int64, id string) []Action {
+	c.begin()
+	if n := c.find(id); n != nil {
+		n.gone = true
+	}
+	return c.end(now)
 }
 
 // inUse reports whether either side is subscribed to the other.
@@ -120,7 +154,6 @@ func (c *Core) drop(now int64, n *neighbour) {
 		return
 	}
 	c.neighbours = slices.Delete(c.neighbours, at, at+1)
-	c.pressure -= n.pressure
 	c.dirty = true
 	for id, a := range n.asked {
 		if p := c.part(id); p != nil && !a.open.empty(p.chunks()) {

@@ -199,6 +199,7 @@ func (c *Core) forget(now int64, p *part, sayLost bool) {
 func (c *Core) settle(now int64, p *part) {
 	if p.fetching {
 		p.fetching = false
+		c.underWay--
 		c.do(Action{Kind: AbortFetch, Part: p.id})
 	}
 	p.retryAt, p.due, p.askAt = never, never, never
@@ -227,18 +228,37 @@ func (a *asked) forgive(now int64, chunks int) {
 	a.until = now + Forgive
 }
 
-// start notes that the feed brought something of a rendition (rule 3).
+// start notes that from this part on a rendition comes (rule 3). What playback asked for
+// of the time before is looked for among peers first.
 func (c *Core) start(now int64, r *rendition, number uint64) {
 	if r.started {
 		return
 	}
 	r.started, r.first = true, number
 	r.each(func(p *part) {
+		if p.demanded && p.id.Number < number && p.head != nil && !p.whole && !p.gone {
+			p.sought, p.askAt, p.due = true, now, now+AskLead
+		}
 		c.setDue(now, p)
 		if p.due != never {
 			r.watch(p)
 		}
 	})
+}
+
+// startByPeers starts renditions that the server's feed did not, once peers have brought
+// all their stripes.
+func (c *Core) startByPeers(now int64, g *group) {
+	for s := range g.stripes {
+		if g.stripes[s].from == nil {
+			return
+		}
+	}
+	for _, i := range g.renditions {
+		if r := &c.renditions[i]; r.known {
+			c.start(now, r, r.newest+1)
+		}
+	}
 }
 
 // headCame deals with a head of a followed rendition: what waited for it is checked.
@@ -298,6 +318,9 @@ func (c *Core) takeChunk(now int64, p *part, w waiting) bool {
 		if r.recent(p.id.Number) {
 			if w.from.wanted[p.id.Rendition]>>s&1 != 0 {
 				c.confirm(w.from, r.group, s)
+				if !r.started {
+					c.startByPeers(now, r.group)
+				}
 			}
 		}
 	}

@@ -142,7 +142,7 @@ func subscribe(rendition int, stripes uint8) wire.Message {
 
 func scripts() []*trace {
 	var all []*trace
-	for _, group := range [][]*trace{treeScripts(), trouble(), answerScripts(), abuseScripts(), storeScripts()} {
+	for _, group := range [][]*trace{treeScripts(), trouble(), answerScripts(), abuseScripts(), storeScripts(), busyScripts()} {
 		all = append(all, group...)
 	}
 	return all

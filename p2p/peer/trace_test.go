@@ -84,6 +84,7 @@ type action struct {
 	Length    int             `json:"length,omitempty"`
 	Heads     [][2]uint64     `json:"heads,omitempty"`
 	Want      []want          `json:"want,omitempty"`
+	Seed      bool            `json:"seed,omitempty"`
 	First     int             `json:"first,omitempty"`
 	Count     int             `json:"count,omitempty"`
 }
@@ -222,6 +223,10 @@ func (p *player) once(e *event, id wire.PartID) []peer.Action {
 		return p.core.Pressure(e.At, e.Peer, e.Length)
 	case "identify":
 		return p.core.Identify(e.At, e.Peer)
+	case "gone":
+		return p.core.Gone(e.At, e.Peer)
+	case "release":
+		return p.core.Release(e.At, id)
 	case "accuse":
 		return p.core.Accuse(e.At, e.Peer, e.Code, "test")
 	case "tick":
@@ -245,6 +250,7 @@ func (p *player) actions(list []peer.Action) []action {
 		case peer.Send:
 			v.Message, v.Heads = p.sent(a.Bytes)
 		case peer.Feed:
+			v.Seed = a.Seed
 			for _, w := range a.Want {
 				v.Want = append(v.Want, want(w))
 			}

@@ -25,9 +25,10 @@ const (
 	maxBuffered = 1 << 20
 	// receiveBuffer is SCTP's, in bytes.
 	receiveBuffer = 512 << 10
-	// leastWindow is what may be on its way in a connection whatever was lost: the largest
-	// chunk and what comes with it.
-	leastWindow = 32 << 10
+	// leastWindow is what may be on its way in a connection whatever was lost: four packets,
+	// as at its beginning (RFC 9260, section 7.2.1). With more, lines that are full stay so:
+	// what is sent again takes their room.
+	leastWindow = 4 * 1200
 	// maxSignals bounds what waits to be dealt with of one peer's signalling.
 	maxSignals = 40
 	// flushWithin is how long a closing connection waits for its last message to leave.
@@ -149,7 +150,7 @@ func newAPI(options Options, mux ice.UDPMux) *webrtc.API {
 	// A stripe is a thin stream: after a loss the window that congestion control leaves
 	// it, of one packet, is less than it needs while the line's queue makes round trips
 	// long. What is sent altogether is bounded by the plan.
-	e.SetSCTPRTOMax(time.Second)
+	e.SetSCTPRTOMax(2 * time.Second)
 	e.SetSCTPMinCwnd(leastWindow)
 	e.SetSCTPFastRtxWnd(leastWindow)
 	e.EnableSCTPZeroChecksum(true)

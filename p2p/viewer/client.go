@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -163,11 +164,18 @@ type invitation struct {
 	sent, received time.Time
 }
 
-// join asks until a broadcast is live. watch is the watch address.
+// join asks until a broadcast is live, and again when the server is busy. watch is the
+// watch address.
 func (c *client) join(ctx context.Context, watch *url.URL) (*invitation, error) {
 	after := ""
 	for {
 		in, err := c.askJoin(ctx, watch, after)
+		if pause := retryAfter(err); pause > 0 {
+			if !wait(ctx, time.Duration(pause)*time.Millisecond+rand.N(time.Second)) {
+				return nil, ctx.Err()
+			}
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

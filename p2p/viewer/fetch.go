@@ -38,14 +38,14 @@ func (v *session) answer(ctx context.Context, r fetchResult) {
 		return
 	}
 	v.do(ctx, v.core.Fetched(v.now(), r.id, r.data))
-	v.advance()
+	v.advance(ctx)
 }
 
 // feeding is one answer of the server's feed.
 type feeding struct{ cancel context.CancelFunc }
 
 // feed ends the feed that there is, and opens another one, unless nothing is wanted.
-func (v *session) feed(ctx context.Context, want []peer.Want) {
+func (v *session) feed(ctx context.Context, want []peer.Want, seed bool) {
 	if v.feeding != nil {
 		v.feeding.cancel()
 		v.feeding = nil
@@ -56,7 +56,7 @@ func (v *session) feed(ctx context.Context, want []peer.Want) {
 	ctx, cancel := context.WithCancel(ctx)
 	f := &feeding{cancel}
 	v.feeding = f
-	address := v.in.address("feed?" + v.feedQuery(want))
+	address := v.in.address("feed?" + v.feedQuery(want, seed))
 	v.group.Go(func() {
 		defer cancel()
 		err := v.readFeed(ctx, f, address)
@@ -68,7 +68,7 @@ func (v *session) feed(ctx context.Context, want []peer.Want) {
 }
 
 // feedQuery is the query of a feed (docs/protocol.md, section 5).
-func (v *session) feedQuery(want []peer.Want) string {
+func (v *session) feedQuery(want []peer.Want, seed bool) string {
 	var names, from, stripes []string
 	for _, w := range want {
 		name := v.verifier.Current().Renditions[w.Rendition].Name
@@ -95,6 +95,9 @@ func (v *session) feedQuery(want []peer.Want) string {
 	}
 	if len(stripes) > 0 {
 		query += "&stripes=" + strings.Join(stripes, ",")
+	}
+	if seed {
+		query += "&seed=1"
 	}
 	return query
 }

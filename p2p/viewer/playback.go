@@ -1,9 +1,11 @@
 package viewer
 
 import (
+	"slices"
 	"time"
 
 	"github.com/liverelay/liverelay/media"
+	"github.com/liverelay/liverelay/p2p/wire"
 )
 
 const (
@@ -27,8 +29,10 @@ const (
 	someHoldBack = 250 * time.Millisecond
 	farHoldBack  = 1850 * time.Millisecond
 	// Who stood for stoodLong, and is leftBehind more than the hold-back from live, goes
-	// on there: a stall.
-	stoodLong, leftBehind = time.Second, 2 * time.Second
+	// on there when there is something to play, and who is farBehind in any case: what is
+	// looked for meanwhile is what all others want as well. That is a stall.
+	stoodLong, leftBehind = 500 * time.Millisecond, 500 * time.Millisecond
+	farBehind             = 2 * time.Second
 	// sampleEvery is how often latency is sampled.
 	sampleEvery = 250 * time.Millisecond
 )
@@ -38,6 +42,7 @@ const (
 type playback struct {
 	holdBack, partTarget time.Duration
 	leastHoldBack        time.Duration
+	stride               time.Duration // by which the edge moves, where that is much
 	calmSince            time.Time
 	rescued              bool          // since it was last looked
 	movedAt              time.Time     // when rescues last moved the hold-back
@@ -57,39 +62,13 @@ type playback struct {
 	stalled     time.Duration
 	latencies   []time.Duration
 	arrivals    []time.Duration // of parts of the picture, after their end happened
-}
-
-// track is what playback knows of one rendition.
-type track struct {
-	rendition int
-	known     bool
-	first     uint64 // where the feed began
-	shift     uint64 // numbers here are less than the broadcast's by so much
-	msn       uint64 // of the newest head
-	next      uint64 // the first part that is not there
-	behind    uint64 // the first part that is not played
-	start     time.Duration
-	filled    time.Duration // media is there up to here
-	edge      time.Duration // the newest head ends here
-	parts     map[uint64]*slot
-}
-
-// slot is a part of which the head is known.
-type slot struct {
-	start, end time.Duration
-	program    time.Time
-	length     int
-	there      bool
-	lost       bool
-	// ends: what is there up to here can be played. Of an attached stream's whole
-	// segments that is so at their ends alone (docs/protocol.md, section 3).
-	ends bool
+	released    []wire.PartID   // left out without being there
 }
 
 func newPlayback(timing media.Timing, renditions ...int) *playback {
 	p := &playback{holdBack: max(timing.PartHoldBack, minHoldBack), partTarget: timing.PartTarget}
 	if p.partTarget == 0 { // three segments behind live: a segment is one behind when it is there
-		p.holdBack = 2 * timing.TargetDuration
+		p.holdBack, p.stride = 2*timing.TargetDuration, timing.TargetDuration
 	}
 	p.leastHoldBack = p.holdBack
 	for _, r := range renditions {
@@ -113,10 +92,10 @@ func (p *playback) head(h *media.Head) bool {
 	if t == nil {
 		return false
 	}
-	if !t.known {
-		t.known, t.first, t.next, t.behind = true, h.Number, h.Number, h.Number
-		t.start, t.filled, t.msn, t.edge = h.Start, h.Start, h.MSN, h.Start
+	if !t.known || !p.started && h.Number > t.last+1 { // one between them did not come
+		t.begin(h)
 	}
+	t.last = max(t.last, h.Number)
 	if t.msn+1 < h.MSN && h.Start > t.edge {
 		t.leap(h)
 	}
@@ -143,33 +122,6 @@ func (p *playback) part(rendition int, number uint64, lost bool) {
 	}
 	s := t.parts[number-t.shift]
 	s.there, s.lost = true, s.lost || lost
-	t.fill()
-}
-
-// fill goes on over the parts that are there.
-func (t *track) fill() {
-	for s := t.parts[t.next]; s != nil && s.there; s = t.parts[t.next] {
-		if s.ends {
-			t.filled = s.end
-		}
-		t.next++
-	}
-}
-
-// leap goes on with a head that segments were left out before: the server was restarted.
-// What is missing of the time before it is lost.
-func (t *track) leap(h *media.Head) {
-	for _, s := range t.parts {
-		s.lost, s.there = s.lost || !s.there, true
-	}
-	t.fill()
-	for number := range t.parts {
-		if number > t.next {
-			delete(t.parts, number)
-		}
-	}
-	t.parts[t.next] = &slot{start: t.filled, end: h.Start, there: true, lost: true}
-	t.shift = h.Number - t.next - 1
 	t.fill()
 }
 
@@ -257,48 +209,19 @@ func (p *playback) advance(now, server time.Time) {
 // giveUp jumps to live when playback has stood for a while and is far behind: what it
 // stands before is of no use to anybody by now.
 func (p *playback) giveUp() {
-	edge := p.edge()
-	if p.ended || p.standing < stoodLong || edge-p.pos < p.holdBack+leftBehind {
+	live := p.edge() - p.holdBack
+	stood, far := p.standing >= stoodLong, live-p.pos >= farBehind+p.stride
+	if p.ended || live-p.pos < leftBehind+p.stride || !stood && !far {
 		return
 	}
-	live := edge - p.holdBack
-	for _, t := range p.tracks {
-		if !t.has(live) {
-			return
-		}
+	there := !slices.ContainsFunc(p.tracks, func(t *track) bool { return !t.has(live) })
+	if !there && (!stood || !far) {
+		return
 	}
 	p.pos = live
 	p.stalls++
 	for _, t := range p.tracks {
-		t.skipTo(p.pos)
-	}
-}
-
-// has reports whether there is something to play at a moment.
-func (t *track) has(pos time.Duration) bool {
-	for _, s := range t.parts {
-		if s.start <= pos && pos < s.end {
-			return s.there && !s.lost
-		}
-	}
-	return false
-}
-
-// skipTo forgets what ends before a moment.
-func (t *track) skipTo(pos time.Duration) {
-	for n, s := range t.parts {
-		if s.end > pos {
-			continue
-		}
-		delete(t.parts, n)
-		t.behind = max(t.behind, n+1)
-		if n >= t.next {
-			t.next, t.filled = n+1, max(t.filled, s.end)
-		}
-	}
-	for s := t.parts[t.next]; s != nil && s.there; s = t.parts[t.next] {
-		t.filled = s.end
-		t.next++
+		p.released = append(p.released, t.skipTo(p.pos)...)
 	}
 }
 

@@ -168,7 +168,7 @@ func (v *session) loop(ctx context.Context) {
 }
 
 func (v *session) tick(ctx context.Context) {
-	v.advance()
+	v.advance(ctx)
 	now := v.now()
 	v.do(ctx, v.core.Playhead(now, v.play.playhead()))
 	for p := range v.connected {
@@ -190,10 +190,14 @@ func (v *session) tick(ctx context.Context) {
 	v.reportNews()
 }
 
-func (v *session) advance() {
+func (v *session) advance(ctx context.Context) {
 	now := time.Now()
 	before := v.play.stalls
 	v.play.advance(now, v.clock.Now(now))
+	for _, id := range v.play.released {
+		v.do(ctx, v.core.Release(v.now(), id))
+	}
+	v.play.released = v.play.released[:0]
 	if v.play.stalls > before {
 		v.logStall()
 	}
@@ -242,7 +246,7 @@ func (v *session) frame(ctx context.Context, f frame) {
 			return
 		}
 		v.do(ctx, v.core.FeedData(v.now(), m.PartID, m.Chunk, m.Bytes))
-		v.advance()
+		v.advance(ctx)
 	case wire.TypeInit:
 		v.init(f.payload)
 	}
@@ -284,7 +288,7 @@ func (v *session) do(ctx context.Context, actions []peer.Action) {
 			v.disconnect(a.Peer, a.Code, a.Reason)
 		case peer.Feed:
 			v.log.Debug().Interface("want", a.Want).Int64("at", v.now()).Msg("Feed")
-			v.feed(ctx, a.Want)
+			v.feed(ctx, a.Want, a.Seed)
 		case peer.Fetch:
 			v.play.rescue()
 			v.fetch(ctx, a)

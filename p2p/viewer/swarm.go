@@ -153,6 +153,8 @@ func (v *session) trackerMessage(ctx context.Context, e trackerEvent) {
 	case "connect":
 		delete(v.parted, m.Peer)
 		v.transport.Connect(m.Peer, m.Role == "offer")
+	case "gone":
+		v.do(ctx, v.core.Gone(v.now(), m.Peer))
 	case "disconnect":
 		v.news.forget(m.Peer)
 		v.parted[m.Peer] = struct{}{}
@@ -191,7 +193,7 @@ func (v *session) peerEvent(ctx context.Context, e rtc.Event) {
 		})
 	case rtc.Received:
 		v.received(ctx, e)
-		v.advance()
+		v.advance(ctx)
 	}
 }
 

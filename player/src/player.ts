@@ -138,9 +138,7 @@ export class Player {
 		const { start, end } = this.#ends;
 		if (start === end) return;
 		if (time >= end - 0.5) return this.goLive();
-		const to = Math.max(start, time);
-		if (this.#playback) void this.#playback.seek(to);
-		else this.video.currentTime = to;
+		this.video.currentTime = Math.max(start, time);
 	}
 
 	get #ways(): messages.Ways {

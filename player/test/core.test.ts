@@ -112,6 +112,7 @@ class Player {
 				return { type, renditions: event.renditions ?? [] };
 			case "peerOpen":
 			case "peerClose":
+			case "gone":
 				return { type, peer };
 			case "message":
 				return { type, peer, bytes: this.#message(event) };
@@ -141,6 +142,7 @@ class Player {
 				return { type, rendition, number, gone, retryAfter };
 			}
 			case "demand":
+			case "release":
 				return { type, rendition, number };
 			case "identify":
 				return { type, peer };
@@ -203,7 +205,7 @@ class Player {
 }
 
 const withoutZeros = (fields: object): Plain =>
-	Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== 0));
+	Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== 0 && value !== false));
 
 /** Actions by the peer they are for: only their order matters. */
 function byPeer(actions: Plain[]): Record<string, Plain[]> {

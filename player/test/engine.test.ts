@@ -163,6 +163,22 @@ describe("the engine", () => {
 		const part = await engine.part("source", 25);
 		expect(toHex(part!)).toBe(toHex(partBytes(0, 25)));
 	});
+	it("lets go of a part when the last one that waited for it went on elsewhere", async () => {
+		await begin();
+		server.withheld.add("0/24");
+		server.send(head(0, 24));
+		await vi.waitFor(() => expect(engine.timeline("source")?.newest?.number).toBe(24));
+		const [first, second, third] = [0, 1, 2].map(() => new AbortController());
+		const orders = [first, second].map((left) => engine.part("source", 24, left!.signal));
+		first!.abort();
+		expect(await orders[0]).toBeNull();
+		second!.abort();
+		expect(await orders[1]).toBeNull();
+		// Whoever asks again gets it.
+		const again = engine.part("source", 24, third!.signal);
+		expect(toHex((await again)!)).toBe(toHex(partBytes(0, 24)));
+		third!.abort();
+	});
 	it("steps over a part that is gone", async () => {
 		await begin();
 		server.withheld.add("0/25");
@@ -244,26 +260,6 @@ describe("the engine", () => {
 	it("tells the wall clock of a position", async () => {
 		await begin();
 		expect(engine.guide.dateAt(5.1)).toBe(started + 5100);
-	});
-	it("goes back to before it joined, by heads and parts that are checked", async () => {
-		await begin();
-		const opened = engine.archive.open();
-		await vi.waitFor(() => expect(server.feeds.length).toBe(2));
-		expect(server.asked.at(-1)).toBe("feed?r=source,audio&from=source:0,audio:0");
-		const archive = server.feeds.at(-1)!;
-		const older = [...heads(0, 13, 23), ...heads(1, 13, 23)];
-		archive.enqueue(frame(3, signedHeads(older)));
-		await opened;
-		// A segment begins at part 16: what is before it can't be begun with.
-		for (const name of ["source", "audio"]) expect(engine.timeline(name)!.oldest?.number).toBe(16);
-		const list = engine.guide.playlist("source");
-		expect(list).toContain("#EXT-X-MEDIA-SEQUENCE:3\n");
-		expect(list).toContain("s2.m4s");
-		expect(toHex((await engine.segment("source", 2))!.subarray(0, 3000))).toBe(
-			toHex(partBytes(0, 16)),
-		);
-		server.wrong.set("source/p17.m4s", content(1, 1, 3000));
-		expect(await engine.part("source", 17)).toBeNull();
 	});
 	it("begins anew at the live edge", async () => {
 		await begin();

@@ -110,6 +110,12 @@ describe("messages of a peer", () => {
 });
 
 describe("a connection", () => {
+	it("is left to the state machine when the tracker says that the peer is gone", async () => {
+		const { events, socket } = await connected();
+		socket.says({ type: "gone", peer });
+		expect(events).toEqual([{ type: "gone", peer }]);
+		expect(Connection.last.isClosed).toBe(false);
+	});
 	it("comes about with candidates that came early, and some that are not understood", async () => {
 		const { socket } = await connected();
 		const letter = { peer, sdpMid: "0", sdpMLineIndex: 0 };

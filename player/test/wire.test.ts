@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FrameReader } from "../src/net/feed.ts";
+import { FrameReader, feedUrl } from "../src/net/feed.ts";
 import { decodeBitmap, encodeBitmap } from "../src/wire/chunks.ts";
 import { Malformed, Reader, Writer } from "../src/wire/codec.ts";
 import { decodeHeads, encodeHeads, type Head } from "../src/wire/heads.ts";
@@ -19,6 +19,15 @@ describe("messages", () => {
 	});
 	it.each(file.badMessages as { name: string; hex: string }[])("refuses: $name", (vector) => {
 		expect(() => decodeMessage(hex(vector.hex))).toThrow(Malformed);
+	});
+});
+
+describe("a feed's address", () => {
+	const wanted = [{ name: "240p", stripes: 5, from: 7 }];
+	it("says what is wanted, and whether that is a seed's", () => {
+		const url = "/feed?r=240p&from=240p:7&stripes=240p:0.2";
+		expect(feedUrl("/", wanted)).toBe(url);
+		expect(feedUrl("/", wanted, true)).toBe(`${url}&seed=1`);
 	});
 });
 

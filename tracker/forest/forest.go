@@ -27,6 +27,8 @@ type Forest struct {
 
 	mended time.Time // when the trees were last looked over
 	tried  time.Time // when somebody was last let send more than at first
+	// strained is until when plans may use more of an uplink than else.
+	strained time.Time
 
 	now     time.Time // of the event at hand
 	actions []Action  // of the event at hand
@@ -212,6 +214,7 @@ func (f *Forest) leave(id Peer) {
 func (f *Forest) tick() {
 	f.expirePairs()
 	f.judge()
+	f.weigh()
 	mend := f.now.Sub(f.mended) >= mendEvery
 	if mend {
 		f.mended = f.now

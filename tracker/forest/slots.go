@@ -3,7 +3,7 @@ package forest
 // slots is how many stripes a node may send in this tree.
 func (t *tree) slots(n *node) int {
 	elsewhere := n.peer.spent - int64(n.used)*t.stripe
-	return int(min(max((n.peer.uplink.budget()-elsewhere)/t.stripe, 0), mostSlots))
+	return int(min(max((n.peer.uplink.budget(t.forest.share())-elsewhere)/t.stripe, 0), mostSlots))
 }
 
 // free is how many more it may send.

@@ -68,6 +68,9 @@ func (f *Forest) judge() {
 	}
 	weather := f.weather()
 	for _, s := range guilty {
+		if weather {
+			continue
+		}
 		if k := s.by.pairWith(s.of); k != nil && !s.late {
 			k.shun = f.now.Add(shunFor)
 			f.unlink(s.by, s.of)
@@ -94,10 +97,12 @@ func (f *Forest) weather() bool {
 			feeding++
 		}
 	}
+	by := map[*peer]struct{}{}
 	for _, s := range f.lately {
 		seen[s.of] = struct{}{}
+		by[s.by] = struct{}{}
 	}
-	return len(seen) > 2 && 100*len(seen) > general*feeding
+	return len(seen) > 2 && len(by) > 2 && 100*len(seen) > general*feeding && 100*len(by) > general*feeding/2
 }
 
 // serverSilent says whether most of those who feed others what they have from the server

@@ -2,14 +2,13 @@
 // player asks: playlists, init segments, parts. It knows nothing of hls.js.
 
 import { Core } from "../peer/core.ts";
-import type { Action, Event, Want } from "../peer/types.ts";
+import type { Action, Event } from "../peer/types.ts";
 import { isWhole, leadOf } from "../playlist.ts";
 import type { Stats } from "../stats.ts";
 import { chunkRange } from "../wire/chunks.ts";
 import type { Head } from "../wire/heads.ts";
 import type { Manifest } from "../wire/manifest.ts";
 import type { PartName } from "../wire/messages.ts";
-import { Archive } from "./archive.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Feed } from "./feed.ts";
 import { Fetches } from "./fetches.ts";
@@ -38,7 +37,6 @@ export class Engine {
 	/** What players are told of the broadcast. */
 	readonly guide: Guide;
 	/** What was before this player joined. */
-	readonly archive: Archive;
 	readonly #options: EngineOptions;
 	readonly #core: Core;
 	readonly #feed: Feed;
@@ -46,7 +44,7 @@ export class Engine {
 	readonly #tracks: Tracks;
 	readonly #fetches: Fetches;
 	readonly #inits: Inits;
-	readonly #orders = new Orders();
+	readonly #orders = new Orders((part) => this.#handle({ type: "release", ...part }));
 	readonly #arrivals: Arrivals;
 	readonly #end = new AbortController();
 	/** Called when the server has to make up for what other viewers did not bring. */
@@ -73,7 +71,6 @@ export class Engine {
 		this.#tracks = new Tracks(base, () => this.manifest);
 		this.guide = new Guide(this.#tracks, () => this.manifest);
 		this.#arrivals = new Arrivals(this.#tracks, options.clock, () => this.manifest);
-		this.archive = new Archive(options, this.#tracks, this.#end.signal);
 		this.measure = new Measure(this.#tracks, options.stats, this.#end.signal);
 		this.#core = new Core({ id: "", stream, epoch, agent, upload: options.upload });
 		this.#feed = new Feed({
@@ -112,11 +109,6 @@ export class Engine {
 
 	get base(): string {
 		return this.#options.join.base;
-	}
-
-	/** Seconds that the server keeps. */
-	get window(): number {
-		return this.#options.join.window;
 	}
 
 	get mayFallBack(): boolean {
@@ -296,7 +288,7 @@ export class Engine {
 			case "close":
 				return this.#swarm.close(action);
 			case "feed":
-				return this.#read(action.want);
+				return this.#read(action);
 			case "fetch":
 				if (this.#options.stats.peers > 0) this.onRescue();
 				return this.#fetch(action);
@@ -314,13 +306,13 @@ export class Engine {
 		}
 	}
 
-	#read(want: readonly Want[]): void {
+	#read({ want, seed }: Action & { type: "feed" }): void {
 		const isStale = this.quiet > staleAfter;
 		const wanted = want.map((w) => {
 			const { name } = this.#tracks.rendition(w.rendition);
 			return { ...w, name, from: isStale ? -1 : w.from };
 		});
-		this.#feed.read(wanted);
+		this.#feed.read(wanted, seed);
 	}
 
 	#fetch(action: Action & { type: "fetch" }): void {
@@ -364,22 +356,21 @@ export class Engine {
 		return (3 * (this.timeline(name)?.longestSegment || this.manifest.targetDuration)) / 1e6;
 	}
 
-	/** A part, as soon as it is there; null when it can't be had in this way. */
-	part(name: string, number: number): Promise<Uint8Array | null> {
+	/** A part, as soon as it is there; null when it can't be had in this way, or `left`. */
+	part(name: string, number: number, left?: AbortSignal): Promise<Uint8Array | null> {
 		const rendition = this.#tracks.index(name);
 		const part = { rendition, number };
-		if (this.archive.has(part)) return this.archive.part(part);
 		const isKnown = this.#tracks.timeline(rendition).head(number) !== undefined;
 		if (!isKnown || !this.#tracks.all.includes(rendition)) return Promise.resolve(null);
-		const order = this.#orders.wait(part);
+		const order = this.#orders.wait(part, left);
 		this.#handle({ type: "demand", ...part });
 		return order;
 	}
 
 	/** A whole segment, of the parts of it that are known; null without them. */
-	async segment(name: string, msn: number): Promise<Uint8Array | null> {
+	async segment(name: string, msn: number, left?: AbortSignal): Promise<Uint8Array | null> {
 		const heads = this.timeline(name)?.segment(msn) ?? [];
-		return joined(await Promise.all(heads.map((head) => this.part(name, head.number))));
+		return joined(await Promise.all(heads.map((head) => this.part(name, head.number, left))));
 	}
 
 	/** An init segment, checked against the manifest. */

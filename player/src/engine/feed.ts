@@ -1,5 +1,5 @@
 // The one feed that is open, if any: a new one takes over from the one before.
-import { type Frame, readFeed, type Wanted } from "../net/feed.ts";
+import { type FeedRequest, type Frame, readFeed, type Wanted } from "../net/feed.ts";
 import { HttpError } from "../net/http.ts";
 import { isWhole } from "../playlist.ts";
 import type { Stats } from "../stats.ts";
@@ -65,7 +65,7 @@ export class Feed {
 	 * Reads what is wanted from now on. The feed before goes on until the new one answers, or
 	 * in a hurry, ends at once.
 	 */
-	read(wanted: readonly Wanted[]): void {
+	read(wanted: readonly Wanted[], seed: boolean): void {
 		const before = this.#current;
 		this.#current = null;
 		this.#wanted = wanted;
@@ -73,7 +73,7 @@ export class Feed {
 		if (wanted.length === 0) return before?.abort();
 		const current = new AbortController();
 		this.#current = current;
-		void this.#run(wanted, current, () => before?.abort());
+		void this.#run({ wanted, seed }, current, () => before?.abort());
 	}
 
 	/** The stripes of a rendition that it is to bring, as bits. */
@@ -101,7 +101,7 @@ export class Feed {
 	}
 
 	async #run(
-		wanted: readonly Wanted[],
+		wish: Pick<FeedRequest, "wanted" | "seed">,
 		current: AbortController,
 		endBefore: () => void,
 	): Promise<void> {
@@ -114,7 +114,7 @@ export class Feed {
 		try {
 			await readFeed({
 				base,
-				wanted,
+				...wish,
 				signal: current.signal,
 				onOpen: endBefore,
 				onFrames: (frames) => this.#take(frames, current.signal),

@@ -6,12 +6,27 @@ type Resolve = (bytes: Uint8Array | null) => void;
 
 export class Orders {
 	readonly #waiting = new Map<string, Resolve[]>();
+	readonly #release: (part: PartName) => void;
 
-	/** Resolves with the part's bytes, or with null when it can't be had. */
-	wait(part: PartName): Promise<Uint8Array | null> {
-		const { promise, resolve } = deferred();
-		this.#waiting.set(key(part), [...(this.#waiting.get(key(part)) ?? []), resolve]);
-		return promise;
+	/** `release` is given parts that nobody waits for any more though they did not come. */
+	constructor(release: (part: PartName) => void) {
+		this.#release = release;
+	}
+
+	/** Resolves with the part's bytes, or with null when it can't be had or is given up. */
+	wait(part: PartName, left?: AbortSignal): Promise<Uint8Array | null> {
+		const name = key(part);
+		return new Promise((resolve) => {
+			this.#waiting.set(name, [...(this.#waiting.get(name) ?? []), resolve]);
+			left?.addEventListener("abort", () => {
+				const waiting = this.#waiting.get(name);
+				const others = waiting?.filter((other) => other !== resolve) ?? [];
+				resolve(null);
+				if (others.length > 0) this.#waiting.set(name, others);
+				// Unless it came before.
+				else if (this.#waiting.delete(name)) this.#release(part);
+			});
+		});
 	}
 
 	fill(part: PartName, bytes: Uint8Array | null): void {
@@ -28,14 +43,6 @@ export class Orders {
 			for (const resolve of waiting) resolve(null);
 		}
 	}
-}
-
-function deferred() {
-	let resolve: Resolve = () => {};
-	const promise = new Promise<Uint8Array | null>((done) => {
-		resolve = done;
-	});
-	return { promise, resolve };
 }
 
 /** One after the other; null when one is missing or there is none. */

@@ -89,6 +89,7 @@ export class Swarm {
 					if (!this.#banned.has(peer)) links.connect(peer, role);
 				},
 				onPlan: (plan) => this.#options.handle({ type: "plan", ...plan }),
+				onGone: (peer) => this.#options.handle({ type: "gone", peer }),
 				onDisconnect: (peer) => this.#leave(peer),
 				onSignal: (signal) => void links.accept(signal),
 				onTime: (server, sent, received) => clock.sample(server, sent, received),

@@ -41,6 +41,8 @@ abstract class EngineLoader<T extends LoaderContext> implements Loader<T> {
 	#callbacks: LoaderCallbacks<T> | null = null;
 	#inner: Loader<T> | null = null;
 	readonly #config: HlsConfig;
+	/** Playback went on elsewhere; after an answer that means nothing. */
+	protected readonly left = new AbortController();
 
 	constructor(config: HlsConfig) {
 		this.#config = config;
@@ -116,6 +118,7 @@ abstract class EngineLoader<T extends LoaderContext> implements Loader<T> {
 	}
 
 	abort(): void {
+		this.left.abort();
 		if (this.#inner) return this.#inner.abort();
 		const callbacks = this.#callbacks;
 		this.#callbacks = null;
@@ -125,6 +128,7 @@ abstract class EngineLoader<T extends LoaderContext> implements Loader<T> {
 	}
 
 	destroy(): void {
+		this.left.abort();
 		this.#callbacks = null;
 		this.#inner?.destroy();
 		this.#inner = null;
@@ -226,8 +230,8 @@ export function loaders(
 				return true;
 			}
 			const bytes = await (file.kind === "part"
-				? engine.part(file.rendition, file.number)
-				: engine.segment(file.rendition, file.number));
+				? engine.part(file.rendition, file.number, this.left.signal)
+				: engine.segment(file.rendition, file.number, this.left.signal));
 			if (!bytes) return false;
 			this.#succeed(context, bytes);
 			return true;

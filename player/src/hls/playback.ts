@@ -6,7 +6,7 @@ import { Monitor } from "../playback/monitor.ts";
 import { RateControl } from "../playback/rate.ts";
 import { isPlayedOut, stateOf } from "./condition.ts";
 import { config, type PlaybackOptions } from "./config.ts";
-import { Dvr, type Range } from "./dvr.ts";
+import { type Range, rangeOf } from "./dvr.ts";
 import { Faults } from "./faults.ts";
 import { loaders } from "./loaders.ts";
 import { Place } from "./place.ts";
@@ -39,7 +39,6 @@ export class Playback {
 	readonly #rate = new RateControl();
 	readonly #monitor = new Monitor();
 	readonly #place: Place;
-	readonly #dvr: Dvr;
 	readonly #switcher: Switcher;
 	readonly #seeks: Seeks;
 	readonly #timers: ReturnType<typeof setInterval>[] = [];
@@ -59,7 +58,6 @@ export class Playback {
 		this.#options = options;
 		const { video, engine, clock, stats } = options;
 		this.#place = new Place(video, engine, clock);
-		this.#dvr = new Dvr(video, engine, this.#place);
 		this.#place.playingDate = () => this.#hls?.playingDate ?? null;
 		const leap = (to: number) => this.#leap(to);
 		this.#switcher = new Switcher({ engine, stats, place: this.#place, leap }, this.#height);
@@ -101,7 +99,7 @@ export class Playback {
 		// media source opens while the first heads come.
 		const fresh = this.#hls ? null : this.#attach();
 		const before = this.#hls;
-		const startPosition = await this.#lead();
+		const startPosition = await this.#switcher.lead();
 		if (this.#end.signal.aborted || this.#hls !== before) return;
 		const hls = fresh ?? this.#attach();
 		this.#rate.keep(this.#options.latency, engine.leastBehind(this.#switcher.name));
@@ -112,13 +110,6 @@ export class Playback {
 			hls.startLoad(startPosition ?? -1);
 		});
 		hls.loadSource(`${engine.base}index.m3u8`);
-	}
-
-	/** Where to begin, once something is there; null when the server's playlists have to do. */
-	async #lead(): Promise<number | null> {
-		if (this.#dvr.wanted === null) return this.#switcher.lead();
-		await this.#options.engine.lead(this.#switcher.name);
-		return this.#dvr.lead(this.#switcher.name);
 	}
 
 	/** Makes a new hls.js and gives it the video. */
@@ -225,11 +216,6 @@ export class Playback {
 	#tryStart(): void {
 		const { video } = this.#options;
 		if (video.buffered.length === 0 || video.readyState < 2) return;
-		if (this.#dvr.wanted !== null) {
-			this.#dvr.wanted = null;
-			this.#hasStarted = true;
-			return this.#play();
-		}
 		const isLate = performance.now() - this.#begunAt > startWithin;
 		const ahead = aheadAtStart(video, this.#place, this.#rate.target, isLate);
 		if (ahead === null) return;
@@ -345,18 +331,7 @@ export class Playback {
 
 	/** What can be sought, if it is more than the browser knows. */
 	get seekable(): Range | null {
-		return this.#dvr.range(this.#switcher.name);
-	}
-
-	async seek(time: number): Promise<void> {
-		const { video, engine } = this.#options;
-		const { offset } = this.#place;
-		const isHere = offset === null || this.#dvr.has(this.#switcher.name, time);
-		if (isHere) video.currentTime = time;
-		if (isHere) return;
-		this.#dvr.wanted = time + offset;
-		await engine.archive.open();
-		if (!this.#end.signal.aborted && this.#dvr.wanted === time + offset) void this.#begin();
+		return rangeOf(this.#options.engine, this.#place, this.#switcher.name);
 	}
 
 	#paused(): void {
@@ -379,7 +354,6 @@ export class Playback {
 	}
 
 	#restart(): void {
-		this.#dvr.wanted = null;
 		this.#options.engine.restart();
 		void this.#begin();
 	}

@@ -63,6 +63,8 @@ export interface FeedRequest {
 	/** The broadcast's base URL, ending in a slash. */
 	base: string;
 	wanted: readonly Wanted[];
+	/** The tracker's plan gives all of that to the server. */
+	seed: boolean;
 	signal: AbortSignal;
 	/** The server answers: what comes now is this feed's. */
 	onOpen: () => void;
@@ -74,7 +76,7 @@ export interface FeedRequest {
 
 /** Reads a feed to its end. Throws on every other way in which it may stop. */
 export async function readFeed(request: FeedRequest): Promise<void> {
-	const url = feedUrl(request.base, request.wanted);
+	const url = feedUrl(request.base, request.wanted, request.seed);
 	const response = await fetch(url, { signal: request.signal, cache: "no-store" });
 	if (!response.ok || !response.body) throw new HttpError(response);
 	request.onOpen();
@@ -90,7 +92,7 @@ export async function readFeed(request: FeedRequest): Promise<void> {
 	frames.end();
 }
 
-export function feedUrl(base: string, wanted: readonly Wanted[]): string {
+export function feedUrl(base: string, wanted: readonly Wanted[], seed = false): string {
 	const names = wanted.map(({ name }) => name);
 	const from = wanted.filter((w) => w.from >= 0).map((w) => `${w.name}:${w.from}`);
 	const media = wanted.filter((w) => w.stripes > 0);
@@ -99,6 +101,7 @@ export function feedUrl(base: string, wanted: readonly Wanted[]): string {
 	const query = [`r=${names.join()}`];
 	if (from.length > 0) query.push(`from=${from.join()}`);
 	if (media.length > 0) query.push(`stripes=${stripes.join()}`);
+	if (seed) query.push("seed=1");
 	return `${base}feed?${query.join("&")}`;
 }
 

@@ -19,8 +19,6 @@ export interface Join {
 	iceServers: RTCIceServer[];
 	/** Bits a second; 0 for unlimited. */
 	p2p: { mode: Mode; maxUpload: number };
-	/** Seconds of the broadcast that the server keeps; 0 if it does not say, as none does yet. */
-	window: number;
 	/** The server's clock, in milliseconds since 1970. */
 	now: number;
 }
@@ -92,7 +90,6 @@ export function parseJoin(answer: unknown, url: string): Join {
 			mode: isMode(p2p.mode) ? p2p.mode : "none",
 			maxUpload: Number(p2p.maxUpload) || 0,
 		},
-		window: Number(fields.window) || 0,
 		now: Number(fields.now) || 0,
 	};
 }

@@ -30,6 +30,8 @@ export interface TrackerHandlers {
 	onWelcome(peer: string): void;
 	onConnect(peer: string, role: "offer" | "answer"): void;
 	onDisconnect(peer: string): void;
+	/** A peer has left; a connection to it may go on. */
+	onGone(peer: string): void;
 	/** Who feeds this peer. */
 	onPlan(plan: Plan): void;
 	onSignal(signal: Signal): void;
@@ -181,6 +183,8 @@ export class Tracker {
 				return handlers.onPlan(readPlan(message));
 			case "disconnect":
 				return handlers.onDisconnect(peer);
+			case "gone":
+				return handlers.onGone(peer);
 			case "offer":
 			case "answer":
 			case "candidate":

@@ -82,7 +82,6 @@ export class Core {
 	}
 
 	#dispatch(event: Event): void {
-		const { neighbours } = this.#state;
 		switch (event.type) {
 			case "follow":
 				return this.#follow(event.renditions);
@@ -106,12 +105,15 @@ export class Core {
 				return this.#intake.fetchFailed(event, event.gone, event.retryAfter);
 			case "demand":
 				return this.#intake.demand(event);
+			case "release":
+				return this.#intake.release(event);
 			case "playhead":
 				this.#state.playhead = event.ms;
 				return;
 			case "pressure":
-				for (const n of neighbours) if (n.id === event.peer) n.pressure = event.bytes;
-				return;
+				return this.#state.find(event.peer)?.press(event.bytes, this.#state.now);
+			case "gone":
+				return this.#state.find(event.peer)?.leave();
 			case "identify":
 				return this.#identify(event.peer);
 			case "accuse":
@@ -145,6 +147,7 @@ export class Core {
 		const { now, store } = this.#state;
 		const isSilent = now >= neighbour.openedAt + constants.HELLO_WITHIN;
 		if (!neighbour.hasGreeted && isSilent) return this.#close(neighbour, bye.idle, "no hello");
+		if (neighbour.isLost(now)) return this.#close(neighbour, bye.idle, "stuck");
 		if (neighbour.isOld && neighbour.isInUse) neighbour.idleAt = now;
 		if (neighbour.isOld && now >= neighbour.idleAt + constants.IDLE)
 			return this.#close(neighbour, bye.idle, "not needed any more");

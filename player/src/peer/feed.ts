@@ -3,28 +3,38 @@ import type { Head } from "../wire/heads.ts";
 import type { State } from "./state.ts";
 import { constants, never } from "./types.ts";
 
-/** Stripes by rendition; empty when no feed is wanted. */
-type Wish = ReadonlyMap<number, number>;
+interface Wish {
+	/** Stripes by rendition; empty when no feed is wanted. */
+	stripes: ReadonlyMap<number, number>;
+	/** The plan gives all of these stripes to the server. */
+	seed: boolean;
+}
+
+const nothing: Wish = { stripes: new Map(), seed: false };
 
 const isEqual = (a: Wish, b: Wish) =>
-	a.size === b.size && [...a].every(([rendition, stripes]) => b.get(rendition) === stripes);
+	a.seed === b.seed &&
+	a.stripes.size === b.stripes.size &&
+	[...a.stripes].every(([rendition, bits]) => b.stripes.get(rendition) === bits);
 
 /** Whether a names a rendition or a stripe that b does not. */
 const isBeyond = (a: Wish, b: Wish) =>
-	[...a].some(([rendition, stripes]) => {
-		const others = b.get(rendition);
+	[...a.stripes].some(([rendition, stripes]) => {
+		const others = b.stripes.get(rendition);
 		return others === undefined || (stripes & ~others) !== 0;
 	});
 
 export class FeedWish {
 	readonly #state: State;
-	#asked: Wish = new Map();
-	#wished: Wish = new Map();
+	#asked = nothing;
+	#wished = nothing;
 	/** When the wish last changed, and since when it is another than what was asked. */
 	#wishedAt = 0;
 	#unlikeAt = never;
 	/** Nothing is asked before. */
 	#againAt = 0;
+	/** Until then only what the plan gives to the server is wished for. */
+	#modestUntil = 0;
 	/** Heads come by the swarm. */
 	#isHealthy = true;
 	/** When the last new head of a followed rendition came. */
@@ -58,12 +68,18 @@ export class FeedWish {
 	}
 
 	#wish(): Wish {
-		const wish = new Map<number, number>();
-		const { groups } = this.#state;
-		if (this.#isHealthy && groups.every(({ server }) => server === 0)) return wish;
-		for (const group of groups)
-			for (const rendition of group.renditions) wish.set(rendition, group.server);
-		return wish;
+		const { groups, now } = this.#state;
+		const stripes = new Map<number, number>();
+		let all = 0;
+		let seed = true;
+		for (const { server, seeded, renditions } of groups) {
+			const bits = now < this.#modestUntil ? server & seeded : server;
+			all |= bits;
+			if ((bits & ~seeded) !== 0) seed = false;
+			for (const rendition of renditions) stripes.set(rendition, bits);
+		}
+		const isNone = stripes.size === 0 || (this.#isHealthy && all === 0);
+		return isNone ? nothing : { stripes, seed };
 	}
 
 	/** Asks for another feed when that is due. */
@@ -88,35 +104,36 @@ export class FeedWish {
 		this.#ask(wish);
 	}
 
-	#ask(wish: Wish): void {
+	#ask({ stripes: wish, seed }: Wish): void {
 		const { store, actions, playhead } = this.#state;
 		const renditions = [...wish.keys()].sort((a, b) => a - b);
 		const want = renditions.map((rendition) => {
 			const stripes = wish.get(rendition) ?? 0;
 			return { rendition, stripes, from: store.track(rendition).from(stripes, playhead) };
 		});
-		actions.push({ type: "feed", want });
+		actions.push({ type: "feed", want, seed });
 	}
 
 	/** The feed failed or ended. */
 	lost(retryAfter: number): void {
 		const { groups, now } = this.#state;
-		const { RETRY, SPREAD } = constants;
 		const [first] = groups;
-		const spread = first ? this.#state.spread(first.leader, 1, SPREAD) : 0;
-		this.#asked = new Map();
-		this.#againAt = now + Math.max(RETRY, retryAfter) + spread;
+		const spread = first ? this.#state.spread(first.leader, 1, constants.SPREAD) : 0;
+		const until = now + Math.max(constants.RETRY, retryAfter) + spread;
+		// Refused, it may still have what others live on.
+		if (retryAfter > 0 && this.#asked !== nothing && !this.#asked.seed) this.#modestUntil = until;
+		else this.#againAt = until;
+		this.#asked = nothing;
 	}
 
 	/** Heads were silent for as long as playback can bear it. */
 	#isShort(leader: number): boolean {
 		const { store, now, playhead, lead } = this.#state;
-		const { HEADS_SILENCE, HEADS_SPREAD } = constants;
 		const { usual } = store.track(leader);
 		const end = playhead < 0 ? null : this.#end();
 		if (end !== null && end - playhead <= lead) return true;
-		const spread = this.#state.spread(leader, 2, HEADS_SPREAD);
-		if (now - this.#headAt <= 2 * usual + HEADS_SILENCE + spread) return false;
+		const spread = this.#state.spread(leader, 2, constants.HEADS_SPREAD);
+		if (now - this.#headAt <= 2 * usual + constants.HEADS_SILENCE + spread) return false;
 		return end === null || end - playhead <= lead + usual + spread;
 	}
 
@@ -134,7 +151,7 @@ export class FeedWish {
 	watchHeads(): boolean {
 		const { groups, now } = this.#state;
 		const [first] = groups;
-		if (this.#asked.size > 0 || !this.#isHealthy || !first) return false;
+		if (this.#asked !== nothing || !this.#isHealthy || !first) return false;
 		if (!this.#isShort(first.leader)) return false;
 		this.#isHealthy = false;
 		this.#back = 0;

@@ -20,6 +20,9 @@ export interface Stripe extends Source {
 	isSubscribed: boolean;
 }
 
+const bitsOf = (flags: boolean[]) =>
+	flags.reduce((bits, isSet, s) => bits | (isSet ? 1 << s : 0), 0);
+
 export class Group {
 	/** The first one leads. */
 	renditions: number[] = [];
@@ -41,7 +44,13 @@ export class Group {
 
 	/** The stripes that the feed brings, as bits. */
 	get server(): number {
-		return this.stripes.reduce((bits, { server }, s) => bits | (server ? 1 << s : 0), 0);
+		return bitsOf(this.stripes.map(({ server }) => server));
+	}
+
+	/** The stripes that the plan gives to the server, as bits. */
+	get seeded(): number {
+		const isSeeded = ({ parent }: Stripe) => this.isPlanned && parent === "";
+		return bitsOf(this.stripes.map(isSeeded));
 	}
 
 	/** Takes a plan for one stripe. */

@@ -5,6 +5,7 @@ import { key, type Neighbour } from "./neighbour.ts";
 import type { Part } from "./part.ts";
 import { score } from "./score.ts";
 import type { State } from "./state.ts";
+import type { Track } from "./store.ts";
 import { constants, never } from "./types.ts";
 
 const clamp = (value: number, least: number, most: number) =>
@@ -14,6 +15,8 @@ export class Holes {
 	readonly #state: State;
 	/** How long the last fetches took, in milliseconds. */
 	readonly #fetches: number[] = [];
+	/** The server wants no more fetches until then; 0 when it gave something since. */
+	#refusedUntil = 0;
 
 	constructor(state: State) {
 		this.#state = state;
@@ -24,21 +27,38 @@ export class Holes {
 		const { store, playhead, lead, now } = this.#state;
 		if (!part.head || part.isWhole || part.dueAt !== never) return;
 		if (!store.track(part.rendition).wants(part)) return;
-		const { PATIENCE_MIN, PATIENCE_MAX, RESCUE_SPREAD, ASK_LEAD, UNKNOWN_AHEAD } = constants;
 		const start = Math.floor(part.head.start / 1000);
-		const ahead = playhead < 0 ? UNKNOWN_AHEAD : start - playhead;
-		const spread = this.#state.spread(part.rendition, part.number, RESCUE_SPREAD);
-		const patience = clamp(ahead - lead - spread, PATIENCE_MIN, PATIENCE_MAX);
+		const ahead = playhead < 0 ? constants.UNKNOWN_AHEAD : start - playhead;
+		const spread = this.#state.spread(part.rendition, part.number, constants.RESCUE_SPREAD);
+		const patience = clamp(ahead - lead - spread, constants.PATIENCE_MIN, constants.PATIENCE_MAX);
 		part.dueAt = now + patience;
-		part.askAt = part.dueAt - Math.min(ASK_LEAD, Math.floor(patience / 2));
+		part.askAt = part.dueAt - Math.min(constants.ASK_LEAD, Math.floor(patience / 2));
 	}
 
-	/** A fetch took so many milliseconds. */
+	/** A fetch of a part was refused: all wait, for they ask the same server. */
+	refused({ rendition, number }: PartName, retryAfter: number): void {
+		const spread = this.#state.spread(rendition, number, constants.REFUSED_SPREAD);
+		this.#refusedUntil = this.#state.now + retryAfter + spread;
+	}
+
+	/** After a refusal nothing for a while, then one at a time until something comes. */
+	get mayFetch(): boolean {
+		const { now, store } = this.#state;
+		if (this.#refusedUntil === 0) return true;
+		const isUnderWay = (track: Track) => [...track.parts.values()].some((p) => p.isFetching);
+		return now >= this.#refusedUntil && !store.followed().some(isUnderWay);
+	}
+
+	/** A fetch succeeded after so many milliseconds. */
 	learn(took: number): void {
-		const { LEAD_MIN, LEAD_MAX, LEAD_MORE, LEAD_OF } = constants;
+		this.#refusedUntil = 0;
 		this.#fetches.push(took);
-		if (this.#fetches.length > LEAD_OF) this.#fetches.shift();
-		this.#state.lead = clamp(Math.max(...this.#fetches) + LEAD_MORE, LEAD_MIN, LEAD_MAX);
+		if (this.#fetches.length > constants.LEAD_OF) this.#fetches.shift();
+		this.#state.lead = clamp(
+			Math.max(...this.#fetches) + constants.LEAD_MORE,
+			constants.LEAD_MIN,
+			constants.LEAD_MAX,
+		);
 	}
 
 	/** Does what has become due. */
@@ -61,6 +81,8 @@ export class Holes {
 		}
 		const isRetrying = part.retryAt !== never && now < part.retryAt;
 		if (part.isFetching || now < part.dueAt || isRetrying) return;
+		// All others who could have it are asked meanwhile.
+		if (!this.mayFetch) return this.ask(part, allStripes);
 		part.retryAt = never;
 		this.fetch(part, now >= part.dueAt + constants.SERVER_LATE ? allStripes : stripes);
 	}
@@ -70,7 +92,7 @@ export class Holes {
 		const missing = part.missing(stripes);
 		const [first] = missing;
 		const last = missing.at(-1);
-		if (first === undefined || last === undefined) return;
+		if (part.isFetching || first === undefined || last === undefined) return;
 		const count = last - first + 1;
 		part.isFetching = true;
 		part.fetchedAt = this.#state.now;

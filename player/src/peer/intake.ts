@@ -3,6 +3,7 @@
 import { allStripes } from "../wire/chunks.ts";
 import type { Head } from "../wire/heads.ts";
 import type { PartName } from "../wire/messages.ts";
+import type { Group } from "./group.ts";
 import type { Holes } from "./holes.ts";
 import type { Neighbour } from "./neighbour.ts";
 import type { Part, Piece } from "./part.ts";
@@ -39,11 +40,30 @@ export class Intake {
 		return part;
 	}
 
-	/** The feed brought something of a rendition (rule 3). */
+	/**
+	 * From this part on a rendition comes (rule 3). What playback asked for of the time
+	 * before is looked for among peers first.
+	 */
 	#begin(track: Track, number: number): void {
 		if (track.first !== null) return;
 		track.first = number;
-		for (const part of track.sorted()) this.#holes.setDue(part);
+		const { now } = this.#state;
+		for (const part of track.sorted()) {
+			const isMissing = part.head && !part.isWhole && !part.isGone;
+			if (part.isDemanded && part.number < number && isMissing) {
+				part.isSought = true;
+				part.askAt = now;
+				part.dueAt = now + constants.ASK_LEAD;
+			}
+			this.#holes.setDue(part);
+		}
+	}
+
+	/** Begins what the feed did not, once peers have brought all stripes. */
+	#beginByPeers({ stripes, renditions }: Group): void {
+		if (stripes.some(({ from }) => !from)) return;
+		for (const track of renditions.map((r) => this.#state.store.track(r)))
+			if (track.newest !== null) this.#begin(track, track.newest + 1);
 	}
 
 	/** A head of a followed rendition came: what waited is checked. Returns who lied. */
@@ -99,7 +119,9 @@ export class Intake {
 		// Who is slow is not silent.
 		track.group.stripes[index]!.brought = now;
 		if (!track.isRecent(part.number)) return;
-		if (from.isSubscribed(part.rendition, index)) track.group.confirm(index, from);
+		if (!from.isSubscribed(part.rendition, index)) return;
+		track.group.confirm(index, from);
+		if (track.first === null) this.#beginByPeers(track.group);
 	}
 
 	/** Takes a right chunk, unless it is held; true when the part became whole by it. */
@@ -156,7 +178,8 @@ export class Intake {
 		if (!part?.isFetching) return;
 		part.isFetching = false;
 		if (!isGone) {
-			part.retryAt = this.#state.now + Math.max(constants.RETRY, retryAfter);
+			if (retryAfter > 0) this.#holes.refused(part, retryAfter);
+			part.retryAt = retryAfter > 0 ? never : this.#state.now + constants.RETRY;
 			return;
 		}
 		part.isGone = true;
@@ -175,10 +198,18 @@ export class Intake {
 		part.isDemanded = true;
 		if (part.isWhole) return this.#deliver(part);
 		if (part.isGone) return this.#emit("lost", part);
-		if (!part.head || track.wants(part)) return;
+		if (!part.head || track.first === null || track.wants(part)) return;
 		part.isSought = true;
 		part.dueAt = now;
-		this.#holes.fetch(part, allStripes);
+		if (this.#holes.mayFetch) this.#holes.fetch(part, allStripes);
+	}
+
+	/** Playback went on elsewhere, and does not ask for a part any more. */
+	release(name: PartName): void {
+		const part = this.#state.store.get(name);
+		if (!part) return;
+		part.isDemanded = false;
+		part.isSought = false;
 	}
 
 	/** Ends all that is under way for a part. */

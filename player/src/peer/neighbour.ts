@@ -34,8 +34,11 @@ export class Neighbour {
 	readonly kept = new Map<string, Kept>();
 	/** Bytes of data that came before their heads. */
 	waiting = 0;
-	/** Bytes that wait in the channel to it. */
+	/** Bytes that wait in the channel to it, and when they last became fewer. */
 	pressure = 0;
+	#drainedAt = 0;
+	/** How long nothing may leave for it, in milliseconds, until it is closed. */
+	#patience: number = constants.STUCK_LONG;
 	/** Chunks that its subscriptions brought late, since that was told. */
 	late = 0;
 	/** By rendition, the stripes that it was last told to push, and those it refused. */
@@ -68,6 +71,27 @@ export class Neighbour {
 			this.#messages = 0;
 		}
 		return ++this.#messages > constants.FLOOD;
+	}
+
+	/** So many bytes wait in the channel to it. */
+	press(bytes: number, now: number): void {
+		if (bytes < this.pressure || this.pressure === 0) this.#drainedAt = now;
+		this.pressure = bytes;
+	}
+
+	/** Nothing leaves for it: it is gone, or its line is. */
+	isStuck(now: number, since: number = constants.STUCK): boolean {
+		return this.pressure > 0 && now - this.#drainedAt >= since;
+	}
+
+	/** Given up: what waits is sent again and again, and keeps others from the line. */
+	isLost(now: number): boolean {
+		return this.isStuck(now, this.#patience);
+	}
+
+	/** The tracker says that it left; its channel may go on. */
+	leave(): void {
+		this.#patience = constants.STUCK_GONE;
 	}
 
 	/** A subscription ends: what is on its way may still come. */

@@ -23,7 +23,7 @@ export class Part implements PartName {
 	head: Head | null = null;
 	headAt = 0;
 	isDemanded = false;
-	/** Playback asked for it although it is from before the feed. */
+	/** Playback asked for it although it is from before what came first. */
 	isSought = false;
 	/** The server has it no more. */
 	isGone = false;

@@ -13,7 +13,7 @@ export class Track {
 	group: Group | null = null;
 	/** Number of the newest head; null before the first. */
 	newest: number | null = null;
-	/** The first that a feed brought since it is followed: older parts are not wanted. */
+	/** The first that came since it is followed: older parts are not wanted. */
 	first: number | null = null;
 	readonly parts = new Map<number, Part>();
 

@@ -63,13 +63,12 @@ export class Suspicion {
 
 	#isOverdue(group: Group, index: number, { brought }: Stripe): boolean {
 		const { store, now } = this.#state;
-		const { SUSPECT, SUSPECT_PARTS } = constants;
 		// A long keyframe and a lost packet are no reason.
-		if (now - brought < 2 * store.track(group.leader).usual + SUSPECT) return false;
+		if (now - brought < 2 * store.track(group.leader).usual + constants.SUSPECT) return false;
 		return group.renditions.some((rendition) => {
-			const latest = store.track(rendition).latest(SUSPECT_PARTS);
+			const latest = store.track(rendition).latest(constants.SUSPECT_PARTS);
 			const missing = latest.filter((part) => part.missing(1 << index).length > 0);
-			return missing.length > 1 && missing.some((part) => now - part.headAt >= SUSPECT);
+			return missing.length > 1 && missing.some((part) => now - part.headAt >= constants.SUSPECT);
 		});
 	}
 

@@ -26,14 +26,14 @@ export interface Want {
 export type Event =
 	| { type: "follow"; renditions: number[] }
 	| ({ type: "plan" } & Plan)
-	| { type: "peerOpen" | "peerClose"; peer: string }
+	| { type: "peerOpen" | "peerClose" | "gone"; peer: string }
 	| { type: "message"; peer: string; bytes: Uint8Array<ArrayBuffer> }
 	| { type: "heads"; heads: Head[]; payload: Uint8Array; peer?: string }
 	| ({ type: "feedData"; chunk: number; bytes: Uint8Array } & PartName)
 	| { type: "feedLost"; retryAfter: number }
 	| ({ type: "fetched"; bytes: Uint8Array } & PartName)
 	| ({ type: "fetchFailed"; gone: boolean; retryAfter: number } & PartName)
-	| ({ type: "demand" } & PartName)
+	| ({ type: "demand" | "release" } & PartName)
 	| { type: "playhead"; ms: number }
 	| { type: "pressure"; peer: string; bytes: number }
 	| { type: "identify"; peer: string }
@@ -43,7 +43,8 @@ export type Event =
 export type Action =
 	| { type: "send"; peer: string; bytes: Uint8Array<ArrayBuffer> }
 	| { type: "close"; peer: string; code: number; reason: string }
-	| { type: "feed"; want: Want[] }
+	/** `seed`: the plan gives all of its stripes to the server. */
+	| { type: "feed"; want: Want[]; seed: boolean }
 	| ({ type: "fetch"; first: number; count: number } & PartName)
 	| ({ type: "abortFetch" | "lost" } & PartName)
 	| ({ type: "part"; bytes: Uint8Array } & PartName)
@@ -69,6 +70,10 @@ export const constants = {
 	RESCUE_SPREAD: 100,
 	SERVER_LATE: 500,
 	RETRY: 500,
+	REFUSED_SPREAD: 1000,
+	STUCK: 1500,
+	STUCK_GONE: 500,
+	STUCK_LONG: 3000,
 	SUSPECT: 700,
 	/** Until a parent that is suspect still is told of again. */
 	SUSPECT_AGAIN: 2000,
@@ -83,7 +88,7 @@ export const constants = {
 	HEADS_SILENCE: 100,
 	HEADS_SPREAD: 150,
 	HEADS_BACK: 8,
-	FEED_BACK: 16,
+	FEED_BACK: 4,
 	FEED_GROW: 50,
 	FEED_SHRINK: 500,
 	/** Bytes. */

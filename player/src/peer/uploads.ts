@@ -67,13 +67,15 @@ export class Uploads {
 
 	/** Nothing is to be sent to a neighbour just now. */
 	#isHeldBack(neighbour: Neighbour): boolean {
-		if (this.#budget.isSpent(this.#state.now)) return true;
+		const { now } = this.#state;
+		if (this.#budget.isSpent(now) || neighbour.isStuck(now)) return true;
 		return neighbour.pressure > 0 && this.#pressure > constants.PRESSURE;
 	}
 
-	/** Bytes that wait in the channels to all neighbours. */
+	/** Bytes that wait in the channels from which something leaves. */
 	get #pressure(): number {
-		return this.#state.neighbours.reduce((sum, { pressure }) => sum + pressure, 0);
+		const { neighbours, now } = this.#state;
+		return neighbours.reduce((sum, n) => sum + (n.isStuck(now) ? 0 : n.pressure), 0);
 	}
 
 	cancel(neighbour: Neighbour, { chunks, ...part }: Wish): void {
