@@ -93,8 +93,12 @@ func (c *Core) past(p *part) bool {
 		(p.head.Start+p.head.Duration).Milliseconds() <= c.playhead
 }
 
-// fetch gets the smallest range that has all missing chunks of these stripes.
+// fetch gets the smallest range that has all missing chunks of these stripes, unless a
+// fetch of the part is under way.
 func (c *Core) fetch(now int64, p *part, stripes uint8) {
+	if p.fetching {
+		return
+	}
 	first, last := -1, -1
 	for i := range p.head.Chunks {
 		if p.got.has(i) || stripes>>p.stripe(i)&1 == 0 {

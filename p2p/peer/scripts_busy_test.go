@@ -26,6 +26,7 @@ func busyScripts() []*trace {
 		planted("released", "What playback does not ask for any more is not fetched when it is past.").
 			playhead(1000, 24_750-500).headFrom(1000, "ann", 0, 99, 100).demand(1001, 0, 99).demand(1002, 0, 100).playhead(1010, 25_000).
 			release(1020, 0, 99).ticks(1050, 1300).
+			head(1305, 0, 96).demand(1310, 0, 96).demand(1311, 0, 96).release(1312, 0, 96).demand(1313, 0, 96).note("fetched already").fetched(1400, 0, 96, 0, 6).
 			done(),
 		planted("stuck", "Nothing leaves for a neighbour: it is pushed nothing, it does not count, and it is closed in the end.").
 			joins(1000, "cem", 1).joins(1000, "dan", 1).says(1010, "cem", subscribe(0, 0b111111)).says(1011, "dan", subscribe(0, 0b000001)).
