@@ -179,8 +179,8 @@ func (q *feedQuery) cost(live Live) (class egress.Class, rate float64) {
 	for _, one := range renditions {
 		stripes := bits.OnesCount8(q.stripes[one.Name])
 		switch {
-		case q.seed || stripes == 0:
-		case stripes > stripeCount/2:
+		case stripes <= stripeCount/2 && q.seed, stripes == 0:
+		case stripes > stripeCount/2 && !q.seed:
 			class = egress.Join
 		default:
 			class = max(class, egress.Rescue)

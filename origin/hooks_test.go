@@ -17,10 +17,12 @@ func TestNginxIsToldWhetherAKeyIsRight(t *testing.T) {
 		addresses = append(addresses, address)
 		return key == "a-secret-of-at-least-12-characters"
 	}}
+	from := "127.0.0.1:40000"
 	ask := func(name, call, more string) int {
 		body := "app=live&flashver=FMLE%2F3.0&swfurl=&tcurl=rtmp%3A%2F%2Fh%2Flive&pageurl=&addr=192.0.2.7&clientid=1&call=" +
 			call + "&name=" + url.QueryEscape(name) + "&type=live" + more
 		r := httptest.NewRequest(http.MethodPost, "/hooks/nginx-rtmp", strings.NewReader(body))
+		r.RemoteAddr = from
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w := httptest.NewRecorder()
 		m.permitted(w, r)
@@ -32,4 +34,7 @@ func TestNginxIsToldWhetherAKeyIsRight(t *testing.T) {
 	require.Equal(t, []string{"192.0.2.7", "192.0.2.7", "192.0.2.7"}, addresses)
 	require.Equal(t, http.StatusNoContent, ask("another-name", "publish_done", ""))
 	require.Equal(t, http.StatusBadRequest, ask("a-secret-of-at-least-12-characters", "publish", "&more="+strings.Repeat("x", maxHook)))
+	from = "192.0.2.1:40000" // who could name any address as the publisher's
+	require.Equal(t, http.StatusForbidden, ask("a-secret-of-at-least-12-characters", "publish", ""))
+	require.Len(t, addresses, 3, "no key is tried for a stranger")
 }

@@ -102,11 +102,12 @@ func (b *Budget) Wait(c Class, now time.Time) time.Duration {
 // and count no more.
 func (b *Budget) Follow(c Class, rate float64, now time.Time) (feed *Feed, ended []*Feed) {
 	b.advance(now)
-	if c == Seed {
+	scarce := b.level-b.promised < c.need()*b.full
+	if c == Seed && !scarce && b.seeds()+rate <= c.share()*b.rate {
 		ended = b.makeRoom(rate)
 	}
 	// A server that may send less than one feed needs serves one all the same.
-	if len(b.feeds) > 0 && (b.sum()+rate > c.share()*b.rate || b.level-b.promised < c.need()*b.full) {
+	if len(b.feeds) > 0 && (scarce || b.sum()+rate > c.share()*b.rate) {
 		b.refusals.count(now)
 		return nil, ended
 	}
@@ -119,6 +120,16 @@ func (b *Budget) Follow(c Class, rate float64, now time.Time) (feed *Feed, ended
 func (b *Budget) sum() (sum float64) {
 	for _, f := range b.feeds {
 		sum += f.rate
+	}
+	return sum
+}
+
+// seeds is what the feeds of seeds take.
+func (b *Budget) seeds() (sum float64) {
+	for _, f := range b.feeds {
+		if f.class == Seed {
+			sum += f.rate
+		}
 	}
 	return sum
 }

@@ -41,6 +41,7 @@ const (
 	Kept          = 64
 	Flood         = 200
 	Waiting       = 2 << 20
+	RefusedMost   = 3000
 	RefusedSpread = 1000
 	Stuck         = 1500
 	StuckGone     = 500
@@ -127,13 +128,10 @@ type Core struct {
 	playhead   int64 // −1 before it began
 	fetches    [leadOf]int64
 	fetchCount int
-	// refusedUntil is until when the server wants no more fetches.
-	refusedUntil int64 // 0 when it gave something since
-	underWay     int   // fetches
-	stats        Stats
-	feed         feed
-	dirty        bool  // subscriptions are to be worked out
-	lateTurn     int64 // of LateEvery
+	stats      Stats
+	feed       feed
+	dirty      bool  // subscriptions are to be worked out
+	lateTurn   int64 // of LateEvery
 
 	credit, creditAt int64 // upload budget in thousandths of a byte
 

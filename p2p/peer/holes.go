@@ -66,7 +66,7 @@ func (c *Core) runRendition(now int64, r *rendition) {
 		if p.fetching || now < p.due || p.retryAt != never && now < p.retryAt {
 			continue
 		}
-		if !c.mayFetch(now) { // all others who could have it are asked meanwhile
+		if !r.mayFetch(now) { // all others who could have it are asked meanwhile
 			c.ask(p, allStripes)
 			continue
 		}
@@ -82,9 +82,10 @@ func (c *Core) runRendition(now int64, r *rendition) {
 }
 
 // mayFetch reports whether the server may be asked for a part: after a refusal not for a
-// while, and then for one at a time until it gives something.
-func (c *Core) mayFetch(now int64) bool {
-	return c.refusedUntil == 0 || now >= c.refusedUntil && c.underWay == 0
+// while, and then for one at a time until it gives something. Each rendition has its own,
+// for a server that is busy goes on to serve some.
+func (r *rendition) mayFetch(now int64) bool {
+	return r.refusedUntil == 0 || now >= r.refusedUntil && r.underWay == 0
 }
 
 // past reports whether playback, which never asked for it, has left a part behind.
@@ -113,7 +114,7 @@ func (c *Core) fetch(now int64, p *part, stripes uint8) {
 		return
 	}
 	p.fetching, p.fetchAt, p.fetchFirst, p.fetchCount = true, now, first, last-first+1
-	c.underWay++
+	c.renditions[p.id.Rendition].underWay++
 	from, _ := wire.ChunkBounds(p.head.Length, len(p.head.Chunks), first)
 	_, to := wire.ChunkBounds(p.head.Length, len(p.head.Chunks), last)
 	c.do(Action{Kind: Fetch, Part: p.id, First: first, Count: p.fetchCount, From: from, To: to})
@@ -212,8 +213,9 @@ func (c *Core) Fetched(now int64, id wire.PartID, data []byte) []Action {
 	c.begin()
 	if p := c.part(id); p != nil && p.fetching {
 		p.fetching = false
-		c.underWay--
-		c.refusedUntil = 0
+		r := &c.renditions[id.Rendition]
+		r.underWay--
+		r.refusedUntil = 0
 		c.learn(now - p.fetchAt)
 		c.takeRange(now, p, data)
 	}
@@ -246,7 +248,8 @@ func (c *Core) FetchFailed(now int64, id wire.PartID, gone bool, retryAfter int6
 	c.begin()
 	if p := c.part(id); p != nil && p.fetching {
 		p.fetching = false
-		c.underWay--
+		r := &c.renditions[id.Rendition]
+		r.underWay--
 		if gone {
 			p.gone = true
 			c.forget(now, p, false)
@@ -254,7 +257,7 @@ func (c *Core) FetchFailed(now int64, id wire.PartID, gone bool, retryAfter int6
 		} else {
 			p.retryAt = now + Retry
 			if retryAfter > 0 {
-				c.refusedUntil = now + retryAfter + c.spread(id.Rendition, id.Number, RefusedSpread)
+				r.refusedUntil = now + min(retryAfter, RefusedMost) + c.spread(id.Rendition, id.Number, RefusedSpread)
 				p.retryAt = never
 			}
 		}
@@ -292,7 +295,7 @@ func (c *Core) demand(now int64, id wire.PartID) {
 		p.sought = true
 		p.due = now
 		r.watch(p)
-		if c.mayFetch(now) {
+		if r.mayFetch(now) {
 			c.fetch(now, p, allStripes)
 		}
 	case p.head != nil && p.due != never: // it may have been left behind

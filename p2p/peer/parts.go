@@ -19,7 +19,11 @@ type rendition struct {
 	started  bool   // a feed brought something since following
 	first    uint64 // the first of that: what comes before is not wanted
 	open     []*part
-	ring     [ringSize]*part
+	// refusedUntil is until when the server wants no more fetches, 0 when it gave something
+	// since; underWay counts those under way.
+	refusedUntil int64
+	underWay     int
+	ring         [ringSize]*part
 }
 
 // part is one part, from the first that is heard of it until it leaves the store.
@@ -199,7 +203,7 @@ func (c *Core) forget(now int64, p *part, sayLost bool) {
 func (c *Core) settle(now int64, p *part) {
 	if p.fetching {
 		p.fetching = false
-		c.underWay--
+		c.renditions[p.id.Rendition].underWay--
 		c.do(Action{Kind: AbortFetch, Part: p.id})
 	}
 	p.retryAt, p.due, p.askAt = never, never, never

@@ -5,21 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/liverelay/liverelay/p2p/peer"
 	"github.com/liverelay/liverelay/p2p/wire"
 )
 
+// fetchWithin is how long the server may take for a piece of a part.
+const fetchWithin = 8 * time.Second
+
 // fetch gets chunks of a part; the answer comes to the loop.
 func (v *session) fetch(ctx context.Context, a peer.Action) {
-	ctx, cancel := context.WithCancel(ctx)
+	within, cancel := context.WithTimeout(ctx, fetchWithin)
 	f := &fetching{cancel}
 	v.fetches[a.Part] = f
 	name := v.verifier.Current().Renditions[a.Part.Rendition].Name
 	address := v.in.address(fmt.Sprintf("%s/p%d.m4s", name, a.Part.Number))
 	v.group.Go(func() {
 		defer cancel()
-		data, err := v.client.piece(ctx, address, a.From, a.To)
+		data, err := v.client.piece(within, address, a.From, a.To)
 		select {
 		case v.fetched <- fetchResult{a.Part, f, data, err}:
 		case <-ctx.Done():

@@ -182,7 +182,7 @@ export class LiveRelayElement extends HTMLElement {
 		});
 	}
 
-	/** What can be gone back to: more than the browser knows, as the server has it. */
+	/** What can be gone back to: what this player has seen, more than the browser knows. */
 	get #seekable(): TimeRanges {
 		const known = this.#player?.seekable;
 		if (!known) return browsers.call(this.#video);

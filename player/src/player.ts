@@ -75,7 +75,9 @@ export class Player {
 		this.captions = new Captions(video);
 		this.#awake = new Awake({
 			onWake: () => this.wake(),
-			onSlept: () => this.#session?.renew(),
+			onSlept: () => {
+				if (!this.video.paused) this.#session?.renew();
+			},
 		});
 		this.view = new View(host, root, video, languageOf(options.languages), {
 			goLive: () => this.goLive(),

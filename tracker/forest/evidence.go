@@ -35,6 +35,8 @@ const (
 	// general is the share of those who feed others, in percent, above which complaints
 	// of them all at once mean something else than their uplinks.
 	general = 20
+	// weatherFor is how long trees are left alone while many are accused.
+	weatherFor = 10 * time.Second
 	// lateFrom is how many late chunks in a report (5 s of a stripe are some 20) count.
 	lateFrom = 4
 )

@@ -27,6 +27,8 @@ type Forest struct {
 
 	mended time.Time // when the trees were last looked over
 	tried  time.Time // when somebody was last let send more than at first
+	// weathered is when many began to be accused.
+	weathered time.Time
 	// strained is until when plans may use more of an uplink than else.
 	strained time.Time
 

@@ -67,10 +67,10 @@ func (f *Forest) judge() {
 		return
 	}
 	weather := f.weather()
+	if weather && f.waitFor() {
+		return
+	}
 	for _, s := range guilty {
-		if weather {
-			continue
-		}
 		if k := s.by.pairWith(s.of); k != nil && !s.late {
 			k.shun = f.now.Add(shunFor)
 			f.unlink(s.by, s.of)
@@ -86,6 +86,15 @@ func (f *Forest) judge() {
 func (f *Forest) remember(heard []suspicion) {
 	f.lately = slices.DeleteFunc(f.lately, func(s suspicion) bool { return f.now.Sub(s.at) > blameFor })
 	f.lately = append(f.lately, heard...)
+}
+
+// waitFor says whether trees are still left alone while weather lasts: for a while, and
+// then not for as long, for what lasts may be trees that need to be mended.
+func (f *Forest) waitFor() bool {
+	if f.now.Sub(f.weathered) >= 2*weatherFor {
+		f.weathered = f.now
+	}
+	return f.now.Sub(f.weathered) < weatherFor
 }
 
 // weather says whether so many were found fault with lately that the cause is none of

@@ -36,7 +36,6 @@ export class Engine {
 	readonly measure: Measure;
 	/** What players are told of the broadcast. */
 	readonly guide: Guide;
-	/** What was before this player joined. */
 	readonly #options: EngineOptions;
 	readonly #core: Core;
 	readonly #feed: Feed;
@@ -86,7 +85,10 @@ export class Engine {
 				const { inits } = this.#tracks.rendition(rendition);
 				this.#inits.put(this.#tracks.initUrl(rendition, number), bytes, inits[number]);
 			},
-			onLost: (retryAfter) => this.#handle({ type: "feedLost", retryAfter }),
+			onLost: (retryAfter) => {
+				if (retryAfter > 0) this.share(); // others have it
+				this.#handle({ type: "feedLost", retryAfter });
+			},
 			onGone: options.onGone,
 			onBurst: (bytes, ms) => this.onBurst(bytes, ms),
 			onPiece: (bytes) => this.measure.came(bytes, this.#feed),

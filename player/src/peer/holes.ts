@@ -5,7 +5,6 @@ import { key, type Neighbour } from "./neighbour.ts";
 import type { Part } from "./part.ts";
 import { score } from "./score.ts";
 import type { State } from "./state.ts";
-import type { Track } from "./store.ts";
 import { constants, never } from "./types.ts";
 
 const clamp = (value: number, least: number, most: number) =>
@@ -15,8 +14,6 @@ export class Holes {
 	readonly #state: State;
 	/** How long the last fetches took, in milliseconds. */
 	readonly #fetches: number[] = [];
-	/** The server wants no more fetches until then; 0 when it gave something since. */
-	#refusedUntil = 0;
 
 	constructor(state: State) {
 		this.#state = state;
@@ -35,23 +32,22 @@ export class Holes {
 		part.askAt = part.dueAt - Math.min(constants.ASK_LEAD, Math.floor(patience / 2));
 	}
 
-	/** A fetch of a part was refused: all wait, for they ask the same server. */
+	/** A fetch of a part was refused: the others of its rendition wait as well. */
 	refused({ rendition, number }: PartName, retryAfter: number): void {
 		const spread = this.#state.spread(rendition, number, constants.REFUSED_SPREAD);
-		this.#refusedUntil = this.#state.now + retryAfter + spread;
+		this.#state.store.track(rendition).refusedUntil =
+			this.#state.now + Math.min(retryAfter, constants.REFUSED_MOST) + spread;
 	}
 
 	/** After a refusal nothing for a while, then one at a time until something comes. */
-	get mayFetch(): boolean {
-		const { now, store } = this.#state;
-		if (this.#refusedUntil === 0) return true;
-		const isUnderWay = (track: Track) => [...track.parts.values()].some((p) => p.isFetching);
-		return now >= this.#refusedUntil && !store.followed().some(isUnderWay);
+	mayFetch({ rendition }: PartName): boolean {
+		const { refusedUntil, parts } = this.#state.store.track(rendition);
+		if (refusedUntil === 0) return true;
+		return this.#state.now >= refusedUntil && ![...parts.values()].some((p) => p.isFetching);
 	}
 
 	/** A fetch succeeded after so many milliseconds. */
 	learn(took: number): void {
-		this.#refusedUntil = 0;
 		this.#fetches.push(took);
 		if (this.#fetches.length > constants.LEAD_OF) this.#fetches.shift();
 		this.#state.lead = clamp(
@@ -82,7 +78,7 @@ export class Holes {
 		const isRetrying = part.retryAt !== never && now < part.retryAt;
 		if (part.isFetching || now < part.dueAt || isRetrying) return;
 		// All others who could have it are asked meanwhile.
-		if (!this.mayFetch) return this.ask(part, allStripes);
+		if (!this.mayFetch(part)) return this.ask(part, allStripes);
 		part.retryAt = never;
 		this.fetch(part, now >= part.dueAt + constants.SERVER_LATE ? allStripes : stripes);
 	}

@@ -162,6 +162,7 @@ export class Intake {
 		if (!part?.isFetching) return;
 		part.isFetching = false;
 		this.#holes.learn(now - part.fetchedAt);
+		store.track(part.rendition).refusedUntil = 0;
 		const pieces = part.cut(bytes);
 		let isRight = pieces !== null;
 		for (const piece of pieces ?? []) {
@@ -201,7 +202,7 @@ export class Intake {
 		if (!part.head || track.first === null || track.wants(part)) return;
 		part.isSought = true;
 		part.dueAt = now;
-		if (this.#holes.mayFetch) this.#holes.fetch(part, allStripes);
+		if (this.#holes.mayFetch(part)) this.#holes.fetch(part, allStripes);
 	}
 
 	/** Playback went on elsewhere, and does not ask for a part any more. */

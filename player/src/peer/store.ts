@@ -16,6 +16,8 @@ export class Track {
 	/** The first that came since it is followed: older parts are not wanted. */
 	first: number | null = null;
 	readonly parts = new Map<number, Part>();
+	/** Until when the server wants no more fetches; 0 when it gave something since. */
+	refusedUntil = 0;
 
 	constructor(rendition: number) {
 		this.rendition = rendition;
