@@ -67,7 +67,7 @@ func (f *Forest) judge() {
 		return
 	}
 	weather := f.weather()
-	if weather && f.waitFor() {
+	if weather && f.manyAccuse() && f.waitFor() {
 		return
 	}
 	for _, s := range guilty {
@@ -106,12 +106,20 @@ func (f *Forest) weather() bool {
 			feeding++
 		}
 	}
-	by := map[*peer]struct{}{}
 	for _, s := range f.lately {
 		seen[s.of] = struct{}{}
+	}
+	return len(seen) > 2 && 100*len(seen) > general*feeding
+}
+
+// manyAccuse says whether a fair share of all find fault: a few alone can't have the trees
+// left alone.
+func (f *Forest) manyAccuse() bool {
+	by := map[*peer]struct{}{}
+	for _, s := range f.lately {
 		by[s.by] = struct{}{}
 	}
-	return len(seen) > 2 && len(by) > 2 && 100*len(seen) > general*feeding && 100*len(by) > general*feeding/2
+	return len(by) > 2 && 100*len(by) > general*len(f.order)/2
 }
 
 // serverSilent says whether most of those who feed others what they have from the server
