@@ -39,6 +39,7 @@ type renditionAnswer struct {
 	Codecs           string  `json:"codecs"`
 	Bandwidth        int     `json:"bandwidth"`
 	AverageBandwidth int     `json:"averageBandwidth"`
+	Bitrate          int     `json:"bitrate"`
 	Width            int     `json:"width,omitempty"`
 	Height           int     `json:"height,omitempty"`
 	FPS              float64 `json:"fps,omitempty"`
@@ -78,9 +79,12 @@ func (s *handler) describe(r *http.Request, stream Stream) streamAnswer {
 		started := live.Started.UTC().Truncate(time.Millisecond)
 		a.Started = &started
 		renditions, _, _, _ := live.Media.Live()
-		gaps := live.Media.Gaps()
-		for _, one := range renditions {
+		gaps, rates := live.Media.Gaps(), live.Media.Rates()
+		for i, one := range renditions {
 			described := describeRendition(one)
+			if i < len(rates) {
+				described.Bitrate = rates[i]
+			}
 			described.Gap = slices.Contains(gaps, one.Name)
 			a.Renditions = append(a.Renditions, described)
 		}

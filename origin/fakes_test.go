@@ -72,6 +72,7 @@ func (m *memory) Multivariant() ([]byte, error) {
 }
 
 func (m *memory) Gaps() []string { return nil }
+func (m *memory) Rates() []int   { return nil }
 
 func (m *memory) IFrames(rendition string) ([]byte, error) {
 	if rendition == "audio" {

@@ -30,6 +30,9 @@ type Media interface {
 	Init(rendition string, number int) ([]byte, error)
 	// Gaps names the renditions that have a gap at the live edge.
 	Gaps() []string
+	// Rates returns how much media each of Live's renditions really had lately, in bit/s:
+	// 0 while that can't be said.
+	Rates() []int
 	// Live returns the renditions, the playlists' constants, the wall clock at the
 	// live edge, and whether the broadcast ended.
 	Live() (renditions []media.Rendition, timing media.Timing, edge time.Time, ended bool)

@@ -31,6 +31,16 @@ func (s *segment) gap() bool {
 	return true
 }
 
+// played is the length of what is no gap.
+func (s *segment) played() (length time.Duration) {
+	for _, p := range s.parts {
+		if !p.Gap {
+			length += p.Duration
+		}
+	}
+	return length
+}
+
 // shelf holds one rendition's newest segments.
 type shelf struct {
 	info     media.Rendition
@@ -53,6 +63,22 @@ type shelf struct {
 type rendered struct {
 	version uint64
 	text    []byte
+}
+
+// rate is what the newest whole segments have a second, in bit; gaps say nothing.
+func (sh *shelf) rate() int {
+	var bytes int64
+	var length time.Duration
+	for i := len(sh.segments) - 1; i >= 0 && length < measured; i-- {
+		if s := sh.segments[i]; s.complete {
+			bytes += s.bytes
+			length += s.played()
+		}
+	}
+	if length <= 0 {
+		return 0
+	}
+	return int(float64(8*bytes) / length.Seconds())
 }
 
 func newShelf(r media.Rendition) *shelf {

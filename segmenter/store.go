@@ -123,6 +123,21 @@ func (s *Store) Gaps() []string {
 	return names
 }
 
+// measured is over how much of a rendition its rate is taken.
+const measured = 10 * time.Second
+
+// Rates returns how much media, in bit/s, each rendition really had lately, in the order
+// of Live's renditions: 0 for one that has no whole segment yet.
+func (s *Store) Rates() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rates := make([]int, len(s.shelves))
+	for i, sh := range s.shelves {
+		rates[i] = sh.rate()
+	}
+	return rates
+}
+
 // Init returns an init segment, or ErrUnknown.
 func (s *Store) Init(rendition string, number int) ([]byte, error) {
 	s.mu.Lock()

@@ -189,6 +189,21 @@ func TestStoreForgets(t *testing.T) {
 	require.EqualValues(t, 22, s.parse(t, "audio", Reload{}).MediaSequence)
 }
 
+func TestRatesAreOfWholeSegments(t *testing.T) {
+	s := newShop(StoreConfig{})
+	s.put(0, 3)
+	require.Equal(t, []int{0, 0}, s.Rates(), "nothing is whole yet")
+	s.put(0, 5)
+	parts, err := s.Segment("source", 0)
+	require.NoError(t, err)
+	bytes, length := 0, time.Duration(0)
+	for _, p := range parts {
+		bytes += len(p.Data)
+		length += p.Duration
+	}
+	require.Equal(t, []int{int(float64(8*bytes) / length.Seconds()), 0}, s.Rates())
+}
+
 func TestReportsAreTrueWhenSent(t *testing.T) {
 	s := newShop(StoreConfig{})
 	s.put(0, 6)

@@ -7,6 +7,9 @@ import (
 	"github.com/liverelay/liverelay/tracker/forest"
 )
 
+// learnEvery is how often a swarm's plan is told the rates of its renditions.
+const learnEvery = 2 * time.Second
+
 // outlet is a connection as the hub sees it. Neither method waits.
 type outlet interface {
 	// send queues a message.
@@ -34,6 +37,7 @@ type swarm struct {
 	viewers   map[forest.Peer]*viewer
 	exchanges exchanges
 	past      claims // of viewers that left
+	learned   time.Time
 }
 
 // viewer is one connection that joined.
@@ -73,12 +77,14 @@ func (h *hub) open(key broadcastKey) *swarm {
 	return s
 }
 
-// learn tells the plan which renditions there are, as soon as that is known.
+// learn tells the plan which renditions there are, as soon as that is known, and from
+// then on what they really weigh.
 func (h *hub) learn(now time.Time, s *swarm) {
-	if s.forest.Known() {
+	if now.Sub(s.learned) < learnEvery {
 		return
 	}
 	if renditions := h.config.Renditions(s.key.stream, s.key.epoch); len(renditions) > 0 {
+		s.learned = now
 		s.do(now, forest.Ladder{Renditions: renditions})
 	}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+
 	"github.com/liverelay/liverelay/config"
 	"github.com/liverelay/liverelay/media"
 	"github.com/liverelay/liverelay/origin"
@@ -34,11 +36,12 @@ func renditions(catalog *origin.Catalog, stream, epoch string) []forest.Renditio
 		return nil
 	}
 	all, _, _, _ := live.Media.Live()
+	measured := live.Media.Rates()
 	list := make([]forest.Rendition, len(all))
 	for i, r := range all {
-		rate := r.AverageBandwidth
-		if rate <= 0 {
-			rate = r.Bandwidth
+		rate := cmp.Or(r.AverageBandwidth, r.Bandwidth)
+		if i < len(measured) && measured[i] > 0 {
+			rate = measured[i]
 		}
 		list[i] = forest.Rendition{Rate: int64(rate), Audio: r.Kind == media.Audio}
 	}

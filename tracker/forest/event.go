@@ -9,14 +9,15 @@ const Stripes = 6
 // Rendition is what the plan has to know of a rendition. Its index is its place in
 // the broadcast's manifest.
 type Rendition struct {
-	Rate  int64 // bit/s on average, 0 when unknown
+	Rate  int64 // bit/s, as measured or else expected; 0 when unknown
 	Audio bool  // rides with every video rendition
 }
 
 // Event is something that happened to a swarm.
 type Event interface{ event() }
 
-// Ladder says which renditions the broadcast has. Until it came nobody has a plan.
+// Ladder says which renditions the broadcast has. Until it came nobody has a plan; told
+// again, it corrects their rates.
 type Ladder struct{ Renditions []Rendition }
 
 // Join says that a peer came. A peer that is already there is left as it is.

@@ -268,12 +268,6 @@ func (f *Forest) shrink(q *peer) {
 	u.trust = max(0, min(now*7/8, now-u.unit))
 	u.shrunk, u.calm, u.complaints = true, f.now, nil
 	for _, n := range q.nodes {
-		switch {
-		case n.cluster == nil:
-		case !n.cluster.leaf && !n.tree.contributes(n):
-			n.tree.reinsert(n)
-		default:
-			n.tree.trim(n)
-		}
+		n.tree.fit(n)
 	}
 }

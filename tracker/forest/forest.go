@@ -75,14 +75,15 @@ func (f *Forest) Members() int { return len(f.order) }
 // Open is the number of connections that were reported as open.
 func (f *Forest) Open() int { return f.open }
 
-// Known says whether the renditions were told.
-func (f *Forest) Known() bool { return len(f.ladder) > 0 }
-
 func (f *Forest) tell(a Action) { f.actions = append(f.actions, a) }
 
 func (f *Forest) setLadder(renditions []Rendition) {
-	if f.Known() || len(renditions) == 0 {
-		return // fixed for a broadcast
+	if len(f.ladder) > 0 {
+		f.reprice(renditions)
+		return // the renditions are fixed for a broadcast
+	}
+	if len(renditions) == 0 {
+		return
 	}
 	f.ladder = slices.Clone(renditions)
 	f.trees = make([]*tree, len(f.ladder))

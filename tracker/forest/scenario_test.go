@@ -85,7 +85,7 @@ func TestTheLadderMayComeLate(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	require.Empty(t, f.Handle(now, Join{Peer: "a", Follow: []int{0, 1}, Upload: -1}))
 	require.Empty(t, f.Handle(now, Join{Peer: "b", Follow: []int{0, 1}, Upload: -1}))
-	require.False(t, f.Known())
+	require.Empty(t, f.ladder)
 	kinds := map[Kind]int{}
 	for _, a := range append(slices.Clone(f.Handle(now, ladder(1))), f.Handle(now, Tick{})...) {
 		kinds[a.Kind]++

@@ -51,16 +51,14 @@ type cluster struct {
 
 func newTree(f *Forest, rendition int) *tree {
 	t := &tree{forest: f, rendition: rendition}
-	rate := f.ladder[rendition].Rate
 	if !f.ladder[rendition].Audio {
 		for i, r := range f.ladder {
 			if r.Audio {
 				t.riding = append(t.riding, i)
-				rate += r.Rate
 			}
 		}
 	}
-	t.stripe = max(1, rate*(100+overhead)/100/Stripes)
+	t.stripe = t.price()
 	return t
 }
 
