@@ -29,7 +29,7 @@ const features = {
 	INTERSTITIALS: false,
 	M2TS_ADVANCED_CODECS: false,
 	MEDIA_CAPABILITIES: false,
-	SUBTITLES: true,
+	SUBTITLES: false,
 	VARIABLE_SUBSTITUTION: false,
 };
 const define = {
@@ -41,7 +41,11 @@ for (const [name, isWanted] of Object.entries(features)) define[`__USE_${name}__
 
 const common = {
 	absWorkingDir: root,
-	alias: { "hls.js": `${hls}src/hls.ts`, "@svta/cml-cmcd": `${hls}src/empty-es.js` },
+	alias: {
+		"cea-608-parser": `${hls}src/utils/cea-608-parser.ts`,
+		"hls.js": `${hls}src/hls.ts`,
+		"@svta/cml-cmcd": `${hls}src/empty-es.js`,
+	},
 	bundle: true,
 	charset: "utf8",
 	define,

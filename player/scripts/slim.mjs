@@ -19,16 +19,11 @@ const without = {
 	"controller/id3-track-controller.ts": "export default undefined",
 	"controller/subtitle-stream-controller.ts": "export const SubtitleStreamController = undefined",
 	"controller/subtitle-track-controller.ts": "export default undefined",
+	// hls/incaptions.ts shows captions.
+	"controller/timeline-controller.ts": "export const TimelineController = undefined",
+	"utils/cues.ts": "export default undefined",
 	"loader/date-range.ts": "export class DateRange { isValid = false; id = '' }",
 	"utils/fetch-loader.ts": "export default undefined; export const fetchSupported = () => false",
-	"utils/imsc1-ttml-parser.ts":
-		"export const IMSC1_CODEC = 'stpp.ttml.im1t', parseIMSC1 = undefined",
-	// No playlist of ours names WebVTT; captions come in the video.
-	"utils/webvtt-parser.ts":
-		"export const parseWebVTT = undefined, generateCueId = (...all) => all.join('.')",
-	"utils/vttparser.ts":
-		"export const fixLineBreaks = (text) => text.replace(/<br ?\\/?>/gi, '\\n')",
-	"utils/vttcue.ts": "export default self.VTTCue",
 	// What to play is decided by playback/quality.ts: this one keeps to it.
 	"controller/abr-controller.ts": `export default class {
 		forcedAutoLevel = -1;
@@ -105,17 +100,13 @@ function withoutMethod(code, method) {
 	return code.slice(0, from + method.length) + code.slice(end);
 }
 
-/** Pages whose policy lets media be blobs, which hls.js needs, need not allow data: for captions. */
-const emptyTrack = '"data:,WEBVTT"';
-const ownEmptyTrack = 'URL.createObjectURL(new Blob(["WEBVTT"],{type:"text/vtt"}))';
-
 async function slimHls({ path }) {
 	const source = readFileSync(path, "utf8");
 	if (path.endsWith("/logger.ts")) return { contents: source, loader: "ts" };
 	const { code } = await transform(source, { loader: "ts", target: "es2022" });
 	const method = emptied[path.replace(hls, "")];
 	const kept = method ? withoutMethod(code, method) : code;
-	return { contents: withoutLogs(kept).replaceAll(emptyTrack, ownEmptyTrack), loader: "js" };
+	return { contents: withoutLogs(kept), loader: "js" };
 }
 
 /** How media-chrome fills a shadow root, and where it looks for a rule of its style. */

@@ -6,9 +6,15 @@ export class Captions {
 	readonly #video: HTMLVideoElement;
 	/** The last one that was shown, to come back to. */
 	#last = 0;
+	/** Label of the one that is wanted: the next broadcast has others of the same labels. */
+	#wanted: string | null = null;
 
 	constructor(video: HTMLVideoElement) {
 		this.#video = video;
+		video.textTracks.addEventListener("addtrack", () => {
+			const index = this.#wanted === null ? -1 : this.labels.indexOf(this.#wanted);
+			if (index >= 0 && this.shown < 0) this.show(index);
+		});
 	}
 
 	get #tracks(): TextTrack[] {
@@ -27,6 +33,7 @@ export class Captions {
 	show(index: number): void {
 		for (const [i, track] of this.#tracks.entries())
 			track.mode = i === index ? "showing" : "disabled";
+		this.#wanted = this.labels[index] ?? null;
 		if (index >= 0) this.#last = index;
 	}
 

@@ -229,7 +229,7 @@ export class LiveRelayElement extends HTMLElement {
 				video.muted = !video.muted;
 			},
 			toggleFullscreen: () => player.view.toggleFullscreen(),
-			toggleCaptions: () => player.captions.toggle(),
+			toggleCaptions: () => player.toggleCaptions(),
 			togglePictureInPicture: () => player.view.togglePictureInPicture(),
 			toggleStatistics: () => player.view.toggleStatistics(),
 			seekBy: (seconds: number) => player.seek(video.currentTime + seconds),

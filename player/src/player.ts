@@ -87,7 +87,7 @@ export class Player {
 			onMode: (mode) => this.setMode(mode),
 			onQuality: (name) => this.choose(name),
 			snippets: () => loadSnippets(options.src),
-			toggleCaptions: () => this.captions.toggle(),
+			toggleCaptions: () => this.toggleCaptions(),
 		});
 	}
 
@@ -186,6 +186,11 @@ export class Player {
 		if (name !== null && !this.#qualities.some((quality) => quality.name === name)) return;
 		this.chosen = name;
 		this.#playback?.choose(name);
+		this.#update();
+	}
+
+	toggleCaptions(): void {
+		this.captions.toggle();
 		this.#update();
 	}
 

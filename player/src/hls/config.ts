@@ -27,15 +27,6 @@ export interface PlaybackOptions {
 export const config: Partial<HlsConfig> = {
 	autoStartLoad: false,
 	backBufferLength: 60,
-	// Nobody says what language captions in the video are in.
-	captionsTextTrack1Label: "CC1",
-	captionsTextTrack1LanguageCode: "",
-	captionsTextTrack2Label: "CC2",
-	captionsTextTrack2LanguageCode: "",
-	captionsTextTrack3Label: "CC3",
-	captionsTextTrack3LanguageCode: "",
-	captionsTextTrack4Label: "CC4",
-	captionsTextTrack4LanguageCode: "",
 	// Only parts of fMP4 pass through: a worker would cost more than it saves.
 	enableWorker: false,
 	liveDurationInfinity: true,

@@ -8,6 +8,7 @@ import { isPlayedOut, stateOf } from "./condition.ts";
 import { config, type PlaybackOptions } from "./config.ts";
 import { type Range, rangeOf } from "./dvr.ts";
 import { Faults } from "./faults.ts";
+import { InCaptions } from "./incaptions.ts";
 import { loaders } from "./loaders.ts";
 import { Place } from "./place.ts";
 import { forgiveRounding } from "./rounding.ts";
@@ -41,6 +42,7 @@ export class Playback {
 	readonly #place: Place;
 	readonly #switcher: Switcher;
 	readonly #seeks: Seeks;
+	readonly #captions: InCaptions;
 	readonly #timers: ReturnType<typeof setInterval>[] = [];
 	readonly #end = new AbortController();
 	#hls: Hls | null = null;
@@ -63,6 +65,7 @@ export class Playback {
 		this.#switcher = new Switcher({ engine, stats, place: this.#place, leap }, this.#height);
 		this.#switcher.choose(options.wish);
 		this.#seeks = new Seeks(video);
+		this.#captions = new InCaptions(video);
 	}
 
 	start(): void {
@@ -86,6 +89,7 @@ export class Playback {
 		for (const timer of this.#timers) clearInterval(timer);
 		this.#hls?.destroy();
 		this.#hls = null;
+		this.#captions.stop();
 	}
 
 	/** Pixels that the picture has on the screen. */
@@ -116,6 +120,7 @@ export class Playback {
 	#attach(): Hls {
 		const hls = new Hls(config);
 		forgiveRounding(hls);
+		this.#captions.listen(hls);
 		this.#hls?.destroy();
 		this.#hls = hls;
 		this.#hasStarted = false;

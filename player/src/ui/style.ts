@@ -59,6 +59,8 @@ media-controller {
 }
 video { width: 100%; height: 100%; object-fit: contain; background: var(--ground); }
 img[slot=poster] { object-fit: cover; }
+/* Captions stand above the controls while these show, where the browser lets them be moved. */
+:host(:not([controls="false"])) media-controller:not([userinactive]) video::-webkit-media-text-track-container { translate: 0 -4.25rem; }
 .top {
 	align-self: stretch;
 	padding: 0.75rem 1rem 2.5rem;
