@@ -94,6 +94,32 @@ describe("a viewer", () => {
 		await returns(t, "30 s of being frozen", viewer);
 	});
 
+	test("whose page's process was stopped for 30 s, as by a laptop's lid, is live again", async (t) => {
+		const { browser, viewer } = await watch(t, 1);
+		await pause(5_000);
+		const session = await browser.newBrowserCDPSession();
+		const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+		const pages = processInfo.filter(({ type }) => type === "renderer").map(({ id }) => id);
+		assert.ok(pages.length > 0);
+		for (const id of pages) process.kill(id, "SIGSTOP");
+		await pause(30_000);
+		for (const id of pages) process.kill(id, "SIGCONT");
+		await returns(t, "30 s of being stopped", viewer);
+	});
+
+	test("whose address becomes another, TCP and WebRTC, is live again", async (t) => {
+		const [{ viewer }, { viewer: other }] = [await watch(t, 1), await watch(t, 2)];
+		const shares = async () => (await viewer.stats()).peers > 0;
+		await eventually("they share", shares, 30_000);
+		await pause(5_000);
+		await lines.move(1);
+		// For a second it plays what it has.
+		await pause(1_000);
+		await returns(t, "a change of address, and a second", viewer);
+		await eventually("they share again", shares, 30_000);
+		assert.equal((await other.stats()).state, "playing");
+	});
+
 	test("who lost the network for 8 s, TCP and WebRTC, is live again", async (t) => {
 		const [{ viewer }, { viewer: other }] = [await watch(t, 1), await watch(t, 2)];
 		await eventually("they share", async () => (await viewer.stats()).peers > 0, 30_000);

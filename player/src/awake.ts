@@ -3,10 +3,14 @@
 
 /** A timer that is this late (milliseconds) tells of a page that slept. */
 const sleptFor = 2000;
+/** Milliseconds after which connections that outlived a change of the network have brought something. */
+const movedFor = 700;
 
 export interface AwakeHandlers {
 	/** What is open may have died meanwhile. */
 	onWake(): void;
+	/** There is a network again, for a moment now: what brings nothing is dead. */
+	onMoved(): void;
 	/** The computer slept, or its clock was set: it knows nothing of now. */
 	onSlept(): void;
 }
@@ -24,8 +28,12 @@ export class Awake {
 	/** Listens until the signal says otherwise. */
 	listen(signal: AbortSignal): void {
 		const wake = () => this.#handlers.onWake();
-		for (const name of ["online", "pageshow"] as const)
-			window.addEventListener(name, wake, { signal });
+		window.addEventListener("pageshow", wake, { signal });
+		const moved = () => {
+			wake();
+			setTimeout(() => this.#handlers.onMoved(), movedFor);
+		};
+		window.addEventListener("online", moved, { signal });
 		const seen = () => {
 			if (!document.hidden) wake();
 		};

@@ -75,6 +75,7 @@ export class Player {
 		this.captions = new Captions(video);
 		this.#awake = new Awake({
 			onWake: () => this.wake(),
+			onMoved: () => this.wake(true),
 			onSlept: () => {
 				if (!this.video.paused) this.#session?.renew();
 			},
@@ -202,9 +203,9 @@ export class Player {
 	}
 
 	/** After sleep, in the foreground again, on another network: back to the live edge. */
-	wake(): void {
+	wake(isMoved = false): void {
 		this.#session?.wake();
-		if (!this.video.paused && this.#playback?.wake() === false) this.#session?.renew();
+		if (!this.video.paused && this.#playback?.wake(isMoved) === false) this.#session?.renew();
 	}
 
 	#askIfNeeded(): void {

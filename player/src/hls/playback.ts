@@ -32,8 +32,13 @@ const lateBelow = 0.12;
 const leapFor = 0.3;
 /** Seconds beyond the target at which playback begins anew, if it can't jump. */
 const restartBeyond = 4;
-/** Milliseconds without heads, and seconds beyond the target, that are too many after a nap. */
-const nap = { quiet: 1500, behind: 1 };
+/**
+ * Milliseconds without heads, after a nap and on another network, and seconds beyond the
+ * target that are too many.
+ */
+const nap = { quiet: 1500, moved: 600, behind: 1 };
+/** Milliseconds without a look after which the page slept; and for which what waited comes in. */
+const sleptFor = 2000;
 
 export class Playback {
 	readonly #options: PlaybackOptions;
@@ -54,6 +59,7 @@ export class Playback {
 	/** When the page was last too busy to look in time. */
 	#busyAt = Number.NEGATIVE_INFINITY;
 	#lookedAt = performance.now();
+	#sleptAt = Number.NEGATIVE_INFINITY;
 	#stuckSince: number | null = null;
 
 	constructor(options: PlaybackOptions) {
@@ -144,12 +150,18 @@ export class Playback {
 
 	#arrived({ isMain, delay }: Arrival): void {
 		const now = performance.now() / 1000;
-		this.#rate.arrived(now, delay);
+		if (!this.#hasSlept) this.#rate.arrived(now, delay);
 		const latency = this.#place.behind(this.#options.video.currentTime);
 		if (!isMain || !this.#hasStarted || latency === null) return;
 		// A page that is busy takes long to notice what came in time.
 		const isBusy = performance.now() - this.#busyAt < busyFor;
 		this.#switcher.quality.arrived(latency - delay < lateBelow && !isBusy, now);
+	}
+
+	/** The page slept a moment ago: how late something comes says nothing. */
+	get #hasSlept(): boolean {
+		const now = performance.now();
+		return now - this.#lookedAt > sleptFor || now - this.#sleptAt < sleptFor;
 	}
 
 	#look(): void {
@@ -163,6 +175,7 @@ export class Playback {
 		const { currentTime: time, playbackRate: rate } = video;
 		const now = performance.now();
 		if (now - this.#lookedAt > 4 * lookEvery) this.#busyAt = now;
+		if (now - this.#lookedAt > sleptFor) this.#sleptAt = now;
 		this.#lookedAt = now;
 		if (this.#monitor.look({ now, time, rate, isPlaying })) {
 			this.#rate.stalled(now / 1000);
@@ -294,12 +307,12 @@ export class Playback {
 	}
 
 	/**
-	 * After sleep, in the foreground again, on another network: back to the live edge;
-	 * false when nothing comes any more, or only what was held up.
+	 * After sleep, in the foreground again, a moment after the network became another one:
+	 * back to the live edge; false when nothing comes any more, or only what was held up.
 	 */
-	wake(): boolean {
+	wake(isMoved: boolean): boolean {
 		const latency = this.#latency;
-		if (this.#options.engine.quiet > nap.quiet) return false;
+		if (this.#options.engine.quiet > (isMoved ? nap.moved : nap.quiet)) return false;
 		if (latency === null || this.#seeks.isBack(latency, this.#rate.target)) return true;
 		const late = this.#rate.target + nap.behind;
 		if (this.#place.edge(this.#switcher.name) > late) return false;
