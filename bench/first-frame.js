@@ -1,12 +1,13 @@
-// first-frame.js [--runs=10]: from opening a page with an empty cache to its first
+// first-frame.js [--runs=10] [--busy=0]: from opening a page with an empty cache to its first
 // picture, and until it moves, script and all: our embed page beside stock hls.js on the
 // same playlists, in turns (never: not within 20 s); on loopback, and with 50 ms and 4 Mbit/s emulated by the
 // browser (Network.emulateNetworkConditions of its DevTools: each answer is held back by
-// 50 ms, and all of them share 4 Mbit/s). Exits with 1 when ours is the slower one.
+// 50 ms, and all of them share 4 Mbit/s). busy is how many other programs want the
+// processor all the time. Exits with 1 when ours is the slower one.
 
 import { Daemon } from "../e2e/lib/daemon.js";
 import { fixed, summary, table } from "../e2e/lib/figures.js";
-import { pause } from "../e2e/lib/process.js";
+import { Process, pause } from "../e2e/lib/process.js";
 import { Publisher } from "../e2e/lib/publisher.js";
 import { startStockPage } from "../e2e/lib/stock.js";
 import { startBrowser } from "../e2e/lib/viewer.js";
@@ -24,6 +25,10 @@ const lines = [
 const daemon = await Daemon.start({ renditions: ["240p"] });
 const publisher = new Publisher({ url: daemon.rtmp }).start();
 const browser = await startBrowser();
+const others = Array.from(
+	{ length: option("busy", 0) },
+	() => new Process("sh", ["-c", "while :; do :; done"]),
+);
 try {
 	await daemon.live();
 	const stock = await startStockPage(daemon.playlist);
@@ -67,6 +72,7 @@ try {
 	);
 	if (isSlower) process.exitCode = 1;
 } finally {
+	await Promise.all(others.map((other) => other.stop()));
 	await browser.close();
 	await publisher.stop();
 	await daemon.stop();

@@ -1,5 +1,6 @@
 // waiting.js [--runs=3]: 1,000 clients wait for the same part, ten times (BenchmarkWaiting), at ours
-// and, when MEDIAMTX names its binary, at MediaMTX, which takes the same stream meanwhile.
+// and, when MEDIAMTX names its binary, at MediaMTX, which takes the same stream meanwhile. Beside it
+// what of the memory is the waiting's own: the same in a handler of nothing but net/http.
 
 import { Daemon, root } from "../e2e/lib/daemon.js";
 import { fixed, table } from "../e2e/lib/figures.js";
@@ -37,6 +38,17 @@ async function measure(url, pid) {
 	};
 }
 
+/** What a request that waits takes beyond its idle connection, in bytes. */
+async function share() {
+	const bench = ["-run", "^$", "-bench", "HeldMemory", "-benchtime", "1x"];
+	const { stdout, stderr } = await run("go", ["test", "./origin", ...bench], { cwd: root });
+	const text = String(stdout);
+	const of = (/** @type {string} */ unit) => Number(text.match(new RegExp(`(\\d+) ${unit}`))?.[1]);
+	const side = (/** @type {string} */ name) => [of(`${name}-heap-B`), of(`${name}-stack-B`)];
+	if (!/^PASS/m.test(text)) console.error(text + stderr);
+	return { isMet: /^PASS/m.test(text), bare: side("bare"), own: side("own") };
+}
+
 try {
 	await daemon.live();
 	await other?.live();
@@ -47,15 +59,20 @@ try {
 		if (other)
 			rows.push({ server: "MediaMTX", ...(await measure(other.playlist, other.server.pid)) });
 	}
-	report(
-		"waiting",
-		{ rows },
-		table(
-			["server", "p50 ms", "most ms", "bytes a client", "failed"],
-			rows.map((r) => [r.server, fixed(r.p50, 0), fixed(r.most, 0), fixed(r.bytes, 0), r.failed]),
-		),
+	const { isMet, bare, own } = await share();
+	const times = table(
+		["server", "p50 ms", "most ms", "bytes a client", "failed"],
+		rows.map((r) => [r.server, fixed(r.p50, 0), fixed(r.most, 0), fixed(r.bytes, 0), r.failed]),
 	);
-	if (rows.some((r) => r.failed > 0)) process.exitCode = 1;
+	const bytes = table(
+		["a request that waits, beyond its idle connection", "heap bytes", "stack bytes"],
+		[
+			["in a handler of nothing but net/http", ...bare],
+			["a blocking reload of liverelay's", ...own],
+		],
+	);
+	report("waiting", { rows, bare, own }, `${times}\n\n${bytes}`);
+	if (rows.some((r) => r.failed > 0) || !isMet) process.exitCode = 1;
 } catch (error) {
 	console.error(other?.server.log);
 	throw error;

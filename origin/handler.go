@@ -66,11 +66,10 @@ func (s *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.survive(at.kind)
-	answer := newResponse(w, r)
+	answer := newResponse(w, r, at.kind)
 	if audience != nil {
 		answer.bytes = &audience.sent
 	}
-	s.secure(answer, at.kind)
 	if s.allowed(answer, r, at.kind) {
 		s.dispatch(answer, r, at)
 	}
@@ -107,8 +106,7 @@ func (s *handler) survive(k kind) {
 
 // secure sets the headers that every answer of a kind has. Media has the fewest:
 // there are eight such answers a second for each viewer who gets all from here.
-func (s *handler) secure(w http.ResponseWriter, k kind) {
-	h := w.Header()
+func secure(h http.Header, k kind) {
 	if isShared(k) {
 		h.Set("Access-Control-Allow-Origin", "*")
 	}

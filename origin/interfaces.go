@@ -16,12 +16,12 @@ type Media interface {
 	// too little of the broadcast to play.
 	Multivariant() ([]byte, error)
 	// Playlist returns the media playlist of a rendition. It holds the answer as
-	// draft-pantos-hls-rfc8216bis §6.2.5.2 says, until ctx ends at the latest.
+	// draft-pantos-hls-rfc8216bis §6.2.5.2 says, for a minute at most and until ctx ends.
 	// Errors: segmenter.ErrTooFar, ErrUnknown, ErrNotReady, ErrTimeout, or ctx's.
 	Playlist(ctx context.Context, rendition string, r segmenter.Reload) ([]byte, error)
 	// IFrames returns the I-frame playlist of a video rendition.
 	IFrames(rendition string) ([]byte, error)
-	// Part returns a part. The one that comes next is waited for; one further ahead,
+	// Part returns a part. The one that comes next is waited for as long; one further ahead,
 	// or one that left the window, is segmenter.ErrUnknown.
 	Part(ctx context.Context, rendition string, number uint64) (*media.Part, error)
 	// Segment returns the parts of a complete segment, in order.

@@ -19,9 +19,6 @@ const (
 	// startPatience is how long the multivariant playlist of a broadcast that begins
 	// is waited for.
 	startPatience = 5 * time.Second
-	// maxHold bounds how long a playlist or a part is waited for, whatever the
-	// broadcast's own bound.
-	maxHold = 60 * time.Second
 )
 
 // serveMultivariant answers with the current broadcast's multivariant playlist.
@@ -68,10 +65,8 @@ func (s *handler) servePlaylist(w *response, r *http.Request, live Live, at rout
 		return
 	}
 	defer done()
-	ctx, cancel := context.WithTimeout(r.Context(), maxHold)
-	defer cancel()
 	release := s.metrics.hold(kindPlaylist)
-	playlist, err := live.Media.Playlist(ctx, at.rendition, reload)
+	playlist, err := live.Media.Playlist(r.Context(), at.rendition, reload)
 	release()
 	if err != nil {
 		s.failMedia(w, r, err)
@@ -138,10 +133,8 @@ func (s *handler) servePart(w *response, r *http.Request, live Live, at route) {
 		return
 	}
 	done()
-	ctx, cancel := context.WithTimeout(r.Context(), maxHold)
-	defer cancel()
 	release := s.metrics.hold(kindPart)
-	part, err := live.Media.Part(ctx, at.rendition, at.number)
+	part, err := live.Media.Part(r.Context(), at.rendition, at.number)
 	release()
 	if err == nil && part.Gap {
 		err = segmenter.ErrUnknown // §4.4.4.7: a gap is never to be loaded

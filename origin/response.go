@@ -10,7 +10,11 @@ import (
 // that a feed of an hour counts while it runs.
 type response struct {
 	http.ResponseWriter
-	status int
+	// kind decides which headers the answer always has. They are set when somebody looks
+	// at the header: not while the request waits, when they would be held a thousand times.
+	kind    kind
+	secured bool
+	status  int
 	// bytes is the stream's counter, nil when the answer belongs to none.
 	bytes *atomic.Int64
 	body  int64
@@ -19,12 +23,22 @@ type response struct {
 	stream *http.ResponseController
 }
 
-func newResponse(w http.ResponseWriter, r *http.Request) *response {
-	answer := &response{ResponseWriter: w}
+func newResponse(w http.ResponseWriter, r *http.Request, k kind) *response {
+	answer := &response{ResponseWriter: w, kind: k}
 	if r.ProtoMajor == 2 {
 		answer.stream = http.NewResponseController(w)
 	}
 	return answer
+}
+
+// Header returns the answer's header.
+func (w *response) Header() http.Header {
+	h := w.ResponseWriter.Header()
+	if !w.secured {
+		w.secured = true
+		secure(h, w.kind)
+	}
+	return h
 }
 
 // WriteHeader sends the header.

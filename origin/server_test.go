@@ -289,14 +289,14 @@ func (d *deadlines) FlushError() error { return nil }
 // connection going, so each write is bounded; a feed may rest between frames.
 func TestASlowStreamIsCut(t *testing.T) {
 	stream := &deadlines{discard: discard{http.Header{}}}
-	w := newResponse(stream, &http.Request{ProtoMajor: 2})
+	w := newResponse(stream, &http.Request{ProtoMajor: 2}, kindFeed)
 	before := time.Now()
 	require.NoError(t, emitter(t.Context(), w)([][]byte{make([]byte, 4*writeRate)}))
 	require.Len(t, stream.at, 2)
 	require.WithinDuration(t, before.Add(writeGrace+4*time.Second), stream.at[0], time.Second)
 	require.True(t, stream.at[1].IsZero())
 	stream.at = nil
-	w = newResponse(stream, &http.Request{ProtoMajor: 1})
+	w = newResponse(stream, &http.Request{ProtoMajor: 1}, kindFeed)
 	require.NoError(t, emitter(t.Context(), w)([][]byte{[]byte("frame")}))
 	require.Empty(t, stream.at, "the connection bounds writes of HTTP/1.1")
 }

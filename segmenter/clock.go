@@ -37,7 +37,7 @@ type clock struct {
 // newClock starts segment 0 at the given instant.
 func newClock(segment time.Duration, limit, part, start time.Duration, wall *wallClock) *clock {
 	c := &clock{segment: segment, limit: limit, part: part, wall: wall, seen: start}
-	c.cuts = append(c.cuts, cut{at: start, wall: wall.cut(start, segment)})
+	c.cuts = append(c.cuts, cut{at: start, wall: wall.cut(start)})
 	c.least = c.shortest()
 	return c
 }
@@ -190,7 +190,7 @@ func (c *clock) learn(at time.Duration) {
 
 func (c *clock) append(at time.Duration, discontinuity uint64) {
 	c.cuts = append(c.cuts, cut{
-		msn: c.current().msn + 1, at: at, wall: c.wall.cut(at, c.segment), discontinuity: discontinuity,
+		msn: c.current().msn + 1, at: at, wall: c.wall.cut(at), discontinuity: discontinuity,
 	})
 	if len(c.cuts) > cutsKept {
 		c.cuts = append(c.cuts[:0], c.cuts[1:]...)

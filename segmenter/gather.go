@@ -21,6 +21,12 @@ const (
 	// noPicture is how long the sound goes on alone before a picture that was
 	// announced is given up.
 	noPicture = 5 * time.Second
+	// haste is by how much media must come earlier than those before it to count as sent
+	// faster than real time, calm how much media must follow that does not, and hasteMost
+	// how much media that is waited for.
+	haste     = 20 * time.Millisecond
+	calm      = 200 * time.Millisecond
+	hasteMost = 10 * time.Second
 )
 
 // found is a track whose configuration was understood.
@@ -38,6 +44,10 @@ type gather struct {
 	first        media.Unit
 	any          bool
 	blind        bool // a picture was announced, and given up
+	// early is when the media's instant 0 arrived at the earliest, hurried the instant at
+	// which that was last corrected by more than haste, newest that of the last unit.
+	early           time.Time
+	hurried, newest time.Duration
 }
 
 func (g *gather) track(t media.Track, log zerolog.Logger) {
@@ -71,7 +81,25 @@ func (g *gather) unit(u media.Unit) bool {
 		g.first, g.any = u, true
 	}
 	g.units = append(g.units, u)
-	return g.ready(u)
+	if u.Kind == media.Video || g.video == nil {
+		g.pace(u)
+	}
+	return g.ready(u) && !g.hurries()
+}
+
+// pace observes how early media comes.
+func (g *gather) pace(u media.Unit) {
+	g.newest = u.DTS
+	if zero := u.Arrived.Add(-u.DTS); g.early.IsZero() || g.early.Sub(zero) > haste {
+		g.early, g.hurried = zero, u.DTS
+	}
+}
+
+// hurries says whether the publisher still sends what it made before it was connected, or
+// catches up: what it sends when it is done is what tells the program time, which players
+// can't be told anew.
+func (g *gather) hurries() bool {
+	return g.newest-g.hurried < calm && g.newest-g.first.DTS < hasteMost
 }
 
 // trim forgets old audio while no picture has come.
@@ -155,6 +183,7 @@ func (g *gather) offset(p *plan) time.Time {
 		if p.video != nil && u.Kind != media.Video {
 			continue
 		}
+		g.newest = u.DTS
 		if zero := u.Arrived.Add(-u.DTS - p.shift); best.IsZero() || zero.Before(best) {
 			best = zero
 		}

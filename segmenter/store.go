@@ -20,7 +20,8 @@ var (
 	// ErrTooFar: a blocking reload asks for what is too far ahead, or for a part
 	// without a segment (400; draft-pantos-hls-rfc8216bis §6.2.5.2).
 	ErrTooFar = errors.New("reload asks for what is too far ahead")
-	// ErrTimeout: what was waited for did not come in three target durations (503).
+	// ErrTimeout: what was waited for did not come in three target durations, or in a
+	// minute (503).
 	ErrTimeout = errors.New("waited too long")
 )
 
@@ -29,6 +30,10 @@ const (
 	DefaultWindow   = 40 * time.Second
 	DefaultMaxBytes = 512 << 20
 )
+
+// longestWait bounds how long a request is held, for attached streams have target
+// durations of any length.
+const longestWait = time.Minute
 
 // StoreConfig configures a Store. The zero value means the defaults.
 type StoreConfig struct {
@@ -168,7 +173,7 @@ func (s *Store) Segment(rendition string, msn uint64) ([]*media.Part, error) {
 }
 
 // Part returns a part. A request for the next part, which the playlist's
-// preload hint names, is held until the part exists, three target durations at
+// preload hint names, is held until the part exists, three target durations and a minute at
 // most (then ErrTimeout); one for a later part gets ErrUnknown.
 func (s *Store) Part(ctx context.Context, rendition string, number uint64) (*media.Part, error) {
 	var p *media.Part
@@ -208,7 +213,7 @@ func (s *Store) wait(ctx context.Context, rendition string, ready func(*shelf) (
 			done, err = ready(sh)
 			changed = sh.changed
 		}
-		limit := 3 * s.timing.TargetDuration
+		limit := min(3*s.timing.TargetDuration, longestWait)
 		s.mu.Unlock()
 		if err != nil || done {
 			return err

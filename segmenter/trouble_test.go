@@ -128,6 +128,8 @@ func TestProgramTimeFollowsTheWallClock(t *testing.T) {
 	for name, late := range map[string]func(at time.Duration) time.Duration{
 		"on time":     func(time.Duration) time.Duration { return 0 },
 		"a burst":     func(at time.Duration) time.Duration { return max(0, 800*time.Millisecond-at) },
+		"a long one":  func(at time.Duration) time.Duration { return max(0, 4*time.Second-at) },
+		"catching up": func(at time.Duration) time.Duration { return max(0, time.Second-at*2/5) },
 		"a slow sort": func(at time.Duration) time.Duration { return at / 2000 },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -147,8 +149,22 @@ func TestProgramTimeFollowsTheWallClock(t *testing.T) {
 				last := r.parts[i][len(r.parts[i])-1]
 				want := sceneStart.Add(last.Start + late(last.Start))
 				require.InDelta(t, 0, last.ProgramTime.Sub(want).Seconds(), 0.02)
+				r.checkStraight(r.parts[i])
 			}
 		})
+	}
+}
+
+// checkStraight checks that program times agree with durations across a playlist of 40 s:
+// players that know no timestamps yet measure by either.
+func (r *recorder) checkStraight(parts []*media.Part) {
+	first := 0
+	for _, p := range parts {
+		for p.Start-parts[first].Start > 40*time.Second {
+			first++
+		}
+		off := p.ProgramTime.Sub(parts[first].ProgramTime) - (p.Start - parts[first].Start)
+		require.LessOrEqual(r.t, off.Abs(), 25*time.Millisecond, "at %s", p.Start)
 	}
 }
 

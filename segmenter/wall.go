@@ -3,14 +3,14 @@ package segmenter
 import "time"
 
 const (
-	// gentle is how fast the program time may drift from the timeline to come nearer
-	// to the wall clock, as a share: 2 ms a second.
-	gentle = 0.002
-	// coarse is the error above which it closes up by a quarter a segment, for a
-	// publisher that began with a burst or was held up; steepest bounds that, so
-	// that program time always grows.
-	coarse   = 50 * time.Millisecond
-	steepest = 0.04
+	// closing is the time in which an error of the program time is mended.
+	closing = 30 * time.Second
+	// steepest bounds the drift of program time from the timeline, as a share, above
+	// what any publisher's quartz has. Players that know no timestamps yet measure with
+	// program times across the playlist (hls.js aligns its first one with the next, and
+	// sound with pictures): there a line that bends by 4 % was a start 0.3 s off, in a
+	// place with no media, and playback that never began.
+	steepest = 0.0005
 )
 
 // wallLine maps the timeline to the wall clock from one cut to the next.
@@ -54,16 +54,11 @@ func (w *wallClock) observe(at time.Duration, arrived time.Time) {
 // position is the instant that the given time of arrival stands for.
 func (w *wallClock) position(arrived time.Time) time.Duration { return w.line.position(arrived) }
 
-// cut goes on from the given instant with what was observed, for a segment of
-// about the given length.
-func (w *wallClock) cut(at, length time.Duration) wallLine {
+// cut goes on from the given instant with what was observed.
+func (w *wallClock) cut(at time.Duration) wallLine {
 	next := wallLine{at: at, wall: w.line.program(at)}
 	if w.has {
-		most := gentle
-		if w.errMin.Abs() > coarse {
-			most = max(most, min(steepest, w.errMin.Abs().Seconds()/4/length.Seconds()))
-		}
-		next.slope = max(-most, min(most, w.errMin.Seconds()/length.Seconds()))
+		next.slope = max(-steepest, min(steepest, w.errMin.Seconds()/closing.Seconds()))
 	}
 	w.has, w.line = false, next
 	return next

@@ -15,6 +15,10 @@ const (
 	// program time may differ from what the durations before it say.
 	dateDrift    = 0.05
 	dateRounding = 20 * time.Millisecond
+	// datesApart is by how much program times and durations may differ across the whole
+	// playlist: players begin by one or the other (hls.js aligns its first playlists by
+	// dates), and jump over holes of up to 0.1 s.
+	datesApart = 100 * time.Millisecond
 )
 
 // CheckPlaylist says what is wrong with a playlist by itself; nothing when it keeps
@@ -99,15 +103,30 @@ func (c *checker) segment(i int, s Segment) {
 		"segment %d begins with a dependent part under EXT-X-INDEPENDENT-SEGMENTS", s.MSN)
 }
 
-// dates checks that program times grow as the durations say.
+// dates checks that program times grow as the durations say, from each segment to the next
+// and across the playlist.
 func (c *checker) dates() {
-	var due time.Time
+	var due, apart time.Time
 	var allowed time.Duration
+	isApart := false
 	for _, s := range c.p.Segments {
+		if s.Discontinuity {
+			apart = time.Time{}
+		}
 		if !s.ProgramTime.IsZero() {
 			c.say(!due.IsZero() && !s.Discontinuity && s.ProgramTime.Sub(due).Abs() > allowed,
 				"program time of segment %d is %v off", s.MSN, s.ProgramTime.Sub(due))
 			due = s.ProgramTime
+			if apart.IsZero() {
+				apart = due
+			}
+			if off := due.Sub(apart); off.Abs() > datesApart && !isApart {
+				isApart = true
+				c.say(true, "program time of segment %d is %v off what the durations before it add up to", s.MSN, off)
+			}
+		}
+		if !apart.IsZero() {
+			apart = apart.Add(s.Length())
 		}
 		if !due.IsZero() {
 			due = due.Add(s.Length())

@@ -73,6 +73,17 @@ func TestCheckFinds(t *testing.T) {
 	}
 }
 
+// Each segment's program time is only a little off, and all together too much.
+func TestCheckFindsDrift(t *testing.T) {
+	drifts := strings.NewReplacer("04:07.000", "04:07.090", "04:08.550", "04:08.710").Replace(good)
+	p, err := Parse([]byte(drifts))
+	require.NoError(t, err)
+	require.Equal(t, []string{"program time of segment 9 is 160ms off what the durations before it add up to"}, CheckPlaylist(p))
+	p, err = Parse([]byte(strings.Replace(drifts, "#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:08", "#EXT-X-DISCONTINUITY\n#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:08", 1)))
+	require.NoError(t, err)
+	require.Empty(t, CheckPlaylist(p), "behind a discontinuity they begin anew")
+}
+
 func TestParseRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ old, new string }{
 		"no header":            {"#EXTM3U", "#EXTM3"},
