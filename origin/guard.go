@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"cmp"
 	"context"
 	"math/bits"
 	"math/rand/v2"
@@ -176,18 +177,19 @@ const headRate = 700
 // cost says how important a feed is, and about how many bytes a second it takes.
 func (q *feedQuery) cost(live Live) (class egress.Class, rate float64) {
 	renditions, _, _, _ := live.Media.Live()
-	for _, one := range renditions {
+	measured := live.Media.Rates()
+	for i, one := range renditions {
 		stripes := bits.OnesCount8(q.stripes[one.Name])
 		switch {
-		case stripes <= stripeCount/2 && q.seed, stripes == 0:
-		case stripes > stripeCount/2 && !q.seed:
+		case q.seed, stripes == 0:
+		case stripes > stripeCount/2:
 			class = egress.Join
 		default:
 			class = max(class, egress.Rescue)
 		}
-		bandwidth := one.AverageBandwidth
-		if bandwidth == 0 {
-			bandwidth = one.Bandwidth
+		bandwidth := cmp.Or(one.AverageBandwidth, one.Bandwidth)
+		if i < len(measured) && measured[i] > 0 {
+			bandwidth = measured[i]
 		}
 		rate += float64(bandwidth) / 8 * float64(stripes) / stripeCount
 	}

@@ -44,8 +44,9 @@ const (
 	RefusedMost   = 3000
 	RefusedSpread = 1000
 	Stuck         = 1500
-	StuckGone     = 500
-	StuckLong     = 3000
+	StuckGone     = 100
+	LostGone      = 300
+	LostAfter     = 3000
 	// minBudget is the least size of the upload budget, in bytes.
 	minBudget = 64 << 10
 	// leadOf is how many fetches the lead is learnt from, and leadMore what is added.

@@ -59,7 +59,13 @@ func (n *neighbour) mayPush(now int64, rendition, stripe int) bool {
 }
 
 // stuck reports whether nothing leaves for a neighbour: it is gone, or its line is.
-func (n *neighbour) stuck(now int64) bool { return n.pressure > 0 && now-n.drainedAt >= Stuck }
+func (n *neighbour) stuck(now int64) bool {
+	wait := int64(Stuck)
+	if n.gone {
+		wait = StuckGone
+	}
+	return n.pressure > 0 && now-n.drainedAt >= wait
+}
 
 // pressed is how many bytes wait in the channels from which something leaves.
 func (c *Core) pressed(now int64) (sum int) {
@@ -74,9 +80,9 @@ func (c *Core) pressed(now int64) (sum int) {
 // lost reports whether it is time to give up a neighbour for which nothing leaves: what
 // waits is sent again and again, and keeps others from the line.
 func (n *neighbour) lost(now int64) bool {
-	patience := int64(StuckLong)
+	patience := int64(LostAfter)
 	if n.gone {
-		patience = StuckGone
+		patience = LostGone
 	}
 	return n.pressure > 0 && now-n.drainedAt >= patience
 }

@@ -35,9 +35,11 @@ func busyScripts() []*trace {
 			headFrom(2511, "ann", 0, 100).sends(2512, "ann", 0, 99, 1, 1).sends(2513, "ann", 0, 100, 0, 0).note("dan is sent it").
 			tick(3950).tick(4012).note("closed").
 			done(),
-		planted("stuck-and-gone", "The tracker says that it left: then half a second is enough.").
+		planted("stuck-and-gone", "The tracker says that it left: then little is enough to send it nothing more, and soon to close.").
 			joins(1000, "cem", 1).joins(1000, "dan", 1).says(1010, "cem", subscribe(0, 0b111111)).
-			pressure(1012, "cem", 5000).gone(1100, "cem").gone(1101, "dan").gone(1102, "eve").tick(1511).tick(1512).note("closed").
+			pressure(1012, "cem", 5000).gone(1100, "cem").gone(1101, "dan").gone(1102, "eve").
+			headFrom(1105, "ann", 0, 99).sends(1111, "ann", 0, 99, 0, 0).note("not yet").sends(1112, "ann", 0, 99, 1, 1).note("nothing more").
+			tick(1311).tick(1312).note("closed").
 			done(),
 	}
 }

@@ -32,6 +32,9 @@ type Forest struct {
 	// strained is until when plans may use more of an uplink than else.
 	strained time.Time
 
+	left   []time.Time // when the last ones left
+	shaken time.Time   // until when nobody is moved for the trees' shape alone
+
 	now     time.Time // of the event at hand
 	actions []Action  // of the event at hand
 	pairs   []*pair   // whose need changed with the event at hand
@@ -192,6 +195,7 @@ func (f *Forest) leave(id Peer) {
 		return
 	}
 	p.left = true
+	f.shake()
 	for _, n := range slices.Clone(p.nodes) {
 		n.tree.forget(n)
 	}
@@ -212,6 +216,16 @@ func (f *Forest) leave(id Peer) {
 		}
 	}
 	f.wake()
+}
+
+// shake notes that one left. Where many leave at once, each move of those who stay takes
+// half a second's media from somebody who has none to spare.
+func (f *Forest) shake() {
+	f.left = append(f.left, f.now)
+	f.left = slices.DeleteFunc(f.left, func(at time.Time) bool { return f.now.Sub(at) > lossWithin })
+	if len(f.left) >= leastLoss && lossShare*len(f.left) >= len(f.order) {
+		f.shaken = f.now.Add(shakenFor)
+	}
 }
 
 func (f *Forest) tick() {

@@ -15,12 +15,16 @@ const (
 )
 
 // mend is continuous re-planning. What costs the server something is mended as fast as
-// it goes; what only makes the tree shallower, a few moves at a time.
+// it goes; what only makes the tree shallower, a few moves at a time, and not while many
+// wait for what a loss of others took from them.
 func (t *tree) mend() {
 	t.reclass()
 	t.balanceRoots()
 	t.placeStrays()
 	t.straighten()
+	if t.forest.now.Before(t.forest.shaken) {
+		return
+	}
 	t.combAll(1 + len(t.nodes)/200)
 	for range 1 + len(t.nodes)/100 {
 		if !t.fillHole() {

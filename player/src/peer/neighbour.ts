@@ -38,7 +38,7 @@ export class Neighbour {
 	pressure = 0;
 	#drainedAt = 0;
 	/** How long nothing may leave for it, in milliseconds, until it is closed. */
-	#patience: number = constants.STUCK_LONG;
+	#hasLeft = false;
 	/** Chunks that its subscriptions brought late, since that was told. */
 	late = 0;
 	/** By rendition, the stripes that it was last told to push, and those it refused. */
@@ -80,18 +80,22 @@ export class Neighbour {
 	}
 
 	/** Nothing leaves for it: it is gone, or its line is. */
-	isStuck(now: number, since: number = constants.STUCK): boolean {
+	isStuck(now: number): boolean {
+		return this.#isIdle(now, this.#hasLeft ? constants.STUCK_GONE : constants.STUCK);
+	}
+
+	#isIdle(now: number, since: number): boolean {
 		return this.pressure > 0 && now - this.#drainedAt >= since;
 	}
 
 	/** Given up: what waits is sent again and again, and keeps others from the line. */
 	isLost(now: number): boolean {
-		return this.isStuck(now, this.#patience);
+		return this.#isIdle(now, this.#hasLeft ? constants.LOST_GONE : constants.LOST);
 	}
 
 	/** The tracker says that it left; its channel may go on. */
 	leave(): void {
-		this.#patience = constants.STUCK_GONE;
+		this.#hasLeft = true;
 	}
 
 	/** A subscription ends: what is on its way may still come. */

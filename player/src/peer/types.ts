@@ -73,8 +73,11 @@ export const constants = {
 	REFUSED_MOST: 3000,
 	REFUSED_SPREAD: 1000,
 	STUCK: 1500,
-	STUCK_GONE: 500,
-	STUCK_LONG: 3000,
+	/** The same for one that the tracker says left. */
+	STUCK_GONE: 100,
+	/** Given up after so long, and one that left. */
+	LOST: 3000,
+	LOST_GONE: 300,
 	SUSPECT: 700,
 	/** Until a parent that is suspect still is told of again. */
 	SUSPECT_AGAIN: 2000,
