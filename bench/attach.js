@@ -1,7 +1,7 @@
 // attach.js [--seconds=20] [--viewers=4] [--only=TEXT] [--headless=1]: attached to servers of each kind: the
 // time from the command to the first picture in Chromium, what viewers spare the daemon, how
 // far behind live they are, and how often upstream was asked for each part. With MEDIAMTX=its
-// program also to the real MediaMTX. --headless=1 takes headless viewers (`liverelay viewers`) instead, and
+// program also to the real MediaMTX. A kind that takes two minutes longer than it should is given up. --headless=1 takes headless viewers (`liverelay viewers`) instead, and
 // measures no first picture: for machines that are too slow for so many browsers.
 
 import { Counters } from "../e2e/lib/counters.js";
@@ -97,6 +97,21 @@ async function packaged(kind) {
 	return { source, running: [publisher, nginx], asked: () => nginx.media() };
 }
 
+/**
+ * Fails when it takes longer than so many seconds. What it had started goes with upstream,
+ * or with this program.
+ * @template T
+ * @param {number} seconds
+ * @param {Promise<T>} work
+ * @returns {Promise<T>}
+ */
+function within(seconds, work) {
+	const late = pause(seconds * 1000).then(() => {
+		throw new Error(`not within ${seconds} s`);
+	});
+	return Promise.race([work, late]);
+}
+
 /** From the command to a moving picture. @param {Upstream} upstream */
 async function firstPicture({ source, outbound = {} }) {
 	const browser = await startBrowser();
@@ -189,7 +204,10 @@ for (const [kind, start] of Object.entries(kinds)) {
 	if (!kind.includes(only)) continue;
 	const upstream = await start();
 	try {
-		const { result, row } = await (isHeadless ? headless : browsers)(upstream);
+		const late = seconds + 150;
+		const { result, row } = await (isHeadless
+			? within(late, headless(upstream))
+			: within(late, browsers(upstream)));
 		results[kind] = result;
 		console.error(kind, JSON.stringify(result)); // whatever happens to the rest
 		const [first, latency, stalls, offload] = row;
@@ -213,4 +231,6 @@ head.push(
 		: ["latency p50 s, each", "stalls, each"]),
 );
 head.push("possible", "offload", "upstream requests per part (parts)");
-report("attach", { seconds, viewers, results }, table(head, rows));
+const name = isHeadless ? "attach-headless" : "attach";
+report(name, { seconds, viewers, results }, table(head, rows));
+process.exit();

@@ -9,7 +9,8 @@ import { root } from "../e2e/lib/daemon.js";
 const out = join(root, "bench/out");
 
 /**
- * Keeps figures as bench/out/NAME.json and prints them as a table.
+ * Keeps figures and their table as bench/out/NAME.json, and prints the table. tables.js
+ * writes it into docs/benchmarks.md where that has marks of the name.
  * @param {string} name
  * @param {object} figures
  * @param {string} table
@@ -24,7 +25,7 @@ export function report(name, figures, table) {
 	};
 	writeFileSync(
 		join(out, `${name}.json`),
-		`${JSON.stringify({ ...about, ...figures }, null, 1)}\n`,
+		`${JSON.stringify({ ...about, ...figures, table }, null, 1)}\n`,
 	);
 	console.log(`\n## ${name} (${about.date.slice(0, 16)}Z, ${about.version}, ${about.machine})\n`);
 	console.log(table);

@@ -11,7 +11,8 @@ import { encoders, eventually, pause } from "../e2e/lib/process.js";
 import { Publisher } from "../e2e/lib/publisher.js";
 import { startBrowser, Viewer } from "../e2e/lib/viewer.js";
 import { option, picture, report } from "./lib.js";
-import { plot } from "./plot.js";
+import { soak } from "./plot/soak.js";
+import { draw } from "./plot/svg.js";
 
 const minutes = option("minutes", 60);
 const grace = option("grace", 30);
@@ -164,7 +165,7 @@ try {
 	clearInterval(sampling);
 	const stall = await longest(viewer);
 	const stats = await viewer.stats();
-	writeFileSync(picture("soak.svg"), plot(samples, events));
+	writeFileSync(picture("soak.svg"), draw(soak(samples, events)));
 	const figures = {
 		minutes,
 		grace,

@@ -1,5 +1,6 @@
-// tables.js: writes what bench/out holds of the swarm into docs/benchmarks.md, between
-// its two marks, with the plots that docs/img has.
+// tables.js: writes what bench/out holds into docs/benchmarks.md: of the swarm between its
+// two marks, with the plots that docs/img has, and of each other NAME whose marks are there
+// ("figures: NAME") the table of bench/out/NAME.json. What was not measured stays as it is.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -126,24 +127,51 @@ function pictures() {
 		.join("\n");
 }
 
-const all = ["browsers", ...Object.keys(scenes).map((name) => `swarm-${name}`)].map(figures);
-const first = all.find((f) => f);
-if (!first) throw new Error("bench/out has no figures of the swarm: bench/all.sh swarm");
-const head = ["what", "figure", "wanted", "measured", "bound", "latency p95 s", "played"];
-head.push("cores: daemon / viewers");
-const rows = [...browserRows(), ...Object.keys(scenes).flatMap(sceneRows), ...costRows()];
-const text = [
-	`Taken ${first.date.slice(0, 10)} at ${first.version} on ${first.machine}. Bold is a target missed.\n`,
-	`${table(head, rows)}\n`,
-	pictures(),
-	latencyTable(),
-	orderTable(),
-	othersTable(),
-].join("\n");
+/** Where and when figures were taken. @param {any} of what bench/out has */
+const taken = ({ date, version, machine }) =>
+	`Taken ${date.slice(0, 10)} at ${version} on ${machine}.`;
+
+/** All that is said of the swarm, or nothing where it was not measured. */
+function swarm() {
+	const all = ["browsers", ...Object.keys(scenes).map((name) => `swarm-${name}`)].map(figures);
+	const first = all.find((f) => f);
+	if (!first) return "";
+	const head = ["what", "figure", "wanted", "measured", "bound", "latency p95 s", "played"];
+	head.push("cores: daemon / viewers");
+	const rows = [...browserRows(), ...Object.keys(scenes).flatMap(sceneRows), ...costRows()];
+	return [
+		`${taken(first)} Bold is a target missed.\n`,
+		`${table(head, rows)}\n`,
+		pictures(),
+		latencyTable(),
+		orderTable(),
+		othersTable(),
+	].join("\n");
+}
 
 const file = join(root, "docs/benchmarks.md");
-const doc = readFileSync(file, "utf8");
-const [from, to] = [doc.indexOf(begin), doc.indexOf(end)];
-if (from < 0 || to < from) throw new Error(`${file} has no marks for the figures`);
-writeFileSync(file, `${doc.slice(0, from + begin.length)}\n\n${text.trim()}\n\n${doc.slice(to)}`);
-console.log(file);
+let doc = readFileSync(file, "utf8");
+
+/** Writes between two marks. @param {string} mark @param {string} text */
+function write(mark, text) {
+	const from = doc.indexOf(mark);
+	const to = doc.indexOf(end, from);
+	if (from < 0 || to < 0) throw new Error(`${file} has no ${mark} with ${end} behind it`);
+	doc = `${doc.slice(0, from + mark.length)}\n\n${text.trim()}\n\n${doc.slice(to)}`;
+}
+
+const written = [];
+const ofSwarm = swarm();
+if (ofSwarm) {
+	write(begin, ofSwarm);
+	written.push("swarm");
+}
+for (const [mark, name] of doc.matchAll(/<!-- figures: ([\w-]+) -->/g)) {
+	const one = figures(name);
+	if (!one?.table) continue;
+	write(mark, `${taken(one)}\n\n${one.table}`);
+	written.push(name);
+}
+if (written.length === 0) throw new Error("bench/out has nothing that the page takes");
+writeFileSync(file, doc);
+console.log(`${file}: ${written.join(", ")}`);

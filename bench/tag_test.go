@@ -36,7 +36,7 @@ func BenchmarkTagToPart(b *testing.B) {
 		p.End(nil)
 		<-p.Done()
 		for name, waits := range sink.waits {
-			require.Greater(b, len(waits), 20)
+			require.Greater(b, len(waits), ladderSeconds())
 			b.ReportMetric(percentileMS(waits, 0.5), name+"-p50-ms")
 			b.ReportMetric(percentileMS(waits, 0.95), name+"-p95-ms")
 		}

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { soak } from "../../bench/plot/soak.js";
 import { draw } from "../../bench/plot/svg.js";
 import { judge } from "../../bench/swarm/judge.js";
 import { result } from "../../bench/swarm/window.js";
@@ -97,4 +98,24 @@ test("a plot leaves gaps where there is no number, and escapes words", () => {
 	assert.match(svg, /a &lt; b/);
 	assert.doesNotMatch(svg, /NaN|undefined/);
 	assert.equal(svg.match(/class="line" stroke="[^"]*" d="M[^M"]*M[^M"]*"/g)?.length, 1);
+});
+
+test("a soak's plot has both figures, the daemon's deaths, and who else was hit", () => {
+	const samples = [0, 60, 120].map((at) => ({ at, memory: 50 + at / 60, goroutines: 30 }));
+	const events = [
+		"daemon killed",
+		"publisher killed, away for 2 s",
+		"publisher back",
+		"encoder SIGSTOP",
+	];
+	const svg = draw(
+		soak(
+			samples,
+			events.map((what, i) => ({ at: 20 * i, what })),
+		),
+	);
+	assert.equal(svg.match(/class="span"/g)?.length, 3, "one death, in each of three panels");
+	assert.equal(svg.match(/<circle/g)?.length, 2);
+	assert.equal(svg.match(/class="line" stroke="[^"]*" d="M[^"]*L/g)?.length, 2);
+	assert.doesNotMatch(svg, /NaN|undefined/);
 });
