@@ -214,15 +214,17 @@ func (s Stream) checkSource(at string) error {
 		if err := reachable(at+".source_instance", s.SourceInstance, "http", "https"); err != nil {
 			return err
 		}
-	} else if videoID().MatchString(s.Source) {
+	} else if s.IsBareVideo() {
 		return fmt.Errorf("%s.source: that looks like the id of a PeerTube video: give the address of its page, or name its server in source_instance", at)
 	}
 	return reachable(at+".source", s.SourceAddress(), "http", "https", "rtsp", "rtsps", "rtmp", "rtmps")
 }
 
-// videoID matches the ids that PeerTube gives videos: a UUID, or its short form.
-func videoID() *regexp.Regexp {
-	return regexp.MustCompile(`^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9A-HJ-NP-Za-km-z]{20,22})$`)
+// IsBareVideo says whether the source is an id as PeerTube gives them to videos, a UUID or
+// its short form, and nothing says on which server the video is.
+func (s Stream) IsBareVideo() bool {
+	id := regexp.MustCompile(`^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[1-9A-HJ-NP-Za-km-z]{20,22})$`)
+	return s.SourceInstance == "" && id.MatchString(strings.TrimSpace(s.Source))
 }
 
 // SourceAddress is the source, that of a video's page on source_instance when it is

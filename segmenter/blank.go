@@ -2,16 +2,75 @@ package segmenter
 
 import "time"
 
-// blankLag is how far the still that fills in for pictures stays behind the sound, so
-// that the keyframe that ends it is not late.
-const blankLag = 300 * time.Millisecond
+const (
+	// blankLag is how far the still that fills in for pictures stays behind the sound, so
+	// that the picture that ends it is not late.
+	blankLag = 300 * time.Millisecond
+	// repeated is how many pictures a still repeats at most, its keyframe included. The
+	// others together are no larger than the keyframe.
+	repeated = 100
+)
 
-// stand fills in for pictures that stay away while the sound goes on, as when a phone's
-// camera sleeps: the last keyframe stays, up to the next one, for players wait for
-// pictures that do not come.
+// group is the last keyframe and all pictures since, as long as they are few: a still that
+// repeats them shows the last picture, and what the source sends next can be decoded behind
+// it. It is empty when they are many, and where they are not shown in the order in which
+// they come.
+type group struct {
+	samples []sample
+	rest    int // bytes behind the keyframe
+}
+
+func (g *group) add(s sample, scale int64) {
+	if s.sync {
+		g.clear()
+		g.samples = append(g.samples, s)
+		return
+	}
+	if len(g.samples) == 0 {
+		return
+	}
+	last := g.samples[len(g.samples)-1]
+	reordered := s.present <= last.present || s.present-s.decode > scale/2
+	if g.rest += len(s.data); reordered || len(g.samples) == repeated || g.rest > len(g.samples[0].data) {
+		g.clear()
+		return
+	}
+	g.samples = append(g.samples, s)
+}
+
+func (g *group) clear() {
+	clear(g.samples) // let go of the units
+	g.samples, g.rest = g.samples[:0], 0
+}
+
+// whole says whether there are all pictures since the last keyframe.
+func (g *group) whole() bool { return len(g.samples) > 0 }
+
+// still is what a part up to end repeats while the picture stands: all pictures since the
+// last keyframe, in the part's first half all but the last, or else that keyframe.
+func (c *cutter) still(end int64) []sample {
+	if !c.group.whole() {
+		return append(c.open, sample{decode: c.pos, present: c.pos, length: end - c.pos, sync: true, data: c.key})
+	}
+	group := c.group.samples
+	step := max(1, min(c.scale/1000, (end-c.pos)/2/int64(len(group))))
+	for i, s := range group {
+		s.decode, s.length = c.pos+int64(i)*step, step
+		s.present = s.decode
+		c.open = append(c.open, s)
+	}
+	last := &c.open[len(group)-1]
+	last.length = end - last.decode
+	return c.open
+}
+
+// stand fills in for pictures that stay away while the sound goes on, for players wait for
+// pictures that do not come. Where they are seldom, as when a screen is shared that does not
+// move, the last one stays. When many are lost, as when a phone's camera sleeps, it is the
+// last keyframe, up to the next one.
 func (c *core) stand(heard time.Duration) {
 	k, lag := c.source.cutter, c.lag
-	if c.blank {
+	if c.blank || c.sparse && k.group.whole() {
 		lag = blankLag
 	}
 	to := heard - lag
@@ -19,22 +78,37 @@ func (c *core) stand(heard time.Duration) {
 		return
 	}
 	if !c.blank {
-		c.blank = true
-		c.log.Warn().Msg("the publisher sends no picture; viewers see the last one until its next keyframe")
-		for _, t := range append([]*track{c.source}, c.rungs...) {
-			t.cutter.frozen, t.cutter.heard = true, true
-			t.cutter.needKey = true
-			t.dead = t != c.source
-		}
+		c.goBlank()
 	}
 	k.skip(ticks(to, k.scale))
 	c.clock.seen = max(c.clock.seen, instant(k.pos, k.scale))
 }
 
+func (c *core) goBlank() {
+	c.blank = true
+	switch seldom := c.source.cutter.group.whole(); {
+	case !seldom:
+		c.log.Warn().Msg("the publisher sends no picture; viewers see the last keyframe until its next one")
+	case !c.sparse:
+		c.log.Info().Msg("the publisher sends pictures seldom; the last one is repeated in between")
+	}
+	for _, t := range append([]*track{c.source}, c.rungs...) {
+		t.cutter.frozen, t.cutter.heard = true, true
+		t.cutter.needKey = t.cutter.needKey || !t.cutter.group.whole()
+		t.dead = t != c.source
+	}
+}
+
 // seesAgain ends what stand began when the source goes on.
 func (c *core) seesAgain() {
-	if c.blank && !c.source.cutter.needKey {
-		c.blank = false
-		c.log.Info().Msg("the publisher sends pictures again")
+	k := c.source.cutter
+	if !c.blank || k.needKey {
+		return
 	}
+	c.blank = false
+	if k.group.whole() && len(k.group.samples) > 1 {
+		c.sparse = true
+		return
+	}
+	c.log.Info().Msg("the publisher sends pictures again")
 }

@@ -59,6 +59,7 @@ type core struct {
 	heard      time.Time // when sound came last
 	silent     bool      // silence fills in for it
 	blank      bool      // no picture comes, and a still fills in for it
+	sparse     bool      // it did so before, between two pictures
 	hidden     bool      // the source is not shown
 	chosen     []Rung
 	fps        float64

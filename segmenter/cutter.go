@@ -47,7 +47,8 @@ type cutter struct {
 	scratch  []cmaf.Sample
 
 	key    []byte // the last keyframe
-	frozen bool   // until the next sample the picture stands still at it: there are no gaps
+	group  group  // it and the pictures since, where they are few
+	frozen bool   // until the next sample the picture stands still: there are no gaps
 	heard  bool   // meanwhile the publisher's sound goes on: it is not away
 	stands bool   // the open part is a still of a publisher that is away
 }
@@ -99,6 +100,9 @@ func (c *cutter) add(s sample) {
 // lead cuts by the leading track's own frames.
 func (c *cutter) lead(s sample) {
 	s.decode = max(s.decode, c.floor())
+	if !c.frozen && c.group.whole() {
+		c.frozen, c.heard = true, true // no picture was lost: it is late, and the one before stays
+	}
 	c.skip(s.decode + 1)
 	if s.sync && c.clock.breaks && len(c.open) == 0 && c.index == 0 {
 		s.decode = max(s.decode, c.pos+c.scale/1000) // no segment is without a part
@@ -156,7 +160,11 @@ func (c *cutter) append(s sample) {
 		s.decode = c.pos
 	}
 	c.open, c.frozen, c.heard = append(c.open, s), false, false
-	if s.sync && !c.audio {
+	if c.audio {
+		return
+	}
+	c.group.add(s, c.scale)
+	if s.sync {
 		c.key = s.data
 		c.keys.observe(s.decode)
 	}
@@ -183,11 +191,11 @@ func (c *cutter) clamp(end int64) int64 {
 	return max(min(end, c.pos+c.longest), c.pos+c.shortest, c.floor())
 }
 
-// close ends the open part and hands it out; without samples it is a gap, or the last
-// keyframe again where the picture stands still.
+// close ends the open part and hands it out; without samples it is a gap, or a still where
+// the picture stands.
 func (c *cutter) close(end int64, last bool) {
 	if len(c.open) == 0 && c.frozen && c.key != nil {
-		c.open = append(c.open, sample{decode: c.pos, present: c.pos, length: end - c.pos, sync: true, data: c.key})
+		c.open = c.still(end)
 		c.stands = !c.heard
 	}
 	p := &media.Part{

@@ -117,6 +117,6 @@ func (c *cutter) lag(to time.Duration) bool {
 		c.leave(next, sample{decode: ticks(next.at, c.scale)})
 	}
 	c.skip(end)
-	c.needKey = !c.audio && !c.leads
+	c.needKey = !c.audio && !c.leads && !(c.frozen && c.group.whole())
 	return true
 }

@@ -32,6 +32,9 @@ func frameRate(decode []time.Duration, declared float64) rate {
 		return rate{30, false}
 	}
 	measured := float64(len(decode)-1) / (decode[len(decode)-1] - decode[0]).Seconds()
+	if measured < 1 { // pictures come when something moves: this is no rate
+		return rate{max(declared, 30), false}
+	}
 	low, high := time.Duration(math.MaxInt64), time.Duration(0)
 	for i := 1; i < len(decode); i++ {
 		low, high = min(low, decode[i]-decode[i-1]), max(high, decode[i]-decode[i-1])

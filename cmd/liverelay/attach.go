@@ -43,7 +43,7 @@ func (c attachCommand) Run(ctx context.Context, out io.Writer) error {
 	wanted := config.Stream{
 		Source: c.URL, SourceInstance: c.Instance, SourceRenditions: c.Renditions, SourceToken: c.Token, SourcePassword: c.Password, Title: c.Title,
 	}
-	if _, err := attach.Parse(wanted.SourceAddress()); err != nil {
+	if _, err := typedSource(wanted); err != nil {
 		return usageError{err}
 	}
 	if loaded.Streams == nil {
@@ -100,6 +100,14 @@ func (d *daemon) newRTSP() *rtsp.Server {
 			return session, nil
 		}),
 	}
+}
+
+// typedSource reads a source that was typed on the command line.
+func typedSource(s config.Stream) (*url.URL, error) {
+	if s.IsBareVideo() {
+		return nil, errors.New("that looks like the id of a PeerTube video: give the address of its page, or name its server (--instance https://…)")
+	}
+	return attach.Parse(s.SourceAddress())
 }
 
 // shownSource is an address without what may be secret in it.

@@ -47,19 +47,9 @@ func build(c config.Config, v *vault.Vault, log zerolog.Logger) (*daemon, error)
 	if err != nil {
 		return nil, err
 	}
-	trusted, err := proxies(c.HTTP.TrustedProxies)
-	if err != nil {
-		return nil, err
-	}
 	catalog := origin.NewCatalog(nil)
-	d.origin = &origin.Server{
-		Address: c.HTTP.Address, MetricsAddress: c.Metrics.Address,
-		CertFile: c.TLS.Cert, KeyFile: c.TLS.Key,
-		PublicURL: c.HTTP.PublicURL, TrustedProxies: trusted,
-		PlayerFolder: filepath.Join(c.Data, "players"), MaxEgress: int64(c.Origin.MaxEgress),
-		Version: version, STUNPort: portOf(c.STUN.Address),
-		Streams: d.streams, Catalog: catalog, Admission: office,
-		Log: log.With().Str("room", "origin").Logger(),
+	if d.origin, err = newOrigin(d, catalog, office); err != nil {
+		return nil, err
 	}
 	d.tracker = newTracker(d, catalog, office)
 	d.origin.Signalling = signalling{d.tracker}
@@ -81,6 +71,23 @@ func build(c config.Config, v *vault.Vault, log zerolog.Logger) (*daemon, error)
 	}
 	d.streams.sources, d.streams.forwards = d.sources, d.stage.forwards
 	return d, nil
+}
+
+func newOrigin(d *daemon, catalog *origin.Catalog, office *admission.Office) (*origin.Server, error) {
+	c := d.config
+	trusted, err := proxies(c.HTTP.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	return &origin.Server{
+		Address: c.HTTP.Address, MetricsAddress: c.Metrics.Address,
+		CertFile: c.TLS.Cert, KeyFile: c.TLS.Key,
+		PublicURL: c.HTTP.PublicURL, TrustedProxies: trusted,
+		PlayerFolder: filepath.Join(c.Data, "players"), MaxEgress: int64(c.Origin.MaxEgress),
+		Version: version, STUNPort: portOf(c.STUN.Address),
+		Streams: d.streams, Catalog: catalog, Admission: office,
+		Log: d.log.With().Str("room", "origin").Logger(),
+	}, nil
 }
 
 // setStage makes the registry and the stage for its broadcasts, which know each other.

@@ -34,7 +34,7 @@ func (c doctorCommand) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	at, err := attach.Parse(config.Stream{Source: c.URL, SourceInstance: c.Instance}.SourceAddress())
+	at, err := typedSource(config.Stream{Source: c.URL, SourceInstance: c.Instance})
 	if err != nil {
 		return usageError{err}
 	}

@@ -57,9 +57,6 @@ const (
 // Parse reads an address as an administrator types it.
 func Parse(text string) (*url.URL, error) {
 	text = strings.TrimSpace(text)
-	if regexp.MustCompile(`^[0-9A-Za-z-]{20,36}$`).MatchString(text) {
-		return nil, errors.New("that looks like the id of a PeerTube video: give the address of its page, or name its server (--instance https://…; source_instance in the configuration)")
-	}
 	u, err := url.Parse(text)
 	if err != nil {
 		return nil, errors.New("that is no address") // without the text: it may hold a password

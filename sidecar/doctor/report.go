@@ -100,8 +100,25 @@ func (r *Report) Exit() int {
 func (r *Report) Write(out io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", r.URL)
+	r.writeStream(&b)
+	b.WriteString("\n")
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "  %-8s %-13s %s\n", f.Level, f.Topic, f.Text)
+		if f.Advice != "" {
+			fmt.Fprintf(&b, "  %-22s → %s\n", "", f.Advice)
+		}
+	}
+	if r.Command != "" {
+		fmt.Fprintf(&b, "\nTo attach to it:\n\n  %s\n\nor in liverelay.yaml:\n\n%s", r.Command, r.Configuration)
+	}
+	_, err := io.WriteString(out, b.String())
+	return err
+}
+
+// writeStream writes what the stream is, a line for each thing that is known.
+func (r *Report) writeStream(b *strings.Builder) {
 	row := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "  %-12s %s\n", name, fmt.Sprintf(format, args...))
+		fmt.Fprintf(b, "  %-12s %s\n", name, fmt.Sprintf(format, args...))
 	}
 	if r.Kind != "" {
 		row("kind", "%s", r.Kind)
@@ -135,16 +152,4 @@ func (r *Report) Write(out io.Writer) error {
 	if r.FloorSeconds > 0 {
 		row("latency", "about %.1f s at best: %s", r.FloorSeconds, r.FloorWhy)
 	}
-	b.WriteString("\n")
-	for _, f := range r.Findings {
-		fmt.Fprintf(&b, "  %-8s %-13s %s\n", f.Level, f.Topic, f.Text)
-		if f.Advice != "" {
-			fmt.Fprintf(&b, "  %-22s → %s\n", "", f.Advice)
-		}
-	}
-	if r.Command != "" {
-		fmt.Fprintf(&b, "\nTo attach to it:\n\n  %s\n\nor in liverelay.yaml:\n\n%s", r.Command, r.Configuration)
-	}
-	_, err := io.WriteString(out, b.String())
-	return err
 }

@@ -108,22 +108,11 @@ func (r *runner) poll(ctx context.Context, queue chan<- *job) error {
 			if failures > 0 {
 				r.log.Info().Int("failures", failures).Msg("upstream is back")
 			}
-			if p.Ended && !r.follow.started {
-				return ErrNotLive
-			}
-			failures = 0
-			items := r.news(p, away)
-			away = false
-			if err := r.enqueue(ctx, queue, items); err != nil {
+			if err := r.took(ctx, p, away, queue); err != nil {
 				return err
 			}
-			if p.Ended {
-				return errEnded
-			}
+			failures, away = 0, false
 			canBlock = p.CanBlock && (r.follow.byParts || p.PartTarget == 0)
-			if len(items) > 0 {
-				r.fresh = time.Now()
-			}
 		}
 		if time.Since(r.fresh) > max(r.grace, 3*r.target) {
 			return errAway
@@ -132,6 +121,25 @@ func (r *runner) poll(ctx context.Context, queue chan<- *job) error {
 			return err
 		}
 	}
+}
+
+// took begins to fetch what is new in a playlist; away says that upstream did not answer
+// before it. errEnded is for the last playlist.
+func (r *runner) took(ctx context.Context, p *playlist.Playlist, away bool, queue chan<- *job) error {
+	if p.Ended && !r.follow.started {
+		return ErrNotLive
+	}
+	items := r.news(p, away)
+	if err := r.enqueue(ctx, queue, items); err != nil {
+		return err
+	}
+	if p.Ended {
+		return errEnded
+	}
+	if len(items) > 0 {
+		r.fresh = time.Now()
+	}
+	return nil
 }
 
 // seek looks for the rendition's address after some failures.
