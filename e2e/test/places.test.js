@@ -6,10 +6,11 @@ import { createServer } from "node:http";
 import { connect } from "node:http2";
 import { test } from "node:test";
 import { Daemon } from "../lib/daemon.js";
+import { shot } from "../lib/look.js";
 import { eventually } from "../lib/process.js";
 import { startProxy } from "../lib/proxy.js";
 import { Publisher } from "../lib/publisher.js";
-import { certify } from "../lib/site.js";
+import { certify, startSite } from "../lib/site.js";
 import { startBrowser, Viewer } from "../lib/viewer.js";
 
 const size = { width: 426, height: 240, bitrate: "600k" };
@@ -109,4 +110,69 @@ test("with a certificate it speaks HTTP/2 and RTMPS", async (t) => {
 
 	const browser = await browse(t, ["--ignore-certificate-errors"]);
 	await (await Viewer.open(browser, daemon.watch)).plays();
+});
+
+test("a page of another site with a strict policy, over HTTPS, embeds what is below a path, in all three ways", async (t) => {
+	/** @type {Awaited<ReturnType<typeof startProxy>> | undefined} */
+	let proxy;
+	/** @type {Awaited<ReturnType<typeof certify>> | undefined} */
+	let tls;
+	t.after(() => proxy?.stop());
+	await broadcast(t, {
+		beforeStart: async (ports, folder) => {
+			tls = await certify(folder);
+			proxy = await startProxy(ports.http, "/tv", tls);
+			return { http: { address: `127.0.0.1:${ports.http}`, public_url: `${proxy.origin}/tv` } };
+		},
+	});
+	assert.ok(proxy && tls);
+	const browser = await browse(t, ["--ignore-certificate-errors"]);
+	const watch = `${proxy.origin}/tv/live/demo`;
+	// By its address: what a site's software makes of it, that knows oEmbed.
+	const reader = await browser.newPage({ ignoreHTTPSErrors: true });
+	await reader.goto(watch);
+	const href = await reader.locator("link[type='application/json+oembed']").getAttribute("href");
+	const card = JSON.parse(await (await reader.request.get(href ?? "")).text());
+	await reader.close();
+
+	const { origin } = proxy;
+	const page = (/** @type {string} */ body) =>
+		`<!doctype html><html lang="en"><meta charset="utf-8"><title>A site</title><body>${body}`;
+	const site = await startSite(
+		{
+			"/script": page(card.script_html),
+			"/frame": page(`<iframe src="${origin}/tv/embed/demo" allow="autoplay"></iframe>`),
+			"/address": page(card.html),
+		},
+		{
+			tls,
+			policy: [
+				`default-src 'none'; script-src ${origin}; frame-src ${origin}; media-src blob:`,
+				`connect-src ${origin} ${origin.replace("https", "wss")}; img-src ${origin} data: blob:`,
+			].join("; "),
+		},
+	);
+	t.after(() => site.stop());
+	for (const way of ["script", "frame", "address"]) {
+		const viewer = await Viewer.open(browser, `${site.origin}/${way}`);
+		const frame = await eventually(`${way} has a player`, async () => {
+			for (const one of viewer.page.frames())
+				if ((await one.locator("live-relay").count()) > 0) return one;
+			return null;
+		});
+		await frame.waitForFunction(() => {
+			const player = /** @type {any} */ (document.querySelector("live-relay"));
+			return player.stats.state === "playing";
+		});
+		const bar = await frame.locator("media-control-bar").boundingBox();
+		assert.ok(bar && bar.height > 30 && bar.height < 80, "the controls have no style");
+		// The frame's border is an inline style of the page's, which its policy forbids. Both ways
+		// to let it fill the screen are there, for sites that let one of them through.
+		const complaints = viewer.complaints.filter(
+			(text) => !(way === "address" && /style|allowfullscreen/.test(text)),
+		);
+		assert.deepEqual(complaints, []);
+		await shot(viewer.page, `embedded-${way}`);
+		await viewer.close();
+	}
 });

@@ -4,10 +4,18 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Daemon } from "../lib/daemon.js";
-import { openPage, property, shot, wakeControls } from "../lib/look.js";
+import {
+	desktop,
+	message,
+	openPage,
+	property,
+	shot,
+	violations,
+	wakeControls,
+} from "../lib/look.js";
 import { eventually, pause } from "../lib/process.js";
 import { Publisher } from "../lib/publisher.js";
-import { startBrowser } from "../lib/viewer.js";
+import { startBrowser, Viewer } from "../lib/viewer.js";
 
 describe("who watches", () => {
 	/** @type {Daemon} */
@@ -70,6 +78,14 @@ describe("who watches", () => {
 		await pause(4_000);
 		assert.ok((await property(page, "latency")) > 5, "it was taken to live");
 		assert.equal(await property(page, "isLive"), false);
+		// A pause is no wish to be elsewhere.
+		await page.keyboard.press("k");
+		await pause(3_000);
+		await page.keyboard.press("k");
+		await eventually("it plays", async () => (await property(page, "paused")) === false);
+		await pause(1_000);
+		const latency = await property(page, "latency");
+		assert.ok(latency > 8, `it went to live: ${latency}`);
 		await wakeControls(viewer);
 		await shot(page, "behind");
 		await page.keyboard.press("End");
@@ -116,5 +132,83 @@ describe("who watches", () => {
 		await eventually("it left again", async () => (await viewer.stats()).peers === 0, 1_000);
 		await viewer.close();
 		await other.close();
+	});
+
+	test("whose link becomes a metered one uploads nothing from then on, until it is none", async () => {
+		const [viewer, other] = [
+			await openPage(browser, daemon.origin, "/live/demo"),
+			await openPage(browser, daemon.origin, "/live/demo"),
+		];
+		const { page } = viewer;
+		await viewer.plays();
+		await other.plays();
+		const uploaded = async () => (await viewer.stats()).uploadedBytes;
+		await eventually("it uploads", async () => (await uploaded()) > 0, 30_000);
+		const link = (/** @type {string} */ type) =>
+			page.evaluate((type) => {
+				Object.defineProperty(navigator, "connection", { value: { type }, configurable: true });
+			}, type);
+		await link("cellular");
+		await pause(1_000);
+		const before = await viewer.stats();
+		await pause(4_000);
+		const after = await viewer.stats();
+		assert.equal(after.uploadedBytes, before.uploadedBytes, "it went on to upload");
+		assert.equal(after.state, "playing");
+		assert.equal((await other.stats()).state, "playing");
+		await link("wifi");
+		await eventually(
+			"it uploads again",
+			async () => (await uploaded()) > after.uploadedBytes,
+			30_000,
+		);
+		await viewer.close();
+		await other.close();
+	});
+
+	/** Opens the stream without media source extensions. @param {boolean} playsHls */
+	async function withoutMediaSource(playsHls) {
+		const context = await browser.newContext({ viewport: desktop, bypassCSP: true });
+		await context.addInitScript((playsHls) => {
+			for (const name of ["MediaSource", "ManagedMediaSource", "WebKitMediaSource"])
+				Reflect.deleteProperty(window, name);
+			if (!playsHls) HTMLMediaElement.prototype.canPlayType = () => "";
+		}, playsHls);
+		const viewer = new Viewer(await context.newPage());
+		await viewer.page.goto(`${daemon.origin}/embed/demo`);
+		return viewer;
+	}
+
+	test("without media source extensions the browser plays it itself, and that is said", async (t) => {
+		const viewer = await withoutMediaSource(true);
+		const { page } = viewer;
+		const isNative = await page.evaluate(
+			() => document.createElement("video").canPlayType("application/vnd.apple.mpegurl") !== "",
+		);
+		if (!isNative) return t.skip("this Chromium plays no HLS itself");
+		await viewer.plays();
+		await eventually("it says so", async () => (await viewer.stats()).state === "playing");
+		assert.equal((await viewer.stats()).peers, 0);
+		await wakeControls(viewer);
+		await page.locator("[part~=settings-button]").click({ force: true });
+		const note = await page.locator(".settings .caption").textContent();
+		assert.match(note ?? "", /nothing is shared, and low latency needs HTTP\/2/);
+		await shot(page, "native");
+		assert.deepEqual(await violations(page), []);
+		await page.keyboard.press("Escape");
+		await page.keyboard.press("End");
+		const at = await property(page, "currentTime");
+		await eventually("it goes on", async () => (await property(page, "currentTime")) > at + 1);
+		await viewer.close();
+	});
+
+	test("a browser that can do neither is told of another way", async () => {
+		const viewer = await withoutMediaSource(false);
+		const { page } = viewer;
+		await eventually("it says so", async () => (await viewer.stats()).state === "error");
+		assert.match(await message(page), /can’t play live video[\s\S]*another player/i);
+		await shot(page, "unsupported");
+		assert.deepEqual(await violations(page), []);
+		await viewer.close();
 	});
 });

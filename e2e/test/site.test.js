@@ -6,9 +6,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, describe, test } from "node:test";
-import { Daemon } from "../lib/daemon.js";
+import { binary, Daemon } from "../lib/daemon.js";
 import { shot, violations } from "../lib/look.js";
-import { eventually, pause } from "../lib/process.js";
+import { eventually, Process, pause } from "../lib/process.js";
 import { Publisher } from "../lib/publisher.js";
 import { startSite } from "../lib/site.js";
 import { startBrowser, Viewer } from "../lib/viewer.js";
@@ -174,6 +174,51 @@ describe("somebody else's site", () => {
 		// Below 0.1 is held to be good; what is left is text that says how late it is.
 		assert.ok(shifts < 0.01, `${shifts}`);
 		await viewer.close();
+	});
+
+	test("the picture of the swarm shows who feeds whom", async (t) => {
+		const pictured = await Daemon.start({
+			renditions: ["240p"],
+			config: { tracker: { picture: true } },
+		});
+		t.after(() => pictured.stop());
+		const pushed = new Publisher({ url: pictured.rtmp }).start();
+		t.after(() => pushed.stop());
+		await pictured.live();
+		const viewers = new Process(binary, [
+			"viewers",
+			"-n",
+			"5",
+			"--duration",
+			"60s",
+			pictured.watch,
+		]);
+		t.after(() => viewers.stop());
+		const api = `${pictured.origin}/api/v1/streams/demo/swarm`;
+		await eventually(
+			"all five are fed by others",
+			async () => {
+				const { peers } = await (await fetch(api)).json();
+				const isFed = (/** @type {any} */ p) => p.parents.some((/** @type {string} */ id) => id);
+				return new Set(peers.filter(isFed).map((/** @type {any} */ p) => p.id)).size >= 4;
+			},
+			30_000,
+		);
+		const context = await browser.newContext({
+			...{ viewport: { width: 960, height: 620 }, bypassCSP: true },
+		});
+		const page = await context.newPage();
+		await page.goto(`${pictured.watch}/swarm`);
+		await page.locator("#renditions svg").first().waitFor();
+		await pause(1_500);
+		assert.deepEqual(await violations(page), []);
+		await shot(page, "swarm-page");
+		await page.emulateMedia({ colorScheme: "dark" });
+		await page.setViewportSize({ width: 390, height: 760 });
+		await pause(1_500);
+		await shot(page, "swarm-page-phone-dark");
+		assert.deepEqual(await violations(page), []);
+		await context.close();
 	});
 
 	test("without JavaScript there is a link to plain HLS", async () => {

@@ -125,8 +125,10 @@ export class Player {
 	get #ends(): Range {
 		const { seekable } = this.video;
 		const { length } = seekable;
-		return length > 0
-			? { start: seekable.start(0), end: seekable.end(length - 1) }
+		const end = length > 0 ? seekable.end(length - 1) : 0;
+		// A browser that plays HLS itself may say that live has no end.
+		return Number.isFinite(end) && end > 0
+			? { start: seekable.start(0), end }
 			: { start: 0, end: 0 };
 	}
 
@@ -178,7 +180,8 @@ export class Player {
 	/** Jumps to the live edge. */
 	goLive(): void {
 		this.#playback?.goLive();
-		if (this.#isNative) this.video.currentTime = Math.max(0, this.#ends.end - 1);
+		const { end } = this.#ends;
+		if (this.#isNative && end > 0) this.video.currentTime = Math.max(0, end - 1);
 		if (this.video.paused) void this.video.play().catch(() => {});
 	}
 

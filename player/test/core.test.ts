@@ -71,6 +71,10 @@ class Player {
 		return { p2pBytes: received, uploadedBytes: sent, rejectedChunks };
 	}
 
+	lend(upload: number): void {
+		this.#core.lend(upload);
+	}
+
 	play(event: TraceEvent): Plain[] {
 		const actions: Plain[] = [];
 		for (let i = 0; i < (event.repeat ?? 1); i++)
@@ -234,6 +238,35 @@ describe("traces", () => {
 			rejectedChunks: 0,
 			...trace.stats,
 		});
+	});
+});
+
+describe("who lends nothing any more", () => {
+	/** Bytes that are sent over a whole trace; from its event `at` on, nothing is lent. */
+	function uploaded(file: string, at: number): { before: number; after: number } {
+		const trace = vectors(file) as Trace;
+		const player = new Player(trace);
+		let before = 0;
+		for (const [i, event] of trace.events.entries()) {
+			if (i === at) {
+				before = player.stats.uploadedBytes;
+				player.lend(-1);
+			}
+			player.play(event);
+		}
+		return { before, after: player.stats.uploadedBytes };
+	}
+
+	it.each(["peer-requests.json", "peer-budget.json"])("answers no request: %s", (file) => {
+		const trace = vectors(file) as Trace;
+		const all = uploaded(file, trace.events.length).after;
+		const sends = trace.events.findIndex(({ expect: wanted }) =>
+			wanted?.some(({ message }) => (message as Plain | undefined)?.type === "data"),
+		);
+		const { before, after } = uploaded(file, sends + 1);
+		expect(before).toBeGreaterThan(0);
+		expect(all).toBeGreaterThan(before);
+		expect(after).toBe(before);
 	});
 });
 

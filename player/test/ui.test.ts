@@ -1,9 +1,9 @@
 // The rules behind what is seen: words, keys, wishes, who is asked, what is plotted.
 import { readdirSync, readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { History, historySeconds, sharedPart } from "../src/history.ts";
 import { actionOf, isTaken, type KeyActions } from "../src/keys.ts";
-import { isSparing, stricter } from "../src/manners.ts";
+import { isSparing, Manners, stricter } from "../src/manners.ts";
 import * as messages from "../src/messages.ts";
 import { Standstill } from "../src/playback/standstill.ts";
 import { undecodable } from "../src/qualities.ts";
@@ -121,6 +121,26 @@ test("nothing is uploaded where it costs", () => {
 	expect(isSparing({ type: "wifi" }, { charging: false, level: 0.15 })).toBe(true);
 	expect(isSparing({ type: "wifi" }, { charging: true, level: 0.15 })).toBe(false);
 	expect(isSparing({}, { charging: false, level: 0.5 })).toBe(false);
+});
+
+test("link and battery are looked at as they are now", async () => {
+	const connection = { saveData: false, type: "wifi" };
+	const battery = { charging: true, level: 0.1 };
+	vi.stubGlobal("navigator", { connection, getBattery: () => Promise.resolve(battery) });
+	const manners = new Manners();
+	await Promise.resolve();
+	expect(manners.isSparing).toBe(false);
+	connection.saveData = true;
+	expect(manners.isSparing).toBe(true);
+	connection.saveData = false;
+	connection.type = "cellular";
+	expect(manners.isSparing).toBe(true);
+	connection.type = "wifi";
+	battery.charging = false;
+	expect(manners.isSparing).toBe(true);
+	battery.level = 0.5;
+	expect(manners.isSparing).toBe(false);
+	vi.unstubAllGlobals();
 });
 
 describe("the last minute", () => {

@@ -7,10 +7,17 @@ export interface Range {
 	end: number;
 }
 
-/** What can be sought in a rendition; null while that is unknown, or up to the browser. */
-export function rangeOf(engine: Engine, { offset }: Place, name: string): Range | null {
-	const { oldest, newest } = engine.timeline(name) ?? {};
-	if (offset === null || !oldest || !newest || engine.guide.isForeign(name)) return null;
-	const end = (newest.start + newest.duration) / 1e6;
-	return { start: oldest.start / 1e6 - offset, end: end - offset };
+/**
+ * What can be sought in a rendition, up to where live is played, `ahead` of the playhead;
+ * null while that is unknown, or up to the browser.
+ */
+export function rangeOf(
+	engine: Engine,
+	{ offset }: Place,
+	name: string,
+	ahead: { from: number; by: number },
+): Range | null {
+	const oldest = engine.timeline(name)?.oldest;
+	if (offset === null || !oldest || engine.guide.isForeign(name)) return null;
+	return { start: oldest.start / 1e6 - offset, end: ahead.from + Math.max(0, ahead.by) };
 }

@@ -4,6 +4,7 @@ import Hls, { type ErrorData } from "hls.js";
 import type { Arrival } from "../engine/types.ts";
 import { Monitor } from "../playback/monitor.ts";
 import { RateControl } from "../playback/rate.ts";
+import { Attention } from "./attention.ts";
 import { isPlayedOut, stateOf } from "./condition.ts";
 import { config, type PlaybackOptions } from "./config.ts";
 import { type Range, rangeOf } from "./dvr.ts";
@@ -22,8 +23,6 @@ const controlEvery = 200;
 const stuckFor = 2500;
 /** The same, before it has begun. */
 const startFor = 8000;
-/** Milliseconds for which a busy page's figures are not to be trusted. */
-const busyFor = 2000;
 /** Seconds of steady playback before other viewers are connected to. */
 const steadyAfter = 0.25;
 /** A part that comes with fewer seconds left than this was nearly waited for. */
@@ -37,8 +36,6 @@ const restartBeyond = 4;
  * target that are too many.
  */
 const nap = { quiet: 1500, moved: 600, behind: 1 };
-/** Milliseconds without a look after which the page slept; and for which what waited comes in. */
-const sleptFor = 2000;
 
 export class Playback {
 	readonly #options: PlaybackOptions;
@@ -56,10 +53,7 @@ export class Playback {
 	#steadySince: number | null = null;
 	readonly #faults = new Faults();
 	#pausedAt: number | null = null;
-	/** When the page was last too busy to look in time. */
-	#busyAt = Number.NEGATIVE_INFINITY;
-	#lookedAt = performance.now();
-	#sleptAt = Number.NEGATIVE_INFINITY;
+	readonly #attention = new Attention();
 	#stuckSince: number | null = null;
 
 	constructor(options: PlaybackOptions) {
@@ -150,18 +144,11 @@ export class Playback {
 
 	#arrived({ isMain, delay }: Arrival): void {
 		const now = performance.now() / 1000;
-		if (!this.#hasSlept) this.#rate.arrived(now, delay);
+		if (!this.#attention.hasSlept) this.#rate.arrived(now, delay);
 		const latency = this.#place.behind(this.#options.video.currentTime);
 		if (!isMain || !this.#hasStarted || latency === null) return;
-		// A page that is busy takes long to notice what came in time.
-		const isBusy = performance.now() - this.#busyAt < busyFor;
-		this.#switcher.quality.arrived(latency - delay < lateBelow && !isBusy, now);
-	}
-
-	/** The page slept a moment ago: how late something comes says nothing. */
-	get #hasSlept(): boolean {
-		const now = performance.now();
-		return now - this.#lookedAt > sleptFor || now - this.#sleptAt < sleptFor;
+		const isLate = latency - delay < lateBelow && !this.#attention.wasBusy;
+		this.#switcher.quality.arrived(isLate, now);
 	}
 
 	#look(): void {
@@ -174,9 +161,7 @@ export class Playback {
 			this.#hasStarted && !video.paused && !video.seeking && !video.ended && !document.hidden;
 		const { currentTime: time, playbackRate: rate } = video;
 		const now = performance.now();
-		if (now - this.#lookedAt > 4 * lookEvery) this.#busyAt = now;
-		if (now - this.#lookedAt > sleptFor) this.#sleptAt = now;
-		this.#lookedAt = now;
+		this.#attention.look();
 		if (this.#monitor.look({ now, time, rate, isPlaying })) {
 			this.#rate.stalled(now / 1000);
 			this.#switcher.quality.stalled(now / 1000);
@@ -277,7 +262,7 @@ export class Playback {
 			this.#seeks.move(video.currentTime + ahead);
 		} else if (latency > this.#rate.target + restartBeyond) this.goLive();
 		else this.#keepPace(playbackRate);
-		if (now - this.#busyAt > busyFor) this.#switcher.quality.buffered(buffer, now / 1000);
+		if (!this.#attention.wasBusy) this.#switcher.quality.buffered(buffer, now / 1000);
 		this.#switcher.update(this.#hls, this.#height);
 	}
 
@@ -349,7 +334,17 @@ export class Playback {
 
 	/** What can be sought, if it is more than the browser knows. */
 	get seekable(): Range | null {
-		return rangeOf(this.#options.engine, this.#place, this.#switcher.name);
+		const from = this.#options.video.currentTime;
+		const by = (this.#place.behind(from) ?? 0) - this.#rate.target;
+		return rangeOf(this.#options.engine, this.#place, this.#switcher.name, { from, by });
+	}
+
+	/** The viewer went back, and where they are can still be played. */
+	get #staysBack(): boolean {
+		const latency = this.#latency;
+		const { currentTime } = this.#options.video;
+		const isThere = currentTime > (this.seekable?.start ?? currentTime);
+		return latency !== null && isThere && this.#seeks.isBack(latency, this.#rate.target);
 	}
 
 	#paused(): void {
@@ -360,7 +355,7 @@ export class Playback {
 	#resumed(): void {
 		const now = performance.now();
 		this.#steadySince = now;
-		if (this.#hasStarted && now - (this.#pausedAt ?? now) > 2000) this.goLive();
+		if (this.#hasStarted && now - (this.#pausedAt ?? now) > 2000 && !this.#staysBack) this.goLive();
 		this.#pausedAt = null;
 	}
 
