@@ -21,11 +21,12 @@ const (
 	// mendEvery is the time between two looks over the trees.
 	mendEvery = time.Second
 	// A loss is at least so many within that time, one in lossShare of those who were
-	// there; trees keep their shape for shakenFor after it.
+	// there. For shakenFor after it nodes are moved for a tree's shape only so often.
 	leastLoss  = 3
 	lossShare  = 8
 	lossWithin = 5 * time.Second
-	shakenFor  = 8 * time.Second
+	shakenFor  = time.Minute
+	shapeEvery = 8 * time.Second
 	// unknownSlots is what a peer that names no upload is taken to be good for at first.
 	unknownSlots = 8
 	// trustedSlots is what a claim is believed without evidence.

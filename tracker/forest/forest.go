@@ -33,7 +33,7 @@ type Forest struct {
 	strained time.Time
 
 	left   []time.Time // when the last ones left
-	shaken time.Time   // until when nobody is moved for the trees' shape alone
+	shaken time.Time   // until when hardly anybody is moved for the trees' shape alone
 
 	now     time.Time // of the event at hand
 	actions []Action  // of the event at hand
@@ -218,13 +218,15 @@ func (f *Forest) leave(id Peer) {
 	f.wake()
 }
 
-// shake notes that one left. Where many leave at once, each move of those who stay takes
-// half a second's media from somebody who has none to spare.
+// shake notes that one left, for the case that many do at once.
 func (f *Forest) shake() {
 	f.left = append(f.left, f.now)
 	f.left = slices.DeleteFunc(f.left, func(at time.Time) bool { return f.now.Sub(at) > lossWithin })
 	if len(f.left) >= leastLoss && lossShare*len(f.left) >= len(f.order) {
 		f.shaken = f.now.Add(shakenFor)
+		for _, t := range f.standing() {
+			t.shaped = f.now
+		}
 	}
 }
 

@@ -15,14 +15,14 @@ const (
 )
 
 // mend is continuous re-planning. What costs the server something is mended as fast as
-// it goes; what only makes the tree shallower, a few moves at a time, and not while many
-// wait for what a loss of others took from them.
+// it goes; what only makes the tree shallower, a few moves at a time, and for a while after
+// a loss hardly.
 func (t *tree) mend() {
 	t.reclass()
 	t.balanceRoots()
 	t.placeStrays()
 	t.straighten()
-	if t.forest.now.Before(t.forest.shaken) {
+	if !t.mayShape() {
 		return
 	}
 	t.combAll(1 + len(t.nodes)/200)
@@ -38,6 +38,17 @@ func (t *tree) mend() {
 	}
 	t.exchange()
 	t.drain()
+}
+
+// mayShape says whether nodes may be moved for the tree's shape. After a loss of many
+// uplinks are full, and each move takes half a second's media from some who have none
+// to spare.
+func (t *tree) mayShape() bool {
+	if t.forest.now.Before(t.forest.shaken) && t.forest.now.Sub(t.shaped) < shapeEvery {
+		return false
+	}
+	t.shaped = t.forest.now
+	return true
 }
 
 // reinsert gives a node another place.
