@@ -152,6 +152,7 @@ func (v *session) trackerMessage(ctx context.Context, e trackerEvent) {
 		v.do(ctx, v.core.Plan(v.now(), plan))
 	case "connect":
 		delete(v.parted, m.Peer)
+		v.log.Debug().Str("peer", m.Peer).Str("role", m.Role).Int64("at", v.now()).Msg("Connect")
 		v.transport.Connect(m.Peer, m.Role == "offer")
 	case "gone":
 		v.do(ctx, v.core.Gone(v.now(), m.Peer))
@@ -179,6 +180,7 @@ func (v *session) peerEvent(ctx context.Context, e rtc.Event) {
 	switch e.Kind {
 	case rtc.Opened:
 		v.connected[e.Peer] = struct{}{}
+		v.log.Debug().Str("peer", e.Peer).Int64("at", v.now()).Msg("Peer opened")
 		v.do(ctx, v.core.PeerOpen(v.now(), e.Peer))
 		v.news.urgent = true
 	case rtc.Closed:
