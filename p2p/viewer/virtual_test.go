@@ -40,6 +40,7 @@ type virtual struct {
 	names   []string
 	parts   [][]byte
 	heads   []media.Head
+	limit   int64          // bit/s that the server may send, 0 for all that it can
 	budget  *egress.Budget // nil without a limit
 	seen    seen
 }
@@ -97,8 +98,8 @@ func (s *virtual) clock() time.Time { return time.UnixMilli(s.now) }
 
 // newVirtual makes a world whose server may send limit bit/s; 0 for all that it can.
 func newVirtual(t *testing.T, limit int64) *virtual {
-	s := &virtual{t: t, members: map[string]*member{}, random: rand.New(rand.NewPCG(1, 2))}
-	s.plan = forest.New(forest.Config{Server: limit}, s.random)
+	s := &virtual{t: t, limit: limit, members: map[string]*member{}, random: rand.New(rand.NewPCG(1, 2))}
+	s.plan = forest.New(forest.Config{}, s.random)
 	s.tell(forest.Ladder{Renditions: []forest.Rendition{{Rate: bitrate}}})
 	if limit > 0 {
 		s.budget = egress.New(limit/8, s.clock())
@@ -306,7 +307,7 @@ func (s *virtual) parse(payload []byte) []media.Head {
 func (s *virtual) run(until int64) {
 	for at := s.now + partTime; at <= until; at += partTime {
 		s.after(at-s.now, s.publish)
-		s.after(at-s.now, func() { s.tell(forest.Tick{}) })
+		s.after(at-s.now, func() { s.tell(forest.Tick{Server: s.limit}) })
 	}
 	for s.queue.Len() > 0 && s.queue[0].at <= until {
 		next := heap.Pop(&s.queue).(task)

@@ -10,7 +10,6 @@ type Config struct {
 	Patience      time.Duration // a connection nobody reported after this has failed; 30 s
 	Introductions int           // others that a peer may be told of at once; 32
 	Refill        time.Duration // and one more after each of these; 10 s
-	Server        int64         // bit/s that the server may send, 0 for no limit
 	SeedShare     float64       // clusters at the server for each viewer; 0.003, at least one
 }
 

@@ -89,9 +89,9 @@ func (f *Forest) share() int64 {
 	return bookable
 }
 
-// weigh looks at what plans have from the server.
-func (f *Forest) weigh() {
-	if f.config.Server == 0 {
+// weigh looks at what plans have from the server, which may send so much.
+func (f *Forest) weigh(server int64) {
+	if server == 0 {
 		return
 	}
 	sum := int64(0)
@@ -107,7 +107,7 @@ func (f *Forest) weigh() {
 			}
 		}
 	}
-	if 100*sum > strainAt*f.config.Server {
+	if 100*sum > strainAt*server {
 		f.strained = f.now.Add(strainFor)
 	}
 }

@@ -65,7 +65,7 @@ func (f *Forest) Handle(now time.Time, e Event) []Action {
 	case Report:
 		f.report(e)
 	case Tick:
-		f.tick()
+		f.tick(e.Server)
 	}
 	f.settlePairs()
 	f.sendPlans()
@@ -230,10 +230,10 @@ func (f *Forest) shake() {
 	}
 }
 
-func (f *Forest) tick() {
+func (f *Forest) tick(server int64) {
 	f.expirePairs()
 	f.judge()
-	f.weigh()
+	f.weigh(server)
 	mend := f.now.Sub(f.mended) >= mendEvery
 	if mend {
 		f.mended = f.now
