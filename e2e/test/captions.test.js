@@ -14,18 +14,26 @@ import { startBrowser } from "../lib/viewer.js";
 
 /** @typedef {import("../lib/viewer.js").Viewer} Viewer */
 
-/** The numbers of the captions on the screen, looked at every 50 ms; -1 for none. @param {Viewer} viewer @param {number} seconds */
+/**
+ * The numbers of the captions on the screen, looked at every 50 ms while the picture moves; -1
+ * for none.
+ * @param {Viewer} viewer
+ * @param {number} seconds
+ */
 function seen({ page }, seconds) {
 	return page.evaluate(async (seconds) => {
 		const video = document.querySelector("live-relay")?.shadowRoot?.querySelector("video");
 		/** @type {number[]} */
 		const numbers = [];
+		let last = -1;
 		for (let i = 0; i < seconds * 20; i++) {
-			const track = [...(video?.textTracks ?? [])].find(({ mode }) => mode === "showing");
+			await new Promise((resolve) => setTimeout(resolve, 50));
+			if (!video || video.currentTime === last) continue;
+			last = video.currentTime;
+			const track = [...video.textTracks].find(({ mode }) => mode === "showing");
 			const cues = /** @type {VTTCue[]} */ ([...(track?.activeCues ?? [])]);
 			const text = cues.map((cue) => cue.getCueAsHTML().textContent).join("\n");
 			numbers.push(Number(/^CAPTION (\d+) <&>$/.exec(text)?.[1] ?? -1));
-			await new Promise((resolve) => setTimeout(resolve, 50));
 		}
 		return numbers;
 	}, seconds);

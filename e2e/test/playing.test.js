@@ -59,7 +59,10 @@ describe("who watches", () => {
 		for (const name of ["source", "240p", "audio", "240p"]) {
 			await choose(name);
 			await plays(name);
-			if (name === "audio") await shot(page, "sound-only");
+			if (name !== "audio") continue;
+			await page.locator(".sound-only").waitFor();
+			await wakeControls(viewer);
+			await shot(page, "sound-only");
 		}
 		await choose("auto");
 		await pause(1_000);

@@ -74,6 +74,8 @@ img[slot=poster] { object-fit: cover; }
 .name { display: block; max-width: calc(100% - 15rem); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 media-control-bar { width: 100%; align-items: center; background: rgb(0 0 0 / 0.62); padding-inline: 0.25rem; }
 media-time-range { width: 100%; height: 1.5rem; padding-inline: 0.75rem; background: linear-gradient(transparent, rgb(0 0 0 / 0.62)); }
+/* Where a browser that plays HLS itself knows no end, there is nothing to seek in. */
+media-time-range:is(:not([mediaseekable]), [mediaseekable$=Infinity]) { visibility: hidden; }
 media-volume-range { width: 5.5rem; padding-inline: 0; }
 :is(media-airplay-button[mediaairplayunavailable], media-cast-button[mediacastunavailable], media-pip-button[mediapipunavailable], media-fullscreen-button[mediafullscreenunavailable], media-volume-range[mediavolumeunavailable]) { display: none; }
 media-live-button { font: 600 0.8125rem/1 var(--font); }
@@ -204,7 +206,8 @@ dd { font-variant-numeric: tabular-nums; unicode-bidi: plaintext; }
 	media-volume-range, media-pip-button { display: none; }
 	.sheet:not(.statistics), .ask { inset: auto 0.5rem 0.5rem; width: auto; max-width: none; max-height: calc(100% - 1rem); }
 	.statistics { inset: 0.5rem 0.5rem auto; width: auto; max-width: none; max-height: calc(100% - 1rem); padding-block-end: 0.5rem; }
-	.statistics canvas { height: 2.25rem; }
+	.statistics canvas { height: 1.75rem; }
+	dl > div { padding-block: 0; }
 	.statistics .caption { display: none; }
 	dl { display: grid; grid-template-columns: 1fr 1fr; column-gap: 1.25rem; font-size: 0.75rem; }
 	.name { max-width: calc(100% - 4rem); }

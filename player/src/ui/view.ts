@@ -43,6 +43,7 @@ export class View {
 	readonly video: HTMLVideoElement;
 	readonly say: Say;
 	readonly #host: HTMLElement;
+	readonly #seconds: Intl.NumberFormat;
 	readonly #controller: Controller;
 	readonly #message = new MessageBox();
 	readonly #settings: Settings;
@@ -73,6 +74,8 @@ export class View {
 		this.#host = host;
 		this.video = video;
 		this.say = sayIn(language);
+		const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+		this.#seconds = new Intl.NumberFormat(language, digits);
 		const { say } = this;
 		this.#share = new Share(say, () => handlers.snippets());
 		this.#statistics = new Statistics(say, language);
@@ -195,7 +198,7 @@ export class View {
 	update(stats: Stats, history: History, settings: SettingsState): void {
 		const { say, video } = this;
 		const isKnown = stats.latency > 0 && this.#isShown;
-		const seconds = stats.latency.toFixed(1);
+		const seconds = this.#seconds.format(stats.latency);
 		setText(this.#behind, isKnown ? say("behind", { seconds }) : "");
 		this.#unmute.hidden = !video.muted || !this.#isShown || video.paused;
 		this.#captions.hidden = settings.captions.length === 0;
