@@ -23,6 +23,10 @@ const (
 	// maxBuffered is how much may wait to be sent to a peer, in bytes; a peer that falls
 	// further behind is closed.
 	maxBuffered = 1 << 20
+	// handshakeAgain is after how long a lost packet of DTLS's handshake is sent again: the
+	// library's second would be most of the time in which a viewer's buffer lasts.
+	// Chromium begins with 50 ms.
+	handshakeAgain = 200 * time.Millisecond
 	// receiveBuffer is SCTP's, in bytes.
 	receiveBuffer = 512 << 10
 	// leastWindow is what may be on its way in a connection whatever was lost: four packets,
@@ -145,6 +149,7 @@ func newAPI(options Options, mux ice.UDPMux) *webrtc.API {
 	e.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	e.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	e.SetICETimeouts(4*time.Second, 8*time.Second, 2*time.Second)
+	e.SetDTLSRetransmissionInterval(handshakeAgain)
 	e.SetSCTPMaxReceiveBufferSize(receiveBuffer)
 	e.SetSCTPMaxMessageSize(wire.MaxMessage)
 	// A stripe is a thin stream: after a loss the window that congestion control leaves
