@@ -3,19 +3,20 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Daemon } from "../lib/daemon.js";
 import * as playlists from "../lib/playlists.js";
 import { eventually, Process, pause } from "../lib/process.js";
-import { Publisher } from "../lib/publisher.js";
+import { live } from "../lib/stage.js";
 import { startStockPage } from "../lib/stock.js";
-import { startBrowser, Viewer } from "../lib/viewer.js";
+import { Viewer } from "../lib/viewer.js";
+
+/** @typedef {import("../lib/daemon.js").Daemon} Daemon */
+/** @typedef {import("../lib/publisher.js").Publisher} Publisher */
 
 /** @param {Daemon} daemon */
 const join = async (daemon) => (await fetch(`${daemon.watch}/join`)).json();
 
-/** A small picture: two players, ffmpeg, an encoder and a publisher share the machine. @param {Daemon} daemon */
-const publish = (daemon) =>
-	new Publisher({ url: daemon.rtmp, width: 426, height: 240, bitrate: "500k" });
+/** A small picture: two players, ffmpeg, an encoder and a publisher share the machine. */
+const scene = { renditions: ["144p"], picture: { width: 426, height: 240, bitrate: "500k" } };
 
 /**
  * The states that a player goes through from now on.
@@ -56,13 +57,7 @@ describe("a broadcast survives its publisher", () => {
 		["ended, as OBS ends before it reconnects", (/** @type {Publisher} */ p) => p.stop()],
 	])) {
 		test(`${how}: viewers have a still, and then live again`, async (t) => {
-			const daemon = await Daemon.start({ renditions: ["144p"] });
-			t.after(() => daemon.stop());
-			let publisher = publish(daemon).start();
-			t.after(() => publisher.stop());
-			await daemon.live();
-			const browser = await startBrowser();
-			t.after(() => browser.close());
+			const { daemon, publisher, publish, browser } = await live(t, scene);
 			const page = await startStockPage(daemon.playlist);
 			t.after(page.stop);
 			const [ours, stock] = [
@@ -101,7 +96,7 @@ describe("a broadcast survives its publisher", () => {
 			);
 			for (const url of all) playlists.readMedia(await playlists.text(url), url);
 
-			publisher = publish(daemon).start();
+			publish();
 			await eventually("it is live", async () => (await join(daemon)).state === "live");
 			const away = (Date.now() - left) / 1000;
 			// What is asked for is that it comes back, not what it does at one moment: a busy
@@ -137,13 +132,7 @@ describe("a broadcast survives its publisher", () => {
 });
 
 test("a daemon that is killed goes on with the broadcast, and so do its viewers", async (t) => {
-	const daemon = await Daemon.start({ renditions: ["144p"] });
-	t.after(() => daemon.stop());
-	let publisher = publish(daemon).start();
-	t.after(() => publisher.stop());
-	await daemon.live();
-	const browser = await startBrowser();
-	t.after(() => browser.close());
+	const { daemon, publisher, publish, browser } = await live(t, scene);
 	const viewer = await Viewer.open(browser, daemon.watch);
 	await viewer.plays();
 	await pause(4000);
@@ -154,7 +143,7 @@ test("a daemon that is killed goes on with the broadcast, and so do its viewers"
 	await daemon.again();
 	const resumed = await join(daemon);
 	assert.equal(resumed.epoch, before.join.epoch, "the same broadcast");
-	publisher = publish(daemon).start();
+	publish();
 	await eventually("it is live", async () => (await join(daemon)).state === "live");
 	await eventually("the player is back", () => advances(viewer), 12_000);
 	await viewer.observe();

@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Daemon } from "../lib/daemon.js";
 import * as playlists from "../lib/playlists.js";
 import { encoders, eventually, pause } from "../lib/process.js";
-import { Publisher } from "../lib/publisher.js";
-import { startBrowser, Viewer } from "../lib/viewer.js";
+import { live } from "../lib/stage.js";
+import { Viewer } from "../lib/viewer.js";
+
+/** @typedef {import("../lib/daemon.js").Daemon} Daemon */
 
 /**
  * Lets all encoders of a daemon run for 20 ms of each second, until the function that it
@@ -40,13 +41,7 @@ function slowDown(daemon) {
 }
 
 test("a rung that the machine can't keep is given up, and that is said; all else goes on", async (t) => {
-	const daemon = await Daemon.start({ renditions: ["240p", "144p"] });
-	t.after(() => daemon.stop());
-	const publisher = new Publisher({ url: daemon.rtmp }).start();
-	t.after(() => publisher.stop());
-	await daemon.live();
-	const browser = await startBrowser();
-	t.after(() => browser.close());
+	const { daemon, browser } = await live(t, { renditions: ["240p", "144p"] });
 	const viewer = await Viewer.open(browser, daemon.watch);
 	await viewer.plays();
 	const before = await viewer.stats();
