@@ -23,10 +23,11 @@ const (
 	noPicture = 5 * time.Second
 	// haste is by how much media must come earlier than those before it to count as sent
 	// faster than real time, calm how much media must follow that does not, and hasteMost
-	// how much media that is waited for.
-	haste     = 20 * time.Millisecond
-	calm      = 200 * time.Millisecond
-	hasteMost = 10 * time.Second
+	// and hasteBytes how much media that is waited for.
+	haste      = 20 * time.Millisecond
+	calm       = 200 * time.Millisecond
+	hasteMost  = 10 * time.Second
+	hasteBytes = 16 << 20
 )
 
 // found is a track whose configuration was understood.
@@ -40,6 +41,7 @@ type found struct {
 type gather struct {
 	video, audio *found
 	units        []media.Unit
+	size         int             // of what was gathered, in bytes
 	decode       []time.Duration // of video, from the first keyframe on
 	first        media.Unit
 	any          bool
@@ -81,6 +83,7 @@ func (g *gather) unit(u media.Unit) bool {
 		g.first, g.any = u, true
 	}
 	g.units = append(g.units, u)
+	g.size += len(u.Data)
 	if u.Kind == media.Video || g.video == nil {
 		g.pace(u)
 	}
@@ -99,7 +102,7 @@ func (g *gather) pace(u media.Unit) {
 // catches up: what it sends when it is done is what tells the program time, which players
 // can't be told anew.
 func (g *gather) hurries() bool {
-	return g.newest-g.hurried < calm && g.newest-g.first.DTS < hasteMost
+	return g.newest-g.hurried < calm && g.newest-g.first.DTS < hasteMost && g.size < hasteBytes
 }
 
 // trim forgets old audio while no picture has come.

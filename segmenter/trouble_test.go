@@ -263,3 +263,31 @@ func TestAKeyframeThatIsLateOnce(t *testing.T) {
 		require.True(t, r.last[0].Independent, "the keyframe at picture %d", late)
 	}
 }
+
+// A publisher that sends faster than real time for ever is not waited for for ever.
+func TestABurstWithoutEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		bytes  int
+		within time.Duration
+	}{
+		"by time":  {1000, 11 * time.Second},
+		"by bytes": {500_000, 2 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := scene{fps: 30, gop: 60, length: 20 * time.Second}
+			r := newRecorder(t)
+			core := newCore(Config{}, []Sink{r})
+			core.track(s.tracks()[0])
+			for _, u := range s.units() {
+				u.Arrived, u.Data = sceneStart, make([]byte, c.bytes)
+				core.unit(u)
+				if u.DTS > c.within {
+					require.True(t, core.begun)
+				}
+			}
+			core.end()
+			r.checkOrder(r.parts[0])
+			require.Zero(t, r.parts[0][0].Start, "nothing is lost")
+		})
+	}
+}
