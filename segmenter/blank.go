@@ -7,7 +7,7 @@ const (
 	// that the picture that ends it is not late.
 	blankLag = 300 * time.Millisecond
 	// repeated is how many pictures a still repeats at most, its keyframe included. The
-	// others together are no larger than the keyframe.
+	// others together are no larger than two keyframes, which leaves room for another slide.
 	repeated = 100
 )
 
@@ -31,7 +31,7 @@ func (g *group) add(s sample, scale int64) {
 	}
 	last := g.samples[len(g.samples)-1]
 	reordered := s.present <= last.present || s.present-s.decode > scale/2
-	if g.rest += len(s.data); reordered || len(g.samples) == repeated || g.rest > len(g.samples[0].data) {
+	if g.rest += len(s.data); reordered || len(g.samples) == repeated || g.rest > 2*len(g.samples[0].data) {
 		g.clear()
 		return
 	}
