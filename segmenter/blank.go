@@ -86,11 +86,11 @@ func (c *core) stand(heard time.Duration) {
 
 func (c *core) goBlank() {
 	c.blank = true
-	switch seldom := c.source.cutter.group.whole(); {
-	case !seldom:
+	if !c.source.cutter.group.whole() {
+		c.sparse = false
 		c.log.Warn().Msg("the publisher sends no picture; viewers see the last keyframe until its next one")
-	case !c.sparse:
-		c.log.Info().Msg("the publisher sends pictures seldom; the last one is repeated in between")
+	} else if !c.sparse {
+		c.log.Warn().Msg("the publisher sends no picture; viewers see the last one until it does")
 	}
 	for _, t := range append([]*track{c.source}, c.rungs...) {
 		t.cutter.frozen, t.cutter.heard = true, true
@@ -106,9 +106,8 @@ func (c *core) seesAgain() {
 		return
 	}
 	c.blank = false
-	if k.group.whole() && len(k.group.samples) > 1 {
-		c.sparse = true
-		return
+	if !c.sparse {
+		c.log.Info().Msg("the publisher sends pictures again")
 	}
-	c.log.Info().Msg("the publisher sends pictures again")
+	c.sparse = c.sparse || len(k.group.samples) > 1
 }

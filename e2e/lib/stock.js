@@ -19,6 +19,9 @@ export async function startStockPage(playlist) {
 		<video muted autoplay playsinline width="640"></video>
 		<script src="/hls.js"></script>
 		<script>
+			// Where there is only a loopback the browser calls itself offline, and hls.js waits for
+			// the network instead of asking again.
+			Object.defineProperty(navigator, "onLine", { get: () => true });
 			window.trouble = [];
 			const hls = new Hls({ lowLatencyMode: true });
 			hls.on(Hls.Events.ERROR, (_, e) => trouble.push((e.fatal ? "fatal " : "") + e.details));
