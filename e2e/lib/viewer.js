@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import puppeteer from "puppeteer-core";
 import { cells, decode, rowShare } from "./clock.js";
 import { summary } from "./figures.js";
 import { countPlayed, observe } from "./page.js";
@@ -46,6 +47,20 @@ export function startBrowser(options = {}) {
 			"--allow-loopback-in-peer-connection",
 			...(options.flags ?? []),
 		],
+	});
+}
+
+/** Starts Firefox without a window; puppeteer speaks to it. */
+export function startFirefox() {
+	return puppeteer.launch({
+		browser: "firefox",
+		executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
+		headless: true,
+		extraPrefsFirefox: {
+			"media.autoplay.default": 0,
+			"media.peerconnection.ice.loopback": true,
+			"media.peerconnection.ice.obfuscate_host_addresses": false,
+		},
 	});
 }
 

@@ -8,19 +8,22 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { record } from "../lib/captions.js";
 import { Daemon } from "../lib/daemon.js";
-import { openPage, shot, violations, wakeControls } from "../lib/look.js";
+import { desktop, openPage, shot, violations, wakeControls } from "../lib/look.js";
 import { eventually, Process, pause } from "../lib/process.js";
-import { startBrowser } from "../lib/viewer.js";
+import { startBrowser, startFirefox } from "../lib/viewer.js";
 
-/** @typedef {import("../lib/viewer.js").Viewer} Viewer */
+/**
+ * A page of playwright's or of puppeteer's.
+ * @typedef {{ evaluate<A, R>(run: (argument: A) => R, argument: A): Promise<Awaited<R>> }} Page
+ */
 
 /**
  * The numbers of the captions on the screen, looked at every 50 ms while the picture moves; -1
  * for none.
- * @param {Viewer} viewer
+ * @param {Page} page
  * @param {number} seconds
  */
-function seen({ page }, seconds) {
+function seen(page, seconds) {
 	return page.evaluate(async (seconds) => {
 		const video = document.querySelector("live-relay")?.shadowRoot?.querySelector("video");
 		/** @type {number[]} */
@@ -39,6 +42,22 @@ function seen({ page }, seconds) {
 	}, seconds);
 }
 
+/**
+ * Looks for ten seconds whether each caption is shown, for as long as it should be.
+ * @param {import("node:test").TestContext} t
+ * @param {Page} page
+ */
+async function follow(t, page) {
+	const numbers = await seen(page, 10);
+	const shown = numbers.filter((number) => number >= 0);
+	t.diagnostic(`${shown.length} of ${numbers.length}: ${[...new Set(shown)].join(" ")}`);
+	// One follows the other at once.
+	assert.ok(shown.length > 0.9 * numbers.length, numbers.join(" "));
+	const [first, last] = [shown[0], shown.at(-1) ?? 0];
+	assert.ok(last - first >= 4, "one every two seconds");
+	assert.equal(new Set(shown).size, last - first + 1, "all of them");
+}
+
 describe("captions in the pictures", () => {
 	/** @type {Daemon} */
 	let daemon;
@@ -50,7 +69,7 @@ describe("captions in the pictures", () => {
 
 	before(async () => {
 		const file = join(folder, "recording.flv");
-		await record(file, 120);
+		await record(file, 180);
 		daemon = await Daemon.start({ renditions: ["240p"] });
 		publisher = new Process("ffmpeg", [
 			...["-hide_banner", "-loglevel", "warning", "-nostdin", "-re", "-i", file, "-c", "copy"],
@@ -85,15 +104,26 @@ describe("captions in the pictures", () => {
 				await shot(page, "captions");
 				assert.deepEqual(await violations(page), []);
 			}
-			const numbers = await seen(viewer, 10);
-			const shown = numbers.filter((number) => number >= 0);
-			t.diagnostic(`${shown.length} of ${numbers.length}: ${[...new Set(shown)].join(" ")}`);
-			// One follows the other at once.
-			assert.ok(shown.length > 0.9 * numbers.length, numbers.join(" "));
-			const [first, last] = [shown[0], shown.at(-1) ?? 0];
-			assert.ok(last - first >= 4, "one every two seconds");
-			assert.equal(new Set(shown).size, last - first + 1, "all of them");
+			await follow(t, page);
 			await viewer.close();
 		});
 	}
+
+	test("are shown in Firefox", async (t) => {
+		const firefox = await startFirefox();
+		t.after(() => firefox.close());
+		const page = await firefox.newPage();
+		await page.setViewport(desktop);
+		await page.goto(daemon.watch);
+		await eventually("it offers captions", () =>
+			page.evaluate(() => {
+				const video = document.querySelector("live-relay")?.shadowRoot?.querySelector("video");
+				return (video?.textTracks.length ?? 0) > 0;
+			}),
+		);
+		await page.keyboard.press("c");
+		await pause(3_000);
+		await shot(page, "captions-firefox");
+		await follow(t, /** @type {Page} */ (/** @type {unknown} */ (page)));
+	});
 });

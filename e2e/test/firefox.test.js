@@ -3,13 +3,11 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import puppeteer from "puppeteer-core";
 import { Daemon } from "../lib/daemon.js";
 import { shot } from "../lib/look.js";
 import { eventually, pause } from "../lib/process.js";
 import { Publisher } from "../lib/publisher.js";
-
-const program = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
+import { startFirefox } from "../lib/viewer.js";
 
 describe("Firefox", () => {
 	/** @type {Daemon} */
@@ -28,16 +26,7 @@ describe("Firefox", () => {
 			bitrate: "600k",
 		}).start();
 		await daemon.live();
-		browser = await puppeteer.launch({
-			browser: "firefox",
-			executablePath: program,
-			headless: true,
-			extraPrefsFirefox: {
-				"media.autoplay.default": 0,
-				"media.peerconnection.ice.loopback": true,
-				"media.peerconnection.ice.obfuscate_host_addresses": false,
-			},
-		});
+		browser = await startFirefox();
 	});
 	after(async () => {
 		await browser?.close();
