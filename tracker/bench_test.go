@@ -107,7 +107,7 @@ func (nowhere) end(*fault)  {}
 
 // BenchmarkOwner is what the owner does for one candidate on its way.
 func BenchmarkOwner(b *testing.B) {
-	config := Config{Renditions: renditions}.withDefaults()
+	config := Config{Ladder: ladder}.withDefaults()
 	config.Limits.Candidates = 1 << 62
 	h := newHub(config, rand.New(rand.NewPCG(1, 1)))
 	key := broadcastKey{"demo", epoch}
@@ -133,7 +133,7 @@ func BenchmarkOwner(b *testing.B) {
 
 // BenchmarkArrival is what the owner does for a viewer that comes, at 10,000.
 func BenchmarkArrival(b *testing.B) {
-	config := Config{Renditions: renditions}.withDefaults()
+	config := Config{Ladder: ladder}.withDefaults()
 	h := newHub(config, rand.New(rand.NewPCG(1, 1)))
 	key := broadcastKey{"demo", epoch}
 	now := time.Unix(1_800_000_000, 0)

@@ -25,9 +25,9 @@ type Config struct {
 	Admission Admission
 	// Live says whether a broadcast is live. It is called from many goroutines.
 	Live func(stream, epoch string) bool
-	// Renditions lists what a live broadcast has, by index, or nothing while that isn't
+	// Ladder lists what a live broadcast has, by index, or nothing while that isn't
 	// known: then viewers have no plan. It is called by the owner, and must be quick.
-	Renditions func(stream, epoch string) []forest.Rendition
+	Ladder func(stream, epoch string) forest.Ladder
 	// Remote names the address a request came from, with trusted proxies taken into
 	// account. The default is the other end of the connection, which is the proxy's
 	// where there is one: then all viewers share one address's limits.
@@ -78,8 +78,8 @@ func (c Config) withDefaults() Config {
 	if c.Site == nil {
 		c.Site = func(r *http.Request) string { return admission.Site(r) }
 	}
-	if c.Renditions == nil {
-		c.Renditions = func(string, string) []forest.Rendition { return nil }
+	if c.Ladder == nil {
+		c.Ladder = func(string, string) forest.Ladder { return forest.Ladder{} }
 	}
 	if c.MinAudience == nil {
 		c.MinAudience = func(string) int { return 0 }

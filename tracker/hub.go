@@ -83,9 +83,9 @@ func (h *hub) learn(now time.Time, s *swarm) {
 	if now.Sub(s.learned) < learnEvery {
 		return
 	}
-	if renditions := h.config.Renditions(s.key.stream, s.key.epoch); len(renditions) > 0 {
+	if ladder := h.config.Ladder(s.key.stream, s.key.epoch); len(ladder.Renditions) > 0 {
 		s.learned = now
-		s.do(now, forest.Ladder{Renditions: renditions})
+		s.do(now, ladder)
 	}
 }
 

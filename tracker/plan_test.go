@@ -81,13 +81,13 @@ func TestAPictureNamesNoAddresses(t *testing.T) {
 func TestThePlanWaitsUntilTheRenditionsAreKnown(t *testing.T) {
 	known := make(chan struct{})
 	w := start(t, func(c *Config) {
-		ask := c.Renditions
-		c.Renditions = func(stream, epoch string) []forest.Rendition {
+		ask := c.Ladder
+		c.Ladder = func(stream, epoch string) forest.Ladder {
 			select {
 			case <-known:
 				return ask(stream, epoch)
 			default:
-				return nil
+				return forest.Ladder{}
 			}
 		}
 	})

@@ -44,7 +44,7 @@ func start(t *testing.T, change func(*Config)) *world {
 	office, err := admission.New(nil, time.Hour)
 	require.NoError(t, err)
 	w := &world{t: t, office: office, ended: make(map[string]bool)}
-	config := Config{Admission: office, Live: w.live, Renditions: renditions}
+	config := Config{Admission: office, Live: w.live, Ladder: ladder}
 	if change != nil {
 		change(&config)
 	}
@@ -94,8 +94,8 @@ func (w *world) end(e string) {
 func (w *world) token(site string) string { return w.office.Mint("demo", site, time.Now()) }
 
 // renditions is a broadcast with one video rendition and audio.
-func renditions(string, string) []forest.Rendition {
-	return []forest.Rendition{{Rate: 500_000}, {Rate: 64_000, Audio: true}}
+func ladder(string, string) forest.Ladder {
+	return forest.Ladder{Renditions: []forest.Rendition{{Rate: 500_000}, {Rate: 64_000, Audio: true}}}
 }
 
 // message is any message from the tracker.

@@ -20,7 +20,7 @@ func newTracker(d *daemon, catalog *origin.Catalog, office *admission.Office) *t
 			live, phase := catalog.Current(stream)
 			return phase.Runs() && live.Epoch == epoch
 		},
-		Renditions:  func(stream, epoch string) []forest.Rendition { return renditions(catalog, stream, epoch) },
+		Ladder:      func(stream, epoch string) forest.Ladder { return ladderOf(catalog, stream, epoch) },
 		Remote:      d.origin.ClientAddress,
 		Site:        d.origin.Site,
 		Server:      int64(d.config.Origin.MaxEgress),
@@ -29,13 +29,13 @@ func newTracker(d *daemon, catalog *origin.Catalog, office *admission.Office) *t
 	})
 }
 
-// renditions is what the tracker has to know of a broadcast's renditions.
-func renditions(catalog *origin.Catalog, stream, epoch string) []forest.Rendition {
+// ladderOf is what the tracker has to know of a broadcast's renditions.
+func ladderOf(catalog *origin.Catalog, stream, epoch string) forest.Ladder {
 	live, phase := catalog.Current(stream)
 	if !phase.Runs() || live.Epoch != epoch {
-		return nil
+		return forest.Ladder{}
 	}
-	all, _, _, _ := live.Media.Live()
+	all, timing, _, _ := live.Media.Live()
 	measured := live.Media.Rates()
 	list := make([]forest.Rendition, len(all))
 	for i, r := range all {
@@ -45,7 +45,7 @@ func renditions(catalog *origin.Catalog, stream, epoch string) []forest.Renditio
 		}
 		list[i] = forest.Rendition{Rate: int64(rate), Audio: r.Kind == media.Audio}
 	}
-	return list
+	return forest.Ladder{Renditions: list, Part: timing.PartTarget}
 }
 
 // minAudience is the least audience that the tracker connects, or -1 where viewers

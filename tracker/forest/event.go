@@ -1,5 +1,7 @@
 package forest
 
+import "time"
+
 // Peer is the id of a viewer. Ids are never used twice.
 type Peer string
 
@@ -18,7 +20,10 @@ type Event interface{ event() }
 
 // Ladder says which renditions the broadcast has. Until it came nobody has a plan; told
 // again, it corrects their rates.
-type Ladder struct{ Renditions []Rendition }
+type Ladder struct {
+	Renditions []Rendition
+	Part       time.Duration // the length of parts, 0 when unknown; fixed
+}
 
 // Join says that a peer came. A peer that is already there is left as it is.
 type Join struct {

@@ -15,6 +15,7 @@ type Forest struct {
 	order  []*peer // the same, to walk through
 	joined int     // peers that ever joined
 	ladder []Rendition
+	part   time.Duration
 	trees  []*tree // by rendition; nil while nobody followed it
 	active bool    // the audience is big enough
 
@@ -53,7 +54,7 @@ func (f *Forest) Handle(now time.Time, e Event) []Action {
 	f.now, f.actions = now, f.actions[:0]
 	switch e := e.(type) {
 	case Ladder:
-		f.setLadder(e.Renditions)
+		f.setLadder(e)
 	case Join:
 		f.join(e)
 	case Follow:
@@ -80,15 +81,18 @@ func (f *Forest) Open() int { return f.open }
 
 func (f *Forest) tell(a Action) { f.actions = append(f.actions, a) }
 
-func (f *Forest) setLadder(renditions []Rendition) {
+func (f *Forest) setLadder(l Ladder) {
 	if len(f.ladder) > 0 {
-		f.reprice(renditions)
+		f.reprice(l.Renditions)
 		return // the renditions are fixed for a broadcast
 	}
-	if len(renditions) == 0 {
+	if len(l.Renditions) == 0 {
 		return
 	}
-	f.ladder = slices.Clone(renditions)
+	f.ladder = slices.Clone(l.Renditions)
+	if f.part = l.Part; f.part <= 0 {
+		f.part = usualPart
+	}
 	f.trees = make([]*tree, len(f.ladder))
 	for _, p := range f.order {
 		f.follow(p, p.follow)

@@ -1,5 +1,7 @@
 package forest
 
+import "time"
+
 // stale is by how much, in percent, the price of a stripe has to be wrong to be corrected:
 // each correction moves viewers.
 const stale = 4
@@ -11,7 +13,12 @@ func (t *tree) price() int64 {
 	for _, r := range t.riding {
 		rate += t.forest.ladder[r].Rate
 	}
-	return max(1, rate*(100+overhead)/100/Stripes)
+	return max(1, onTheWire(rate, t.forest.part)/Stripes)
+}
+
+// onTheWire is what so much media takes of a line, in bit/s, cut into parts of this length.
+func onTheWire(rate int64, part time.Duration) int64 {
+	return rate*(100+headers)/100 + perPart*int64(time.Second)/int64(part)
 }
 
 // reprice takes rates that are known better now: what encoders announce, and what a

@@ -14,7 +14,7 @@ const (
 	videoRate = 500_000
 	audioRate = 64_000
 	// bitrate is what a viewer takes, with headers: uplinks are multiples of it.
-	bitrate = (videoRate + audioRate) * (100 + overhead) / 100
+	bitrate = (videoRate+audioRate)*(100+headers)/100 + 4*perPart
 )
 
 // swarm is an audience that does what it is told, and looks at the plan all the while.
