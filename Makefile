@@ -50,10 +50,6 @@ fmt: node_modules/.package-lock.json ## Format Go, TypeScript and JavaScript
 bundle: node_modules/.package-lock.json ## Build the player's bundle, player/dist, which is checked in
 	npm run build --workspace player
 
-.PHONY: slow
-slow: build deps node_modules/.package-lock.json ## Tests of minutes each that do not hold on every machine yet: quality on a line that changes
-	npm run slow --workspace e2e
-
 .PHONY: e2e
 e2e: build deps node_modules/.package-lock.json ## Browser and process tests, in a network namespace of their own
 	npm test --workspace e2e

@@ -287,7 +287,11 @@ describe("a switch", () => {
 		await vi.waitFor(() => expect(server.feeds.length).toBe(2));
 		expect(last()).toContain("r=source,audio,240p&");
 		expect(engine.isReady("240p", false)).toBe(false);
-		server.send(...heads(2, 20, 24));
+		// All of it is there, but that ends before what was played.
+		server.send(...heads(2, 20, 21));
+		await vi.waitFor(() => expect(engine.timeline("240p")?.edge).toBe(21));
+		expect(engine.isReady("240p", false)).toBe(false);
+		server.send(...heads(2, 22, 24));
 		await vi.waitFor(() => expect(engine.isReady("240p", false)).toBe(true));
 		expect(engine.isWatched("source")).toBe(true);
 		engine.left();

@@ -212,11 +212,11 @@ describe("quality", () => {
 	});
 	it("goes up after a quiet time, when the link is found to have room just then", () => {
 		const quality = new Quality(choices, 720, 1e5);
-		quality.sample(100_000, 50, 1);
+		quality.burst(100_000, 50, 0.5);
 		expect(quality.update(2, 720).name).toBe("240p");
 		expect(quality.update(5, 720).name).toBe("240p");
 		expect(quality.toProbe(5, 720)?.name).toBe("480p");
-		quality.sample(100_000, 50, 5.5);
+		quality.probed(100_000, 50, 0, 5.5);
 		expect(quality.toProbe(5.6, 720)).toBeNull();
 		expect(quality.update(5.6, 720).name).toBe("480p");
 		slow(quality, 50);
@@ -224,38 +224,89 @@ describe("quality", () => {
 		expect(quality.toProbe(59, 720)).toBeNull();
 		expect(quality.toProbe(61, 720)?.name).toBe("480p");
 	});
+	it("goes up at once by what a feed brought at one go", () => {
+		const quality = new Quality(choices, 720, 1e5);
+		quality.burst(100_000, 50, 4);
+		expect(quality.toProbe(4, 720)).toBeNull();
+		expect(quality.update(4, 720).name).toBe("480p");
+	});
+	it.each([
+		["little", 8000, 10],
+		["slow", 100_000, 800],
+	])("does not take a feed that brings %s for a line without room", (_, bytes, ms) => {
+		const quality = new Quality(choices, 720, 1e5);
+		quality.burst(bytes, ms, 4);
+		expect(quality.update(4, 720).name).toBe("240p");
+		expect(quality.toProbe(4, 720)?.name).toBe("480p");
+		quality.burst(bytes, ms, 5);
+		quality.probed(100_000, 50, 0, 6);
+		quality.burst(bytes, ms, 6.1);
+		expect(quality.update(6.2, 720).name).toBe("480p");
+	});
+	it("takes little for no measurement, and does not ask again at once", () => {
+		const quality = new Quality(choices, 720, 1e5);
+		quality.probed(2000, 1, 0, 5);
+		expect(quality.update(5, 720).name).toBe("240p");
+		expect(quality.toProbe(14, 720)).toBeNull();
+		expect(quality.toProbe(15.1, 720)?.name).toBe("480p");
+	});
+	it("needs no long calm between one way up and the next", () => {
+		const quality = new Quality(choices, 720, null);
+		quality.checked({ rate: 600_000, received: 0 }, 20);
+		expect(quality.current.name).toBe("240p");
+		quality.probed(100_000, 20, 0, 30);
+		expect(quality.update(30, 720).name).toBe("480p");
+		expect(quality.toProbe(33, 720)).toBeNull();
+		expect(quality.toProbe(34, 720)?.name).toBe("720p");
+	});
 	it("waits longer when up was wrong", () => {
 		const quality = new Quality(choices, 720, 1e5);
-		quality.sample(100_000, 50, 10);
+		quality.probed(100_000, 50, 0, 10);
 		expect(quality.update(11, 720).name).toBe("480p");
 		slow(quality, 12);
 		expect(quality.update(13, 720).name).toBe("240p");
 		expect(quality.toProbe(21, 720)).toBeNull();
 		expect(quality.toProbe(23, 720)?.name).toBe("480p");
-		quality.sample(100_000, 50, 23);
+		quality.probed(100_000, 50, 0, 23);
 		expect(quality.update(23, 720).name).toBe("480p");
-		slow(quality, 30);
-		expect(quality.toProbe(45, 720)).toBeNull();
-		expect(quality.toProbe(51, 720)?.name).toBe("480p");
+		slow(quality, 34);
+		expect(quality.toProbe(53, 720)).toBeNull();
+		expect(quality.toProbe(55, 720)?.name).toBe("480p");
 	});
-	it("stays where it is when a probe says that there is no room, and asks less often", () => {
+	it("counts a way down once, with all its steps and what is late at the bottom", () => {
+		const quality = new Quality(choices, 720, 2e6);
+		quality.probed(100_000, 20, 0, 5);
+		expect(quality.update(5, 720).name).toBe("720p");
+		for (let now = 5; now < 10; now += 0.2) quality.buffered(1, now);
+		// The line shrinks: what first came through it had waited before it.
+		quality.paced(2e6, 0, 10);
+		expect(quality.current.name).toBe("480p");
+		slow(quality, 11);
+		expect(quality.current.name).toBe("240p");
+		for (let i = 0; i < 12; i++) quality.arrived(true, 12);
+		for (let now = 12; now < 15; now += 0.2) quality.buffered(0.1, now);
+		expect(quality.current.name).toBe("240p");
+		expect(quality.toProbe(24.5, 720)).toBeNull();
+		expect(quality.toProbe(25.2, 720)?.name).toBe("480p");
+	});
+	it("asks less often the longer there is no room: after a quarter of that time", () => {
 		const quality = new Quality(choices, 720, 1e5);
 		const asked: number[] = [];
 		for (let now = 0; now < 300; now++) {
 			if (!quality.toProbe(now, 720)) continue;
 			asked.push(now);
-			quality.sample(20_000, 100, now);
+			quality.probed(20_000, 100, 0, now);
 			expect(quality.update(now, 720).name).toBe("240p");
 		}
-		expect(asked.slice(0, 4)).toEqual([4, 24, 64, 104]);
-		expect(asked.length).toBeLessThan(10);
+		expect(asked.slice(0, 6)).toEqual([4, 14, 27, 43, 63, 88]);
+		expect(asked.length).toBeLessThan(12);
 	});
 	it("does not come and go: each time that up was wrong it waits twice as long", () => {
 		const quality = new Quality(choices, 720, 1e5);
 		let ups = 0;
 		for (let now = 0; now < 600; now += 1) {
 			const before = quality.current.name;
-			if (quality.toProbe(now, 720)) quality.sample(100_000, 20, now);
+			if (quality.toProbe(now, 720)) quality.probed(100_000, 20, 0, now);
 			if (quality.update(now, 720).name !== before) ups++;
 			if (quality.current.name !== "240p") slow(quality, now);
 		}
@@ -352,7 +403,7 @@ describe("quality", () => {
 	});
 	it("goes back when a higher one does not come", () => {
 		const quality = new Quality(choices, 720, 1e5);
-		quality.sample(100_000, 20, 10);
+		quality.probed(100_000, 20, 0, 10);
 		expect(quality.update(10, 720).name).toBe("480p");
 		quality.failed(16);
 		expect(quality.current.name).toBe("240p");
@@ -360,7 +411,7 @@ describe("quality", () => {
 	});
 	it("does not go up for what nobody would see, nor without evidence", () => {
 		const small = new Quality(choices, 200, 1e7);
-		small.sample(100_000, 5, 99);
+		small.probed(100_000, 5, 0, 99);
 		expect(small.update(100, 200).name).toBe("240p");
 		expect(new Quality(choices, 720, 1e5).update(100, 720).name).toBe("240p");
 	});

@@ -49,3 +49,29 @@ describe("a timeline of whole segments", () => {
 		expect(long.oldest?.number).toBe(0);
 	});
 });
+
+describe("heads that come out of their order", () => {
+	const numbers = (line: Timeline) => line.heads().map((h) => h.number);
+
+	it("wait for those that lead to them", () => {
+		const line = timeline(3);
+		for (const number of [6, 5, 5, 3, 7]) line.add(head(number));
+		expect(numbers(line)).toEqual([0, 1, 2, 3]);
+		line.ready(5);
+		line.add(head(4));
+		expect(numbers(line)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+		for (const number of [3, 4]) line.ready(number);
+		expect(line.edge).toBe(5);
+	});
+	it("do not wait for one that does not come", () => {
+		const line = timeline(3);
+		for (let number = 4; number < 12; number++) line.add(head(number));
+		expect(numbers(line)).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
+	});
+	it("begin anew after a long time away", () => {
+		const line = timeline(3);
+		line.add(head(5));
+		line.add(head(20));
+		expect(numbers(line)).toEqual([20]);
+	});
+});

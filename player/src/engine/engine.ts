@@ -70,7 +70,7 @@ export class Engine {
 		this.#tracks = new Tracks(base, () => this.manifest);
 		this.guide = new Guide(this.#tracks, () => this.manifest);
 		this.#arrivals = new Arrivals(this.#tracks, options.clock, () => this.manifest);
-		this.measure = new Measure(this.#tracks, options.stats, this.#end.signal);
+		this.measure = new Measure(this.#tracks, options.stats);
 		this.#core = new Core({ id: "", stream, epoch, agent, upload: options.upload });
 		this.#feed = new Feed({
 			base,

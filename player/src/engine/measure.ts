@@ -13,6 +13,8 @@ const back = 2;
  * so that no round trip counts. Milliseconds that they may take.
  */
 const check = { bytes: 12_000, within: 400 };
+/** Milliseconds that a part may take that tells whether there is room for more. */
+const probeWithin = 500;
 
 /** Milliseconds within which the browser tells of a request that ended. */
 const noticed = 100;
@@ -26,13 +28,11 @@ export interface Measured {
 export class Measure {
 	readonly #tracks: Tracks;
 	readonly #stats: Stats;
-	readonly #signal: AbortSignal;
 	readonly #line = new Line();
 
-	constructor(tracks: Tracks, stats: Stats, signal: AbortSignal) {
+	constructor(tracks: Tracks, stats: Stats) {
 		this.#tracks = tracks;
 		this.#stats = stats;
-		this.#signal = signal;
 	}
 
 	/** A piece of the feed came. It tells of the line where all of the picture comes by it. */
@@ -49,9 +49,9 @@ export class Measure {
 		return this.#line.rate(performance.now());
 	}
 
-	/** Fetches a recent part of a rendition; null if it can't. */
+	/** Fetches a recent part of a rendition; null if it can't, no bytes if not in time. */
 	probe(name: string): Promise<Measured | null> {
-		return this.#fetch(this.#tracks.index(name), this.#signal);
+		return this.#fetch(this.#tracks.index(name), probeWithin);
 	}
 
 	/**
@@ -61,31 +61,31 @@ export class Measure {
 	async check(): Promise<number | null> {
 		const { main } = this.#tracks;
 		if (main === undefined) return null;
-		const patience = new AbortController();
-		const timer = setTimeout(() => patience.abort(), check.within);
-		const range = { start: 0, end: check.bytes };
-		const result = await this.#fetch(main, patience.signal, range);
-		clearTimeout(timer);
-		if (patience.signal.aborted) return 0;
+		const result = await this.#fetch(main, check.within, { start: 0, end: check.bytes });
 		return result && (result.bytes * 8000) / Math.max(1, result.ms);
 	}
 
-	async #fetch(
-		rendition: number,
-		signal: AbortSignal,
-		range?: ByteRange,
-	): Promise<Measured | null> {
+	async #fetch(rendition: number, within: number, range?: ByteRange): Promise<Measured | null> {
 		const { main } = this.#tracks;
 		const newest = main === undefined ? null : this.#tracks.timeline(main).newest;
 		if (!newest) return null;
 		const url = this.#tracks.partUrl(rendition, Math.max(0, newest.number - back));
 		const watch = new Watch(url);
+		const patience = new AbortController();
+		const timer = setTimeout(() => patience.abort(), within);
 		try {
-			const { bytes, first, last } = await get(url, this.#stats, signal, range, "no-store");
+			const { bytes, first, last } = await get(
+				url,
+				this.#stats,
+				patience.signal,
+				range,
+				"no-store",
+			);
 			return { bytes: bytes.length, ms: (await watch.duration()) ?? last - first };
 		} catch {
-			return null;
+			return patience.signal.aborted ? { bytes: 0, ms: within } : null;
 		} finally {
+			clearTimeout(timer);
 			watch.end();
 		}
 	}

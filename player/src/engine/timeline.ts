@@ -6,10 +6,17 @@ import type { Manifest } from "../wire/manifest.ts";
 
 /** Microseconds of heads that are kept at least, and target durations. */
 const window = { least: 30e6, targets: 6 };
+/**
+ * Heads that may come before those that lead to them, and microseconds between: viewers
+ * announce what is new while the server still sends what was before.
+ */
+const early = { most: 6, within: 2e6 };
 
 export class Timeline {
 	/** Without holes, oldest first. */
 	#heads: Head[] = [];
+	/** Those beyond a hole that may be filled yet, by number. */
+	#early = new Map<number, Head>();
 	readonly #ready = new Set<number>();
 	readonly #lost = new Set<number>();
 	#edge = -1;
@@ -66,12 +73,21 @@ export class Timeline {
 		return first && this.#heads[number - first.number];
 	}
 
-	/** Takes a head; those from before a hole are dropped, since nothing leads over it. */
+	/** Takes a head; those from before a hole that stays are dropped, since nothing leads over it. */
 	add(head: Head): void {
-		const newest = this.newest;
+		const { newest } = this;
 		if (newest && head.number <= newest.number) return;
-		if (newest && head.number !== newest.number + 1) this.#heads = [];
-		this.#heads.push(head);
+		this.#early.set(head.number, head);
+		const end = newest ? newest.start + newest.duration : head.start;
+		const hasHole = this.#early.size > early.most || head.start - end > early.within;
+		let number = newest && !hasHole ? newest.number + 1 : head.number;
+		if (hasHole) {
+			this.#heads = [];
+			while (this.#early.has(number - 1)) number--;
+		}
+		for (let next = this.#early.get(number); next; next = this.#early.get(++number))
+			this.#heads.push(next);
+		for (const before of this.#early.keys()) if (before < number) this.#early.delete(before);
 		this.#trim(head.start - this.#window);
 		this.#advance();
 	}

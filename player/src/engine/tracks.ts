@@ -81,8 +81,8 @@ export class Tracks {
 	}
 
 	/**
-	 * Whether playback can go over to a rendition: all of it is there, or in a hurry what it
-	 * begins with; `has` tells of init segments.
+	 * Whether playback can go over to a rendition: all of it is there, as far as of the one
+	 * before, or in a hurry what it begins with; `has` tells of init segments.
 	 */
 	isReady(name: string, isHurried: boolean, has: (url: string) => boolean): boolean {
 		const rendition = this.index(name);
@@ -91,7 +91,11 @@ export class Tracks {
 		if (!oldest || !newest || timeline.edge < 0) return false;
 		const { inits } = this.rendition(rendition);
 		if (inits.length > 0 && !has(this.initUrl(rendition, newest.init))) return false;
-		return timeline.isWhole(isHurried ? oldest.number : newest.number - 1);
+		if (isHurried) return timeline.isWhole(oldest.number);
+		// Behind the one before there would be nothing to play for a while.
+		const end = newest.start + newest.duration;
+		const isLevel = this.kept.every((r) => (this.timeline(r).newest?.start ?? 0) <= end);
+		return isLevel && timeline.isWhole(newest.number - 1);
 	}
 
 	/** Forgets what was kept. */

@@ -73,7 +73,7 @@ export class Playback {
 		engine.onArrival = (arrival) => this.#arrived(arrival);
 		const { quality } = this.#switcher;
 		engine.onRescue = () => this.#rate.rescued(performance.now() / 1000);
-		engine.onBurst = (bytes, ms) => quality.sample(bytes, ms, performance.now() / 1000);
+		engine.onBurst = (bytes, ms) => quality.burst(bytes, ms, performance.now() / 1000);
 		engine.start(this.#switcher.name);
 		const { signal } = this.#end;
 		video.addEventListener("pause", () => this.#paused(), { signal });

@@ -18,7 +18,7 @@ const hole = 0.05;
 /** Seconds of the rendition before that may be left. */
 const almostNothing = 0.1;
 /** Milliseconds that a measurement has to last, for what comes in meanwhile to count. */
-const checkedOver = 150;
+const checkedOver = 100;
 
 interface SwitcherOptions {
 	engine: Engine;
@@ -221,20 +221,27 @@ export class Switcher {
 	}
 
 	async #check(): Promise<void> {
-		const before = { at: performance.now(), bytes: this.#received };
+		const received = this.#receiving();
 		const rate = await this.#engine.measure.check();
-		const passed = performance.now() - before.at;
-		// What came in a moment may have waited somewhere.
-		const isLong = passed > checkedOver;
-		const received = isLong ? ((this.#received - before.bytes) * 8000) / passed : 0;
-		this.quality.checked(rate === null ? null : { rate, received }, performance.now() / 1000);
+		const check = rate === null ? null : { rate, received: received() };
+		this.quality.checked(check, performance.now() / 1000);
 	}
 
 	async #probe(name: string): Promise<void> {
+		const received = this.#receiving();
 		const result = await this.#engine.measure.probe(name);
-		const now = performance.now() / 1000;
-		if (result) this.quality.sample(result.bytes, result.ms, now);
-		else this.quality.unmeasured(now);
+		const { bytes = 0, ms = 0 } = result ?? {};
+		this.quality.probed(bytes, ms, received(), performance.now() / 1000);
+	}
+
+	/** Bit/s of all that comes in from now on; 0 when that was too short. */
+	#receiving(): () => number {
+		const before = { at: performance.now(), bytes: this.#received };
+		return () => {
+			const passed = performance.now() - before.at;
+			// What came in a moment may have waited somewhere.
+			return passed > checkedOver ? ((this.#received - before.bytes) * 8000) / passed : 0;
+		};
 	}
 
 	/** Between rare keyframes nobody can switch: once left, such a rendition is not taken again. */

@@ -9,7 +9,9 @@
 const pause = 120;
 /** Milliseconds after which something says nothing of the present. */
 const old = 1500;
-/** Milliseconds of waiting that tell, the last ones; and bytes, at least. */
+/** Milliseconds for which nothing came, though nothing was announced: the line was idle. */
+const idle = 60;
+/** Milliseconds of waiting that tell, the last ones, without idling; and bytes, at least. */
 const enough = { ms: 300, bytes: 5000 };
 
 export class Line {
@@ -21,10 +23,12 @@ export class Line {
 	 * before they came.
 	 */
 	came(bytes: number, isWaiting: boolean, now: number): void {
-		const ms = this.#last === null ? 0 : Math.min(pause, now - this.#last);
+		const ms = now - (this.#last ?? now);
 		this.#last = now;
+		if (isWaiting) this.#pieces.push({ at: now, ms: Math.min(pause, ms), bytes });
+		// An announcement may have waited, too: what came just before it still counts.
+		else if (ms > idle) this.#pieces = [];
 		this.#pieces = this.#pieces.filter(({ at }) => at > now - old);
-		if (isWaiting) this.#pieces.push({ at: now, ms, bytes });
 	}
 
 	/** Something else comes in by other ways: nothing can be told. */

@@ -30,10 +30,15 @@ const headroom = { start: 1.4, up: 1.5, stay: 1.1, down: 1.2 };
  * for each time that up went wrong.
  */
 const calm = { start: 4, first: 10, most: 160 };
-/** Seconds between two probes that found no room, at first; doubled each time. */
-const probing = { first: 10, most: 40 };
+/** Seconds between one way up and the next; and between ways down that are one trouble. */
+const step = { up: 4, down: 10 };
+/**
+ * Seconds after a probe that found no room, times a factor for each: so the next one comes
+ * after a quarter more of the time for which there has been none.
+ */
+const probing = { first: 8, factor: 1.25, most: 60 };
 /** Bytes that measure something, and the shortest time, in milliseconds, that counts. */
-const sampleLeast = { bytes: 4096, ms: 10 };
+const sampleLeast = { probe: 4096, burst: 16_000, ms: 10 };
 /** Seconds for which a measurement counts. */
 const freshFor = 3;
 /** Of the last parts, so many late ones are too many; after a stall, fewer are. */
@@ -62,7 +67,7 @@ export class Quality {
 	/** From the lowest bandwidth to the highest. */
 	readonly #choices: Choice[];
 	#current = 0;
-	#estimate: number | null = null;
+	#estimate = 0;
 	#estimatedAt = Number.NEGATIVE_INFINITY;
 	#quietSince = 0;
 	#calm: number = calm.start;
@@ -81,6 +86,7 @@ export class Quality {
 	#isAsked = false;
 	#hadRoom = false;
 	#wentUpAt = Number.NEGATIVE_INFINITY;
+	#wentDownAt = Number.NEGATIVE_INFINITY;
 	readonly #avoided = new Set<string>();
 
 	/** `link` is what the browser says of the link, in bit/s. */
@@ -127,16 +133,30 @@ export class Quality {
 		);
 	}
 
-	/** The server sent `bytes` at one go, in `ms`. */
-	sample(bytes: number, ms: number, now: number): void {
-		if (bytes < sampleLeast.bytes) return;
-		this.#estimate = (bytes * 8000) / Math.max(sampleLeast.ms, ms);
-		this.#estimatedAt = now;
+	/**
+	 * The feed brought `bytes` at one go, in `ms`: if that is quick, there is room; if not,
+	 * there may have been no more to bring.
+	 */
+	burst(bytes: number, ms: number, now: number): void {
+		const next = this.#choices[this.#current + 1];
+		if (next && bytes >= sampleLeast.burst && isEnough(rateOf(bytes, ms), next))
+			this.#found(rateOf(bytes, ms), now);
 	}
 
-	/** The link could not be measured: not so soon again. */
-	unmeasured(now: number): void {
-		this.#foundNone(now);
+	/**
+	 * A part of the next one was fetched, or could not be had in time: 0 bytes. Meanwhile so
+	 * many bit/s came in all; 0 when that was too short.
+	 */
+	probed(bytes: number, ms: number, received: number, now: number): void {
+		const rate = bytes < sampleLeast.probe ? 0 : rateOf(bytes, ms);
+		this.#found(Math.max(rate, received), now);
+		this.#probedAt = now;
+		this.#probing = Math.min(probing.most, this.#probing * probing.factor);
+	}
+
+	#found(rate: number, now: number): void {
+		this.#estimate = rate;
+		this.#estimatedAt = now;
 	}
 
 	/** A part came in time, or so late that playback nearly had to wait. */
@@ -245,25 +265,27 @@ export class Quality {
 	#down(now: number, room = Number.POSITIVE_INFINITY): void {
 		this.#late = [];
 		this.#thinSince = null;
-		this.#estimate = null;
+		this.#estimatedAt = Number.NEGATIVE_INFINITY;
 		this.#quietSince = now;
-		// Up was too much: wait longer before the next try.
-		const isBlamed = now - this.#wentUpAt < blamedFor;
-		this.#calm = isBlamed ? Math.min(calm.most, this.#calm * 2) : 0;
-		this.#calm = Math.max(calm.first, this.#calm);
+		if (this.#current === 0) return;
+		this.#blame(now);
 		const fitting = this.#fitting(room / headroom.down);
 		this.#current = Math.max(0, Math.min(this.#current - 1, fitting));
 	}
 
-	/** Higher ones would not come in time: as if it had been tried. */
-	failed(now: number): void {
-		this.#wentUpAt = now;
-		this.#down(now);
+	/** If up was too much: a longer wait before the next try. All steps of a way down count once. */
+	#blame(now: number): void {
+		const isOne = now - this.#wentDownAt < step.down && this.#wentUpAt < this.#wentDownAt;
+		const isBlamed = now - this.#wentUpAt < blamedFor;
+		if (!isOne)
+			this.#calm = Math.max(calm.first, isBlamed ? Math.min(calm.most, this.#calm * 2) : 0);
+		this.#wentDownAt = now;
+		this.#probing = probing.first;
 	}
 
-	#foundNone(now: number): void {
-		this.#probedAt = now;
-		this.#probing = Math.min(probing.most, this.#probing * 2);
+	/** What was decided does not come. */
+	failed(now: number): void {
+		this.#down(now);
 	}
 
 	/** The next higher one, if all is calm and it would be seen. */
@@ -271,32 +293,31 @@ export class Quality {
 		const next = this.#choices[this.#current + 1];
 		const isWanted = this.#current < this.#highest(height);
 		if (!next || !isWanted || this.#avoided.has(next.name)) return null;
-		const since = Math.max(this.#quietSince, this.#wentUpAt);
-		const isCalm = now - since >= this.#calm && now - this.#probedAt >= this.#probing;
+		const isCalm = now - this.#quietSince >= this.#calm && now - this.#wentUpAt >= step.up;
 		return isCalm ? next : null;
 	}
 
 	#isFresh(now: number): boolean {
-		return this.#estimate !== null && now - this.#estimatedAt < freshFor;
+		return now - this.#estimatedAt < freshFor;
 	}
 
 	/** What to measure the link with, now; null when there is no need. */
 	toProbe(now: number, height: number): Choice | null {
-		return this.#isFresh(now) ? null : this.#next(now, height);
+		const isDue = now - this.#probedAt >= this.#probing && !this.#isFresh(now);
+		return isDue ? this.#next(now, height) : null;
 	}
 
 	/** What to play from now on, in a place of `height` pixels. */
 	update(now: number, height: number): Choice {
 		const next = this.#next(now, height);
-		if (!next || this.#estimate === null || !this.#isFresh(now)) return this.current;
-		if (this.#estimate > next.bandwidth * headroom.up) {
+		if (!next || !this.#isFresh(now)) return this.current;
+		if (isEnough(this.#estimate, next)) {
 			this.#current++;
 			this.#wentUpAt = now;
+			this.#probedAt = Number.NEGATIVE_INFINITY;
 			this.#probing = probing.first;
 		}
-		// There is no room: look again later.
-		else this.#foundNone(now);
-		this.#estimate = null;
+		this.#estimatedAt = Number.NEGATIVE_INFINITY;
 		return this.current;
 	}
 
@@ -310,3 +331,8 @@ export class Quality {
 		this.#current = Math.max(0, this.#index(name));
 	}
 }
+
+const rateOf = (bytes: number, ms: number) => (bytes * 8000) / Math.max(sampleLeast.ms, ms);
+
+/** Whether a link has room to go up to a rendition. */
+const isEnough = (rate: number, { bandwidth }: Choice) => rate > bandwidth * headroom.up;

@@ -14,7 +14,7 @@ import { startBrowser, Viewer } from "../lib/viewer.js";
 const wide = 10e6;
 const narrow = 1e6;
 
-describe("a line that changes", { timeout: 180_000 }, () => {
+describe("a line that changes", { timeout: 120_000 }, () => {
 	/** @type {Network} */
 	let lines;
 	/** @type {Daemon} */
@@ -53,6 +53,8 @@ describe("a line that changes", { timeout: 180_000 }, () => {
 		const seen = await throughThickAndThin(viewer);
 		t.diagnostic(JSON.stringify(seen));
 		check(seen);
+		// Two ways up and back up, and a few looks when the buffer ran low.
+		assert.ok(seen.fetched <= 10, JSON.stringify(seen));
 	});
 
 	test("in a swarm", async (t) => {
@@ -74,12 +76,13 @@ describe("a line that changes", { timeout: 180_000 }, () => {
 	});
 
 	/**
-	 * Watches while the line is wide, narrow, and wide again: no longer than it takes to be
-	 * sure, for the first look at a line after trouble is after 10 s, the next 20 s later.
+	 * Watches while the line is wide, narrow, and wide again. Up again is tried 10 s after the
+	 * last trouble, which may have been just before the line widened, and if that found no
+	 * room, 10 s later.
 	 * @param {Viewer} viewer
 	 */
 	async function throughThickAndThin(viewer) {
-		const up = await follow(viewer, 45, (stats) => stats.rendition === "source");
+		const up = await follow(viewer, 30, (stats) => stats.rendition === "source");
 		await pause(2_000);
 		const before = await viewer.stats();
 		const connections = [await made(viewer)];
@@ -89,12 +92,12 @@ describe("a line that changes", { timeout: 180_000 }, () => {
 		const calm = await follow(viewer, 7, () => false);
 		const after = await viewer.stats();
 		await lines.limit(1, wide);
-		const again = await follow(viewer, 45, (stats) => stats.rendition !== "240p");
+		const again = await follow(viewer, 25, (stats) => stats.rendition !== "240p");
 		await pause(2_000);
 		const stats = await viewer.stats();
 		connections.push(await made(viewer));
 		return {
-			...{ up, down, calm, again, stats, connections },
+			...{ up, down, calm, again, stats, connections, fetched: await fetched(viewer) },
 			stalledSeconds: after.stalledSeconds - before.stalledSeconds,
 			stalls: after.stalls - before.stalls,
 			stalledAgain: stats.stalledSeconds - after.stalledSeconds,
@@ -103,6 +106,14 @@ describe("a line that changes", { timeout: 180_000 }, () => {
 
 	/** Connections to other viewers that were made. @param {Viewer} viewer @returns {Promise<number>} */
 	const made = (viewer) => viewer.page.evaluate(() => /** @type {any} */ (window).connections);
+
+	/** Parts that were fetched one by one: to look at the line, or in need. @param {Viewer} viewer */
+	const fetched = (viewer) =>
+		viewer.page.evaluate(
+			() =>
+				performance.getEntriesByType("resource").filter(({ name }) => /\/p\d+\.m4s/.test(name))
+					.length,
+		);
 
 	/** @param {Awaited<ReturnType<typeof throughThickAndThin>>} seen */
 	function check(seen) {
@@ -114,7 +125,7 @@ describe("a line that changes", { timeout: 180_000 }, () => {
 		assert.ok(seen.stalledSeconds < 1, `it stalled when the line shrank\n${said}`);
 		assert.equal(seen.calm.switches.length, 0, `it comes and goes\n${said}`);
 		assert.ok(seen.again.isDone, `it did not go up again\n${said}`);
-		assert.ok(seen.stalledAgain < 0.5, `it stalled on the way up\n${said}`);
+		assert.ok(seen.stalledAgain < 0.2, `it stalled on the way up\n${said}`);
 		assert.ok(seen.stats.latency < 2.5, said);
 		// To go down costs no connection.
 		assert.ok(seen.connections[1] <= seen.connections[0], said);
