@@ -229,6 +229,17 @@ describe("quality", () => {
 		expect(checks.length).toBeGreaterThan(2);
 		expect(checks.length).toBeLessThan(7);
 	});
+	it("does not measure because the next higher one begins, and soon when the line shrinks after", () => {
+		const quality = new Quality(choices, 720, 2e6);
+		for (let now = 0; now < 10; now += 0.2) quality.buffered(1, now);
+		quality.probed(100_000, 20, 0, 10);
+		expect(quality.update(10, 720).name).toBe("720p");
+		quality.buffered(0.5, 10.6);
+		expect(quality.toCheck(10.6)).toBe(false);
+		for (let now = 10.8; now < 12; now += 0.2) quality.buffered(1, now);
+		quality.buffered(0.5, 12.2);
+		expect(quality.toCheck(12.2)).toBe(true);
+	});
 	it("does not measure where there is nothing lower", () => {
 		const quality = new Quality(choices, 200, null);
 		for (let now = 0; now < 10; now += 0.2) quality.buffered(1, now);

@@ -32,6 +32,8 @@ const headroom = { start: 1.4, up: 1.5, stay: 1.1, down: 1.2 };
 const calm = { start: 4, first: 10, most: 160 };
 /** Seconds between one way up and the next; and between ways down that are one trouble. */
 const step = { up: 4, down: 10 };
+/** Seconds after going up in which the buffer is low because the next one begins. */
+const settling = 1.5;
 /**
  * Seconds after a probe that found no room, times a factor for each: so the next one comes
  * after a quarter more of the time for which there has been none.
@@ -222,8 +224,8 @@ export class Quality {
 	/** Whether the line is to be measured because the buffer runs low. */
 	toCheck(now: number): boolean {
 		if (this.#current === 0) return false;
-		const since = now - this.#checkedAt;
-		return this.#isAsked || (this.#isDoubtful && since >= this.#checking);
+		const isDue = now - this.#checkedAt >= this.#checking && now - this.#wentUpAt >= settling;
+		return this.#isAsked || (this.#isDoubtful && isDue);
 	}
 
 	/** The line is being measured: what to do is not decided before. */
@@ -316,6 +318,7 @@ export class Quality {
 			this.#wentUpAt = now;
 			this.#probedAt = Number.NEGATIVE_INFINITY;
 			this.#probing = probing.first;
+			this.#checking = checking.first;
 		}
 		this.#estimatedAt = Number.NEGATIVE_INFINITY;
 		return this.current;
