@@ -74,4 +74,9 @@ describe("heads that come out of their order", () => {
 		line.add(head(20));
 		expect(numbers(line)).toEqual([20]);
 	});
+	it("go on after a publisher was away, when none is missing", () => {
+		const line = timeline(3);
+		line.add({ ...head(3), start: 60 * slice });
+		expect(numbers(line)).toEqual([0, 1, 2, 3]);
+	});
 });

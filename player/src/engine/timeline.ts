@@ -78,9 +78,10 @@ export class Timeline {
 		const { newest } = this;
 		if (newest && head.number <= newest.number) return;
 		this.#early.set(head.number, head);
-		const end = newest ? newest.start + newest.duration : head.start;
-		const hasHole = this.#early.size > early.most || head.start - end > early.within;
-		let number = newest && !hasHole ? newest.number + 1 : head.number;
+		const isNext = head.number === (newest?.number ?? head.number - 1) + 1;
+		const isFar = head.start - (newest?.start ?? 0) > early.within;
+		const hasHole = !isNext && (isFar || this.#early.size > early.most);
+		let number = isNext || hasHole ? head.number : newest!.number + 1;
 		if (hasHole) {
 			this.#heads = [];
 			while (this.#early.has(number - 1)) number--;
