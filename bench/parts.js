@@ -51,9 +51,7 @@ for (const length of lengths) {
 	]);
 }
 const best = winner();
-const verdict = best
-	? `Wins: parts of ${best.length} ms.`
-	: "None wins: nothing was measured.";
+const verdict = best ? `Wins: parts of ${best.length} ms.` : "None wins: nothing was measured.";
 report("parts", { seconds, figures, winner: best?.length }, `${table(head, rows)}\n\n${verdict}`);
 process.exit();
 
