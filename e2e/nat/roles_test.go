@@ -51,8 +51,8 @@ func server() error {
 	introductions := tracker.New(tracker.Config{
 		Admission: everybody{},
 		Live:      func(string, string) bool { return true },
-		Renditions: func(string, string) []forest.Rendition {
-			return []forest.Rendition{{Rate: 500_000}}
+		Ladder: func(string, string) forest.Ladder {
+			return forest.Ladder{Renditions: []forest.Rendition{{Rate: 500_000}}}
 		},
 	})
 	listener, err := net.Listen("tcp", host+httpPort)
