@@ -31,7 +31,7 @@ const (
 	FeedGrow      = 50
 	FeedShrink    = 500
 	Pressured     = 64 << 10
-	PullPressed   = 12 << 10
+	PullPressed   = 24 << 10
 	ChildStripes  = 96
 	LateAfter     = 1000
 	LateEvery     = 5000

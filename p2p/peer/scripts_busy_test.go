@@ -35,6 +35,11 @@ func busyScripts() []*trace {
 			headFrom(2511, "ann", 0, 100).sends(2512, "ann", 0, 99, 1, 1).sends(2513, "ann", 0, 100, 0, 0).note("dan is sent it").
 			tick(3950).tick(4012).note("closed").
 			done(),
+		planted("pull-pressure", "What is asked for yields to what is pushed, when so much waits.").
+			joins(1000, "cem", 1).joins(1000, "dan", 1).headFrom(1020, "ann", 0, 99).sends(1021, "ann", 0, 99, 0, 1).
+			pressure(1030, "dan", 24_576).says(1031, "cem", wants(0, 99, 0)).note("answered").
+			pressure(1040, "dan", 24_577).says(1041, "cem", wants(0, 99, 1)).note("absent").
+			done(),
 		planted("stuck-and-gone", "The tracker says that it left: then little is enough to send it nothing more, and soon to close.").
 			joins(1000, "cem", 1).joins(1000, "dan", 1).says(1010, "cem", subscribe(0, 0b111111)).
 			pressure(1012, "cem", 5000).gone(1100, "cem").gone(1101, "dan").gone(1102, "eve").

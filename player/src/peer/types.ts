@@ -98,7 +98,7 @@ export const constants = {
 	/** Bytes. */
 	PRESSURE: 65_536,
 	/** With so much waiting for all, requests are not met. */
-	PULL_PRESSURE: 12_288,
+	PULL_PRESSURE: 24_576,
 	CHILD_STRIPES: 96,
 	LATE: 1000,
 	LATE_EVERY: 5000,
