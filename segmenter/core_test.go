@@ -218,11 +218,16 @@ func (r *recorder) check(s scene) {
 			continue
 		}
 		pts, keys := r.samples(rendition.Index, 90000)
-		i := 0
+		i, last := 0, time.Duration(0)
 		for _, u := range s.units() {
 			if u.Kind != media.Video {
 				continue
 			}
+			// Where the next picture is more than a part away, those before it are repeated.
+			for ; i < len(pts) && u.PTS.Microseconds()-pts[i]*100/9 > 12; i++ {
+				require.Greater(t, u.PTS-last, 100*time.Millisecond, "picture %d is one too many", i)
+			}
+			last = u.PTS
 			require.Less(t, i, len(pts), "a picture is missing")
 			require.InDelta(t, u.PTS.Microseconds(), pts[i]*100/9, 12, "picture %d", i)
 			require.Equal(t, u.Keyframe, keys[i])

@@ -52,7 +52,7 @@ describe("a line that changes", { timeout: 120_000 }, () => {
 		const viewer = await open(t);
 		const seen = await throughThickAndThin(viewer);
 		t.diagnostic(JSON.stringify(seen));
-		check(seen);
+		check(seen, 1);
 		// Two ways up and back up, and a few looks when the buffer ran low.
 		assert.ok(seen.fetched <= 10, JSON.stringify(seen));
 	});
@@ -67,7 +67,7 @@ describe("a line that changes", { timeout: 120_000 }, () => {
 		const viewer = await open(t);
 		const seen = await throughThickAndThin(viewer);
 		t.diagnostic(JSON.stringify(seen));
-		check(seen);
+		check(seen, 2.5);
 		const { p2pBytes } = seen.stats;
 		assert.ok(p2pBytes > 500_000, JSON.stringify(seen));
 		// Nobody is met anew because the quality changes. The tracker may plan others: a
@@ -115,14 +115,19 @@ describe("a line that changes", { timeout: 120_000 }, () => {
 					.length,
 		);
 
-	/** @param {Awaited<ReturnType<typeof throughThickAndThin>>} seen */
-	function check(seen) {
+	/**
+	 * What was on its way when the line shrank has to come through first: alone that is one
+	 * feed's; among peers what each of them still sends of the rendition that was left.
+	 * @param {Awaited<ReturnType<typeof throughThickAndThin>>} seen
+	 * @param {number} stall the longest that may cost, in seconds
+	 */
+	function check(seen, stall) {
 		const said = JSON.stringify(seen, null, 1);
 		assert.ok(seen.up.isDone, `it never went up\n${said}`);
 		assert.ok(seen.down.isDone, `it did not go down\n${said}`);
 		// Before it plays what fits, it plays what it had: a second, or a little more.
 		assert.ok(seen.down.seconds < 3, `it went down late\n${said}`);
-		assert.ok(seen.stalledSeconds < 1, `it stalled when the line shrank\n${said}`);
+		assert.ok(seen.stalledSeconds < stall, `it stalled when the line shrank\n${said}`);
 		assert.equal(seen.calm.switches.length, 0, `it comes and goes\n${said}`);
 		assert.ok(seen.again.isDone, `it did not go up again\n${said}`);
 		assert.ok(seen.stalledAgain < 0.2, `it stalled on the way up\n${said}`);
