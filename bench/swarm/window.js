@@ -2,7 +2,7 @@
 
 /** Stripes of a part, and the share of an uplink that the tracker's plans may use. */
 const stripes = 6;
-const bookable = 0.88;
+const bookable = 0.91;
 /** Copies of a stripe that the server sends, for each viewer, and at least one. */
 const seedShare = 0.003;
 /** Seconds over which offload is taken for the plots. */

@@ -49,7 +49,7 @@ describe("figures of a fleet", () => {
 
 	test("the bound is one copy of many, or what whole stripes fit into uplinks", () => {
 		assert.equal(r.bound, 0.98);
-		// 88 % of 300 kbit/s holds two stripes of 94 kbit/s: 40 viewers of 50, two of six.
+		// 91 % of 300 kbit/s holds two stripes of 94 kbit/s: 40 viewers of 50, two of six.
 		const weak = { ...seen(), ways: [300_000, 300_000, 300_000, 300_000, 0] };
 		assert.ok(Math.abs(result(weak).bound - (40 * 2) / (50 * 6)) < 1e-9);
 	});

@@ -8,7 +8,7 @@ import (
 const (
 	// bookable is the share of an uplink, in percent, that plans may use, and strained the
 	// one while the server goes short.
-	bookable, strained = 88, 92
+	bookable, strained = 91, 92
 	// strainAt is the share of what the server lends, in percent, at which it goes short,
 	// and strainFor how long that lasts at least.
 	strainAt  = 50
