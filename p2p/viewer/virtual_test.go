@@ -41,6 +41,7 @@ type virtual struct {
 	parts   [][]byte
 	heads   []media.Head
 	limit   int64          // bit/s that the server may send, 0 for all that it can
+	loss    float64        // of packets between viewers
 	budget  *egress.Budget // nil without a limit
 	seen    seen
 }
@@ -98,7 +99,7 @@ func (s *virtual) clock() time.Time { return time.UnixMilli(s.now) }
 
 // newVirtual makes a world whose server may send limit bit/s; 0 for all that it can.
 func newVirtual(t *testing.T, limit int64) *virtual {
-	s := &virtual{t: t, limit: limit, members: map[string]*member{}, random: rand.New(rand.NewPCG(1, 2))}
+	s := &virtual{t: t, limit: limit, loss: 0.01, members: map[string]*member{}, random: rand.New(rand.NewPCG(1, 2))}
 	s.plan = forest.New(forest.Config{}, s.random)
 	s.tell(forest.Ladder{Renditions: []forest.Rendition{{Rate: bitrate}}})
 	if limit > 0 {
@@ -263,7 +264,7 @@ func (s *virtual) send(m *member, a peer.Action) {
 	}
 	at := max(m.free/1000, s.now) + oneWay
 	for left := size; left > 0; left -= 1200 {
-		if s.random.Float64() < 0.01 {
+		if s.random.Float64() < s.loss {
 			at += 300
 		}
 	}
