@@ -24,12 +24,15 @@ const (
 	// mendEvery is the time between two looks over the trees.
 	mendEvery = time.Second
 	// A loss is at least so many within that time, one in lossShare of those who were
-	// there. For shakenFor after it a node is moved for its tree's shape only so often.
-	leastLoss   = 3
-	lossShare   = 8
-	lossWithin  = 5 * time.Second
-	shakenFor   = time.Minute
-	gatherEvery = 10 * time.Second
+	// there. Nodes are moved for a tree's shape shakenAtFirst after it again, and then only
+	// so often until shakenFor is over.
+	leastLoss  = 3
+	lossShare  = 8
+	lossWithin = 5 * time.Second
+	shakenFor  = time.Minute
+	shapeEvery = 3 * time.Second
+
+	shakenAtFirst = 9 * time.Second
 	// unknownSlots is what a peer that names no upload is taken to be good for at first.
 	unknownSlots = 8
 	// trustedSlots is what a claim is believed without evidence.

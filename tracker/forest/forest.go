@@ -229,7 +229,7 @@ func (f *Forest) shake() {
 	if len(f.left) >= leastLoss && lossShare*len(f.left) >= len(f.order) {
 		f.shaken = f.now.Add(shakenFor)
 		for _, t := range f.standing() {
-			t.gathered = f.now
+			t.shaped = f.now.Add(shakenAtFirst - shapeEvery)
 		}
 	}
 }

@@ -22,16 +22,9 @@ func (t *tree) mend() {
 	t.balanceRoots()
 	t.placeStrays()
 	t.straighten()
-	if t.forest.now.Before(t.forest.shaken) {
-		t.gather()
-	} else {
-		t.shape()
+	if !t.mayShape() {
+		return
 	}
-	t.drain()
-}
-
-// shape makes the tree shallower.
-func (t *tree) shape() {
 	t.combAll(1 + len(t.nodes)/200)
 	for range 1 + len(t.nodes)/100 {
 		if !t.fillHole() {
@@ -44,16 +37,18 @@ func (t *tree) shape() {
 		}
 	}
 	t.exchange()
+	t.drain()
 }
 
-// gather puts together what a loss of many left of clusters, one node at a time: uplinks
-// are full then, and each move takes half a second's media from some who have none to
-// spare.
-func (t *tree) gather() {
-	if t.forest.now.Sub(t.gathered) >= gatherEvery {
-		t.gathered = t.forest.now
-		t.fillHole()
+// mayShape says whether nodes may be moved for the tree's shape. After a loss of many
+// uplinks are full, and each move takes half a second's media from some who have none
+// to spare.
+func (t *tree) mayShape() bool {
+	if t.forest.now.Before(t.forest.shaken) && t.forest.now.Sub(t.shaped) < shapeEvery {
+		return false
 	}
+	t.shaped = t.forest.now
+	return true
 }
 
 // reinsert gives a node another place.

@@ -18,7 +18,7 @@ type tree struct {
 	leaves    []*cluster // of one each, that lends nothing
 	roots     int        // groups without a parent
 	todo      []*cluster // to be settled
-	gathered  time.Time  // when a node was last moved after a loss
+	shaped    time.Time  // when nodes were last moved for its shape
 }
 
 // node is a peer in a tree.
