@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -26,6 +27,21 @@ type Live struct {
 	Key func(number int) []byte
 	// Poster may be nil: then there are no pictures.
 	Poster Poster
+}
+
+// Rates returns the bit/s of each of the media's renditions, in their order: as measured
+// lately, or else as announced.
+func (l Live) Rates() []int {
+	renditions, _, _, _ := l.Media.Live()
+	rates := make([]int, len(renditions))
+	measured := l.Media.Rates()
+	for i, r := range renditions {
+		if i < len(measured) {
+			rates[i] = measured[i]
+		}
+		rates[i] = cmp.Or(rates[i], r.AverageBandwidth, r.Bandwidth)
+	}
+	return rates
 }
 
 // Phase is where a stream's current broadcast stands.

@@ -1,7 +1,6 @@
 package origin
 
 import (
-	"cmp"
 	"context"
 	"math/bits"
 	"math/rand/v2"
@@ -177,7 +176,7 @@ const headRate = 700
 // cost says how important a feed is, and about how many bytes a second it takes.
 func (q *feedQuery) cost(live Live) (class egress.Class, rate float64) {
 	renditions, _, _, _ := live.Media.Live()
-	measured := live.Media.Rates()
+	rates := live.Rates()
 	for i, one := range renditions {
 		stripes := bits.OnesCount8(q.stripes[one.Name])
 		switch {
@@ -187,11 +186,7 @@ func (q *feedQuery) cost(live Live) (class egress.Class, rate float64) {
 		default:
 			class = max(class, egress.Rescue)
 		}
-		bandwidth := cmp.Or(one.AverageBandwidth, one.Bandwidth)
-		if i < len(measured) && measured[i] > 0 {
-			bandwidth = measured[i]
-		}
-		rate += float64(bandwidth) / 8 * float64(stripes) / stripeCount
+		rate += float64(rates[i]) / 8 * float64(stripes) / stripeCount
 	}
 	return class, rate + headRate*float64(len(q.renditions))
 }

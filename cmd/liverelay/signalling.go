@@ -1,8 +1,6 @@
 package main
 
 import (
-	"cmp"
-
 	"github.com/liverelay/liverelay/config"
 	"github.com/liverelay/liverelay/media"
 	"github.com/liverelay/liverelay/origin"
@@ -36,14 +34,10 @@ func ladderOf(catalog *origin.Catalog, stream, epoch string) forest.Ladder {
 		return forest.Ladder{}
 	}
 	all, timing, _, _ := live.Media.Live()
-	measured := live.Media.Rates()
+	rates := live.Rates()
 	list := make([]forest.Rendition, len(all))
 	for i, r := range all {
-		rate := cmp.Or(r.AverageBandwidth, r.Bandwidth)
-		if i < len(measured) && measured[i] > 0 {
-			rate = measured[i]
-		}
-		list[i] = forest.Rendition{Rate: int64(rate), Audio: r.Kind == media.Audio}
+		list[i] = forest.Rendition{Rate: int64(rates[i]), Audio: r.Kind == media.Audio}
 	}
 	return forest.Ladder{Renditions: list, Part: timing.PartTarget}
 }
