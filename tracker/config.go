@@ -35,8 +35,6 @@ type Config struct {
 	// Site names the site whose page opened the connection, as it was named to
 	// Admission when the token was made. The default is admission.Site.
 	Site func(*http.Request) string
-	// Server is what the server may send to viewers, in bit/s; 0 is unlimited.
-	Server int64
 	// MinAudience is how many viewers a stream needs before they are connected; 0
 	// stands for 2, and with less nobody ever is. The default is 2 for all.
 	MinAudience func(stream string) int

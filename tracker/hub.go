@@ -136,14 +136,9 @@ func (h *hub) report(now time.Time, key broadcastKey, id forest.Peer, r forest.R
 }
 
 func (h *hub) tick(now time.Time) {
-	all := 0
-	for _, s := range h.swarms {
-		all += len(s.viewers)
-	}
 	for key, s := range h.swarms {
 		h.learn(now, s)
-		// The swarms share what the server may send by their sizes.
-		s.do(now, forest.Tick{Server: h.config.Server * int64(len(s.viewers)) / int64(max(all, 1))})
+		s.do(now, forest.Tick{})
 		if len(s.viewers) == 0 && !h.config.Live(key.stream, key.epoch) {
 			h.forget(s)
 		}

@@ -21,7 +21,6 @@ func newTracker(d *daemon, catalog *origin.Catalog, office *admission.Office) *t
 		Ladder:      func(stream, epoch string) forest.Ladder { return ladderOf(catalog, stream, epoch) },
 		Remote:      d.origin.ClientAddress,
 		Site:        d.origin.Site,
-		Server:      int64(d.config.Origin.MaxEgress),
 		MinAudience: func(stream string) int { return minAudience(d.config.P2POf(stream)) },
 		Log:         d.log.With().Str("room", "tracker").Logger(),
 	})

@@ -40,7 +40,6 @@ type virtual struct {
 	names   []string
 	parts   [][]byte
 	heads   []media.Head
-	limit   int64          // bit/s that the server may send, 0 for all that it can
 	loss    float64        // of packets between viewers
 	budget  *egress.Budget // nil without a limit
 	seen    seen
@@ -61,7 +60,12 @@ type member struct {
 	feed    *running
 	dead    bool
 	fetches map[wire.PartID]*bool
+	late    map[forest.Peer]int // to be told with its next report
 }
+
+// lateEvery is how often a viewer reports who was late, in ms; sooner when it suspects
+// somebody.
+const lateEvery = 10_000
 
 // running is a feed that is given.
 type running struct {
@@ -99,7 +103,7 @@ func (s *virtual) clock() time.Time { return time.UnixMilli(s.now) }
 
 // newVirtual makes a world whose server may send limit bit/s; 0 for all that it can.
 func newVirtual(t *testing.T, limit int64) *virtual {
-	s := &virtual{t: t, limit: limit, loss: 0.01, members: map[string]*member{}, random: rand.New(rand.NewPCG(1, 2))}
+	s := &virtual{t: t, loss: 0.01, members: map[string]*member{}, random: rand.New(rand.NewPCG(1, 2))}
 	s.plan = forest.New(forest.Config{}, s.random)
 	s.tell(forest.Ladder{Renditions: []forest.Rendition{{Rate: bitrate}}})
 	if limit > 0 {
@@ -171,6 +175,25 @@ func (s *virtual) join(name string, uplink int64) {
 	s.do(m, m.core.Follow(s.now, []int{0}))
 	s.after(oneWay, func() { s.tell(forest.Join{Peer: forest.Peer(name), Follow: []int{0}, Upload: uplink}) })
 	s.after(s.random.Int64N(50), func() { s.tick(m) })
+	s.after(s.random.Int64N(lateEvery), func() { s.beat(m) })
+}
+
+// beat has a viewer report now and then. Viewers do so at times of their own, so that one
+// is heard of being late before, or after, those above it are.
+func (s *virtual) beat(m *member) {
+	if m.dead {
+		return
+	}
+	s.news(m, nil)
+	s.after(lateEvery, func() { s.beat(m) })
+}
+
+// news tells the tracker what a viewer has found since it last did.
+func (s *virtual) news(m *member, suspect []forest.Peer) {
+	if len(suspect)+len(m.late) > 0 {
+		s.report(forest.Report{Peer: forest.Peer(m.name), Suspect: suspect, Late: m.late})
+		m.late = nil
+	}
 }
 
 func (s *virtual) tick(m *member) {
@@ -247,10 +270,13 @@ func (s *virtual) do(m *member, actions []peer.Action) {
 			m.play.part(a.Part.Rendition, a.Part.Number, true)
 		case peer.Suspect:
 			s.seen.suspects++
-			s.report(forest.Report{Peer: forest.Peer(m.name), Suspect: []forest.Peer{forest.Peer(a.Peer)}})
+			s.news(m, []forest.Peer{forest.Peer(a.Peer)})
 		case peer.Late:
 			s.seen.late += a.Late
-			s.report(forest.Report{Peer: forest.Peer(m.name), Late: map[forest.Peer]int{forest.Peer(a.Peer): a.Late}})
+			if m.late == nil {
+				m.late = map[forest.Peer]int{}
+			}
+			m.late[forest.Peer(a.Peer)] += a.Late
 		}
 	}
 }
@@ -308,7 +334,7 @@ func (s *virtual) parse(payload []byte) []media.Head {
 func (s *virtual) run(until int64) {
 	for at := s.now + partTime; at <= until; at += partTime {
 		s.after(at-s.now, s.publish)
-		s.after(at-s.now, func() { s.tell(forest.Tick{Server: s.limit}) })
+		s.after(at-s.now, func() { s.tell(forest.Tick{}) })
 	}
 	for s.queue.Len() > 0 && s.queue[0].at <= until {
 		next := heap.Pop(&s.queue).(task)

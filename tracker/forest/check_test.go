@@ -20,10 +20,14 @@ func (s *swarm) check() {
 	s.t.Helper()
 	needs := make(map[*pair]int)
 	spent := make(map[*peer]int64)
+	guests, below := make(map[*node]int), make(map[*node]int)
 	for _, t := range s.forest.standing() {
 		s.checkClusters(t)
 		for _, n := range t.nodes {
-			s.checkNode(t, n, needs, spent)
+			s.checkNode(t, n, needs, spent, guests, below)
+		}
+		for _, n := range t.nodes {
+			s.must(guests[n] == len(n.guests) && below[n] == n.below, "guests and those below")
 		}
 	}
 	open := 0
@@ -82,7 +86,7 @@ func (s *swarm) checkClusters(t *tree) {
 	s.must(roots == t.roots && roots >= min(1, len(t.groups)), "roots")
 }
 
-func (s *swarm) checkNode(t *tree, n *node, needs map[*pair]int, spent map[*peer]int64) {
+func (s *swarm) checkNode(t *tree, n *node, needs map[*pair]int, spent map[*peer]int64, guests, below map[*node]int) {
 	s.t.Helper()
 	waits := slices.Contains(t.fresh, n)
 	s.must((s.forest.active && !waits) == (n.cluster != nil), "active")
@@ -97,8 +101,13 @@ func (s *swarm) checkNode(t *tree, n *node, needs map[*pair]int, spent map[*peer
 		if q == nil {
 			continue
 		}
-		if q.cluster != n.cluster {
+		switch {
+		case n.lodges[stripe]:
+			s.must(n.cluster.leaf && !q.cluster.leaf, "a guest that lends")
+			guests[q]++
+		case q.cluster != n.cluster:
 			s.must(n.cluster.parent == q.cluster, "link to elsewhere")
+			below[q]++
 		}
 		k := q.peer.pairWith(n.peer)
 		s.must(k != nil, "no connection")

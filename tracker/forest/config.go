@@ -45,6 +45,8 @@ const (
 	// deepest is how many clusters may be between one and the server. Weak uplinks, which
 	// leave a cluster little for others, would else make a long chain.
 	deepest = 7
+	// mostHosts is among how many a leaf looks for one to feed it a stripe.
+	mostHosts = 64
 	// spareConnections stay free when children are placed, for repairs.
 	spareConnections = 1
 	// passing is how many connections a peer may have beyond those that plans need,

@@ -13,7 +13,8 @@
 // # What always holds
 //
 // Links lead only within a cluster or to the one above, and a stripe comes into a
-// cluster at members that don't take it from each other: so there is no circle. Nobody
+// cluster at members that don't take it from each other: so there is no circle. Leaves may
+// take a stripe from elsewhere, as guests, since nobody hangs on them. Nobody
 // sends more stripes than its slots, or has more than ten connections that plans need;
 // who can't be served within that is served by the server. A pair that failed is never
 // tried again, and nobody is told of many others in a short time.

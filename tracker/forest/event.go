@@ -54,9 +54,7 @@ type Report struct {
 
 // Tick says that time went by. Four times a second is meant: who joined is given a place
 // with the next one.
-type Tick struct {
-	Server int64 // bit/s that the server may send to this swarm, 0 for no limit
-}
+type Tick struct{}
 
 func (Ladder) event() {}
 func (Join) event()   {}

@@ -6,13 +6,8 @@ import (
 )
 
 const (
-	// bookable is the share of an uplink, in percent, that plans may use, and strained the
-	// one while the server goes short.
-	bookable, strained = 91, 92
-	// strainAt is the share of what the server lends, in percent, at which it goes short,
-	// and strainFor how long that lasts at least.
-	strainAt  = 50
-	strainFor = 30 * time.Second
+	// bookable is the share of an uplink, in percent, that plans may use.
+	bookable = 91
 	// fastestUplink bounds claims, in bit/s.
 	fastestUplink = 10_000_000_000
 
@@ -71,45 +66,12 @@ func (u *uplink) begin(stripe int64) {
 	}
 }
 
-// budget is what may be planned, in bit/s, of an uplink of which so many percent may be
-// used.
-func (u *uplink) budget(share int64) int64 {
+// budget is what may be planned of an uplink, in bit/s.
+func (u *uplink) budget() int64 {
 	if u.claim < 0 {
 		return u.trust
 	}
-	return min(u.trust, min(u.claim, fastestUplink)*share/100)
-}
-
-// share is how many percent of an uplink plans may use now: more while what they have
-// from the server is more than it can well give.
-func (f *Forest) share() int64 {
-	if f.now.Before(f.strained) {
-		return strained
-	}
-	return bookable
-}
-
-// weigh looks at what plans have from the server, which may send so much.
-func (f *Forest) weigh(server int64) {
-	if server == 0 {
-		return
-	}
-	sum := int64(0)
-	for _, t := range f.standing() {
-		for _, n := range t.nodes {
-			if n.cluster == nil {
-				continue
-			}
-			for _, q := range n.parent {
-				if q == nil {
-					sum += t.stripe
-				}
-			}
-		}
-	}
-	if 100*sum > strainAt*server {
-		f.strained = f.now.Add(strainFor)
-	}
+	return min(u.trust, min(u.claim, fastestUplink)*bookable/100)
 }
 
 // learn lets trust grow where nobody complains: to twice what was borne out, or, after
@@ -263,7 +225,7 @@ func (f *Forest) complain(p, q *peer, late bool) {
 // a fast one.
 func (f *Forest) shrink(q *peer) {
 	u := &q.uplink
-	now := min(u.budget(f.share()), max(q.spent, leastSlots*u.unit))
+	now := min(u.budget(), max(q.spent, leastSlots*u.unit))
 	u.worst = now
 	u.trust = max(0, min(now*7/8, now-u.unit))
 	u.shrunk, u.calm, u.complaints = true, f.now, nil

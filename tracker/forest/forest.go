@@ -30,8 +30,6 @@ type Forest struct {
 	tried  time.Time // when somebody was last let send more than at first
 	// weathered is when many began to be accused.
 	weathered time.Time
-	// strained is until when plans may use more of an uplink than else.
-	strained time.Time
 
 	left   []time.Time // when the last ones left
 	shaken time.Time   // until when hardly anybody is moved for the trees' shape alone
@@ -66,7 +64,7 @@ func (f *Forest) Handle(now time.Time, e Event) []Action {
 	case Report:
 		f.report(e)
 	case Tick:
-		f.tick(e.Server)
+		f.tick()
 	}
 	f.settlePairs()
 	f.sendPlans()
@@ -234,10 +232,9 @@ func (f *Forest) shake() {
 	}
 }
 
-func (f *Forest) tick(server int64) {
+func (f *Forest) tick() {
 	f.expirePairs()
 	f.judge()
-	f.weigh(server)
 	mend := f.now.Sub(f.mended) >= mendEvery
 	if mend {
 		f.mended = f.now

@@ -1,9 +1,14 @@
 package forest
 
+import "slices"
+
 // cutOff ends all links of a node, to above and below.
 func (t *tree) cutOff(n *node) {
 	for s := range Stripes {
 		t.detach(n, s)
+	}
+	for len(n.guests) > 0 {
+		t.oust(n)
 	}
 	for _, m := range n.cluster.members {
 		t.detachFrom(m, n)
@@ -28,13 +33,20 @@ func (t *tree) detachFrom(n, parent *node) bool {
 	return some
 }
 
-// attach lets n take a stripe from q.
+// attach lets n take a stripe from q, in its cluster or the one above. Guests make room.
 func (t *tree) attach(n *node, s int, q *node) {
-	n.parent[s] = q
-	q.used++
+	for len(q.guests) > 0 && q.used >= t.slots(q) {
+		t.oust(q)
+	}
 	if q.cluster != n.cluster {
 		q.below++
 	}
+	t.link(n, s, q)
+}
+
+func (t *tree) link(n *node, s int, q *node) {
+	n.parent[s] = q
+	q.used++
 	q.peer.spent += t.stripe
 	t.forest.need(n.peer, q.peer)
 }
@@ -47,7 +59,12 @@ func (t *tree) detach(n *node, s int) {
 	}
 	n.parent[s] = nil
 	q.used--
-	if q.cluster != n.cluster {
+	switch {
+	case n.lodges[s]:
+		n.lodges[s] = false
+		i := slices.Index(q.guests, n)
+		q.guests = slices.Delete(q.guests, i, i+1)
+	case q.cluster != n.cluster:
 		q.below--
 	}
 	q.peer.spent -= t.stripe

@@ -22,6 +22,7 @@ func (t *tree) mend() {
 	t.balanceRoots()
 	t.placeStrays()
 	t.straighten()
+	t.lodgeAll()
 	if !t.mayShape() {
 		return
 	}

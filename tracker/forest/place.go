@@ -148,7 +148,7 @@ func (t *tree) spare(c *cluster) int {
 	each, total := (Stripes+n-1)/n, 0
 	most := t.forest.config.Connections - spareConnections - (Stripes - n)
 	for _, m := range c.members {
-		total += max(0, min(t.freeBelow(m), (most-m.peer.degree)*each))
+		total += max(0, min(t.freeBelow(m), (most-m.peer.degree+m.guestCount())*each))
 	}
 	return total
 }

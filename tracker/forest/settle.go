@@ -128,8 +128,22 @@ func (t *tree) mate(n *node, s int, fed []*node, old *node) *node {
 // feedFromAbove lets n take a stripe from a member of the cluster above.
 func (t *tree) feedFromAbove(n *node, s int, old *node, improve bool) {
 	above := n.cluster.parent
+	best := t.bestAbove(above, n, s, old, improve)
+	if best == nil && above != nil && t.oustAll(above) {
+		best = t.bestAbove(above, n, s, old, improve)
+	}
+	switch {
+	case best != nil:
+		t.attach(n, s, best)
+	case old != nil && old.cluster != above && n.cluster.leaf && t.mayLodge(old, n):
+		t.lodge(n, s, old)
+	}
+}
+
+// bestAbove is the member of the cluster above that n takes a stripe from, if any may.
+func (t *tree) bestAbove(above *cluster, n *node, s int, old *node, improve bool) *node {
 	if above == nil {
-		return
+		return nil
 	}
 	var best *node
 	score := 0
@@ -153,9 +167,7 @@ func (t *tree) feedFromAbove(n *node, s int, old *node, improve bool) {
 			best, score = q, v
 		}
 	}
-	if best != nil {
-		t.attach(n, s, best)
-	}
+	return best
 }
 
 // assign gives each stripe a holder: as many to each member as to the others, the odd

@@ -3,11 +3,11 @@ package forest
 // slots is how many stripes a node may send in this tree.
 func (t *tree) slots(n *node) int {
 	elsewhere := n.peer.spent - int64(n.used)*t.stripe
-	return int(min(max((n.peer.uplink.budget(t.forest.share())-elsewhere)/t.stripe, 0), mostSlots))
+	return int(min(max((n.peer.uplink.budget()-elsewhere)/t.stripe, 0), mostSlots))
 }
 
-// free is how many more it may send.
-func (t *tree) free(n *node) int { return max(0, t.slots(n)-n.used) }
+// free is how many more it may send, where guests make room.
+func (t *tree) free(n *node) int { return max(0, t.slots(n)-n.used+len(n.guests)) }
 
 // freeBelow is how many more it may send to other clusters: what its own cluster needs,
 // or will with another member, is kept back.
@@ -20,7 +20,7 @@ func (t *tree) freeBelow(n *node) int {
 		keep = 4
 	}
 	slots := t.slots(n)
-	return max(0, min(slots-n.used, slots-keep-n.below))
+	return max(0, min(slots-n.used+len(n.guests), slots-keep-n.below))
 }
 
 // short says whether somebody takes from the server, for want of slots elsewhere, what
@@ -122,8 +122,12 @@ func (t *tree) couldMeet(h, n *node) bool {
 }
 
 // dropChild ends all that one member of a cluster below takes from m, and has that
-// cluster settled anew. Leaves go first.
+// cluster settled anew. Guests go first, then leaves.
 func (t *tree) dropChild(m *node) bool {
+	if len(m.guests) > 0 {
+		t.oust(m)
+		return true
+	}
 	for _, leaf := range [...]bool{true, false} {
 		for _, kid := range m.cluster.kids {
 			if kid.leaf != leaf {

@@ -29,7 +29,9 @@ type node struct {
 	cluster *cluster
 	parent  [Stripes]*node // nil stands for the server
 	used    int            // stripes it sends, each to one
-	below   int            // of these, to members of other clusters
+	below   int            // of these, to members of clusters that hang on its own
+	guests  []*node        // leaves from elsewhere that it feeds, once for each stripe
+	lodges  [Stripes]bool  // whether a parent has it as a guest
 	moved   time.Time      // when it came to its cluster
 	dirty   bool           // stands in Forest.dirty
 	sent    *Plan          // the last plan
