@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -70,8 +71,15 @@ func (r *recorder) End() {
 	}
 }
 
+// checkPlaylist checks the playlist of now; before the first whole segment there is none.
 func (r *recorder) checkPlaylist(rendition int) {
-	text, err := r.store.Playlist(context.Background(), r.renditions[rendition].Name, Reload{})
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	text, err := r.store.Playlist(now, r.renditions[rendition].Name, Reload{})
+	if whole := func(p *media.Part) bool { return p.SegmentEnd }; !r.ended && !slices.ContainsFunc(r.parts[rendition], whole) {
+		require.ErrorIs(r.t, err, context.Canceled, "it is held")
+		return
+	}
 	require.NoError(r.t, err)
 	p, err := llhls.Parse(text)
 	require.NoError(r.t, err, "%s", text)

@@ -74,7 +74,7 @@ func (s *Store) IFrames(rendition string) ([]byte, error) {
 	if sh.info.Kind != media.Video || s.cfg.NoIFrames {
 		return nil, fmt.Errorf("keyframes of %s: %w", rendition, ErrUnknown)
 	}
-	if sh.last() == nil || !sh.segments[sh.listed].complete {
+	if !sh.begun() {
 		return nil, ErrNotReady
 	}
 	return s.iframes(sh), nil

@@ -16,7 +16,9 @@ type Reload struct {
 }
 
 // Playlist returns the media playlist of a rendition as of now, or, for a blocking
-// reload, as soon as it holds what was asked for. The result is shared: it must
+// reload, as soon as it holds what was asked for. One that has no whole segment yet
+// is held too: parts alone are a playlist by the specification, but an empty one to
+// hls.js, which gives up at the third, and to ffmpeg. The result is shared: it must
 // not be changed.
 //
 // Errors: ErrNotReady, ErrUnknown, ErrTooFar, ErrTimeout, or the context's.
@@ -29,7 +31,7 @@ func (s *Store) Playlist(ctx context.Context, rendition string, r Reload) ([]byt
 		if !s.ended && sh.tooFar(r, s.timing.PartTarget) {
 			return false, ErrTooFar
 		}
-		if !sh.has(r) && !s.ended {
+		if !s.ended && !(sh.begun() && sh.has(r)) {
 			return false, nil
 		}
 		if sh.last() == nil {
@@ -39,6 +41,11 @@ func (s *Store) Playlist(ctx context.Context, rendition string, r Reload) ([]byt
 		return true, nil
 	})
 	return text, err
+}
+
+// begun says whether the playlist lists a whole segment.
+func (sh *shelf) begun() bool {
+	return sh.listed < len(sh.segments) && sh.segments[sh.listed].complete
 }
 
 // has says whether the playlist holds what a reload asks for. A part index behind

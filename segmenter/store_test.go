@@ -98,6 +98,29 @@ func TestBlockingReload(t *testing.T) {
 	}
 }
 
+// hls.js takes a playlist of nothing but parts for an empty one.
+func TestPlaylistsBeginWithAWholeSegment(t *testing.T) {
+	for name, reload := range map[string]Reload{"plain": {}, "blocking": {MSN: number(0), Part: number(0)}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newShop(StoreConfig{})
+				var text []byte
+				var err error
+				go func() { text, err = s.Playlist(t.Context(), "source", reload) }()
+				for range 4 {
+					synctest.Wait()
+					require.Nil(t, text)
+					require.NoError(t, err, "it is held, not refused")
+					s.put(0, 1)
+				}
+				synctest.Wait()
+				require.NoError(t, err)
+				require.Contains(t, string(text), "#EXTINF")
+			})
+		})
+	}
+}
+
 func TestReloadTooFar(t *testing.T) {
 	s := newShop(StoreConfig{})
 	s.put(0, 6)

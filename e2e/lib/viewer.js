@@ -132,11 +132,19 @@ export class Viewer {
 		try {
 			await this.page.waitForFunction(moving, undefined, { timeout: milliseconds, polling: 200 });
 		} catch {
-			const stats = await this.stats().catch(String);
+			const stats = await this.stats().catch(() => this.#trouble());
 			throw new Error(
 				`no moving picture within ${milliseconds} ms: ${JSON.stringify(stats)}\n${this.complaints.join("\n")}`,
 			);
 		}
+	}
+
+	/** What a page of another player says of itself. */
+	#trouble() {
+		return this.page.evaluate(() => {
+			const { readyState, currentTime } = document.querySelector("video") ?? {};
+			return { trouble: /** @type {any} */ (window).trouble, readyState, currentTime };
+		});
 	}
 
 	/**

@@ -174,3 +174,20 @@ async function keyframeTimes(playlist) {
 		.filter(([, flags]) => flags.startsWith("K"))
 		.map(([time]) => Number(time));
 }
+
+// Three playlists of nothing but parts, a second from one to the next, and hls.js gives up.
+test("stock hls.js plays what it found as its first segment was being made", async (t) => {
+	const daemon = await Daemon.start({ renditions: [], config: { hls: { segment: "6s" } } });
+	t.after(() => daemon.stop());
+	const browser = await startBrowser();
+	t.after(() => browser.close());
+	const page = await startStockPage(daemon.playlist);
+	t.after(page.stop);
+	const publisher = new Publisher({ url: daemon.rtmp, width: 426, height: 240 }).start();
+	t.after(() => publisher.stop());
+	await daemon.live();
+	const viewer = await Viewer.open(browser, page.url);
+	await viewer.plays();
+	const trouble = await viewer.page.evaluate(() => /** @type {any} */ (window).trouble);
+	assert.ok(!trouble.includes("levelEmptyError"), String(trouble));
+});
