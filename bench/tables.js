@@ -86,7 +86,7 @@ function orderTable() {
 		...[r.label, fixed(r.offload, 3), fixed(r.latency.p50), fixed(r.latency.p95)],
 		...[fixed(r.said.stalledSeconds, 1), fixed(r.playedShare, 3)],
 	]);
-	return `Ordered against unordered, ${all.results[0].viewers} viewers, one after the other:\n\n${table(head, rows)}\n`;
+	return `One ordered channel against two, of which media has one without order; ${all.results[0].viewers} viewers, one after the other:\n\n${table(head, rows)}\n`;
 }
 
 function latencyTable() {

@@ -128,7 +128,7 @@ function flags(fleet, rates, ways) {
 	if (rates.length > 1) add("renditions", rates.map(({ name }) => name).join(","));
 	if (fleet.joinOver) add("join-over", `${fleet.joinOver}s`);
 	if (fleet.alone) list.push("--no-peers");
-	if (fleet.unordered) list.push("--unordered");
+	if (fleet.ordered) list.push("--ordered");
 	if (fleet.churn) add("churn", fleet.churn);
 	if (fleet.churnIn) {
 		add("churn-from", `${fleet.churnIn[0]}s`);

@@ -10,7 +10,7 @@
  * @property {number} [churn] viewers replaced in each minute
  * @property {[number, number]} [churnIn] from, until
  * @property {number} [loss] 0.01 unless said
- * @property {boolean} [unordered]
+ * @property {boolean} [ordered] nothing that viewers send each other overtakes anything, for comparison
  * @property {boolean} [alone] without peers, for comparison
  * @property {boolean} [free] no limit, no delay and no loss between viewers
  * @property {"stripe" | "half"} [kill]
@@ -164,11 +164,11 @@ export const scenes = {
 		],
 	},
 	order: {
-		title: "ordered against unordered data channels",
+		title: "one ordered data channel against two",
 		fleets: [0.01, 0.03].flatMap((loss) =>
-			[false, true].map((unordered) => ({
-				label: `${unordered ? "unordered" : "ordered"}, ${loss * 100} % loss`,
-				...{ viewers: 20, seconds: 20, settle: 8, loss, unordered },
+			[true, false].map((ordered) => ({
+				label: `${ordered ? "one, ordered" : "two"}, ${loss * 100} % loss`,
+				...{ viewers: 20, seconds: 20, settle: 8, loss, ordered },
 			})),
 		),
 	},

@@ -29,7 +29,7 @@ type viewersCommand struct {
 	Uplinks    []string      `placeholder:"RATE,..." help:"Speed of the viewers' way to each other, handed out in turn: unlimited, none, or like 1.2Mbit/s."`
 	Delay      time.Duration `placeholder:"DURATION" help:"Added to every packet between viewers, one way."`
 	Loss       float64       `placeholder:"SHARE" help:"Share of packets between viewers that are lost, 0 to 1."`
-	Unordered  bool          `help:"Let messages between viewers overtake each other, for comparison."`
+	Ordered    bool          `help:"Let nothing that viewers send each other overtake anything, for comparison."`
 	Kill       string        `placeholder:"stripe|half" help:"Make viewers vanish: all that feed one stripe, or half of all that feed anybody."`
 	KillAt     time.Duration `default:"60s" help:"When they vanish."`
 	CutTracker time.Duration `placeholder:"DURATION" help:"Cut everybody off from the tracker for so long."`
@@ -44,7 +44,7 @@ func (c viewersCommand) Run(ctx context.Context, out io.Writer) error {
 		URL: c.URL, N: c.N, Duration: c.Duration, JoinOver: c.JoinOver, Renditions: c.Renditions,
 		ChurnPerMinute: c.Churn, ChurnFrom: c.ChurnFrom, ChurnUntil: c.ChurnUntil, NoPeers: c.NoPeers,
 		Delay: c.Delay, Loss: c.Loss, Detail: c.Detail,
-		Unordered: c.Unordered, Kill: c.Kill, KillAt: c.KillAt, CutTracker: c.CutTracker, CutAt: c.CutAt,
+		Ordered: c.Ordered, Kill: c.Kill, KillAt: c.KillAt, CutTracker: c.CutTracker, CutAt: c.CutAt,
 	}
 	if c.Verbose {
 		fleet.Log = zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: "15:04:05.000"}).Level(zerolog.DebugLevel).With().Timestamp().Logger()

@@ -235,8 +235,11 @@ func (c *Core) data(now int64, n *neighbour, m wire.Data, message []byte) {
 		return
 	case !r.known && n.pushes(now, m, p):
 		return
-	case !r.within(m.Number), !n.pushes(now, m, p), c.make(m.PartID).pushedTwice(n, m.Chunk):
+	case !n.pushes(now, m, p), r.within(m.Number) && c.make(m.PartID).pushedTwice(n, m.Chunk):
 		c.violate(now, n, wire.ByeUnasked, "bytes that nobody asked for")
+		return
+	case !r.within(m.Number):
+		c.strayed(now, n, len(m.Bytes))
 		return
 	default:
 		w.pushed = true
@@ -248,6 +251,15 @@ func (c *Core) data(now int64, n *neighbour, m wire.Data, message []byte) {
 		c.wait(now, n, p, w)
 	case !c.takeChunk(now, p, w):
 		c.violate(now, n, wire.ByeWrong, "wrong bytes")
+	}
+}
+
+// strayed drops what was pushed of a part outside the store. Numbers leap when a broadcast
+// is resumed, and the heads that would say so may be on their way by somebody else; not for
+// more than so many bytes.
+func (c *Core) strayed(now int64, n *neighbour, bytes int) {
+	if n.stray += bytes; n.stray > Stray {
+		c.violate(now, n, wire.ByeUnasked, "too much outside the store")
 	}
 }
 

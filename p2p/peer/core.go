@@ -41,6 +41,7 @@ const (
 	Kept          = 64
 	Flood         = 200
 	Waiting       = 2 << 20
+	Stray         = 256 << 10
 	RefusedMost   = 3000
 	RefusedSpread = 1000
 	Stuck         = 1500

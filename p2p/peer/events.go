@@ -68,8 +68,12 @@ func (c *Core) unfollow(now int64, index int) {
 func (c *Core) Heads(now int64, heads []media.Head, payload []byte, peer string) []Action {
 	c.begin()
 	from := c.find(peer)
-	if from != nil && from.flooded(now) {
+	switch {
+	case from == nil:
+	case from.flooded(now):
 		c.violate(now, from, wire.ByeFlood, "too many messages")
+	case !from.hello:
+		c.violate(now, from, wire.ByeMalformed, "hello comes first, and once")
 	}
 	var came []*part
 	fresh := false

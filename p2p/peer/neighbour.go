@@ -16,6 +16,7 @@ type neighbour struct {
 	asked     map[wire.PartID]*asked
 	kept      map[wire.PartID]*chunkSet
 	waiting   int   // bytes of its chunks that wait for their head
+	stray     int   // bytes that it pushed outside the store
 	pressure  int   // bytes that wait in its channel
 	drainedAt int64 // when there were last fewer than before, or none
 	late      int   // chunks that it brought late

@@ -44,10 +44,15 @@ func abuseScripts() []*trace {
 			headFrom(1000, "ann", 0, 99).sends(1001, "bob", 0, 99, 0, 0).done(),
 		planted("twice", "A chunk that was pushed already.").
 			headFrom(1000, "ann", 0, 99).sends(1001, "ann", 0, 99, 0, 0).sends(1002, "ann", 0, 99, 0, 0).done(),
-		planted("too-far-ahead", "A chunk of a part that can't be yet.").
-			wrong(1000, "ann", 0, 106, 0, 1000).wrong(1001, "ann", 0, 107, 0, 1000).done(),
-		planted("too-old", "A chunk of a part that has left the store.").
-			has(0, 160, 163, medium).headFrom(1000, "ann", 0, 162).sends(1001, "ann", 0, 98, 0, 0).done(),
+		planted("too-far-ahead", "Chunks of parts that can't be yet: some may be on their way before the head that says how numbers leapt, of no more than 256 KiB.").
+			has(0, 150, 150, 60_000).wrong(1000, "ann", 0, 106, 0, 1000).note("waits").
+			wrong(1001, "bob", 0, 107, 0, 1000).note("bob was not told to").
+			sends(1002, "ann", 0, 150, 0, 5).note("too early").headFrom(1003, "cem", 0, 150).sends(1004, "ann", 0, 150, 0, 5).note("in time").
+			wrong(1005, "ann", 0, 159, 0, 16_384).add(stray(1006, 11)).note("not more").add(stray(1007, 1)).note("more").
+			done(),
+		planted("too-old", "A chunk of a part that has left the store, because of a head that overtook it.").
+			has(0, 160, 163, medium).headFrom(1000, "bob", 0, 162).sends(1001, "ann", 0, 98, 0, 0).sends(1002, "bob", 0, 98, 0, 0).
+			note("bob was not told to").done(),
 		planted("unsubscribed", "Who was left may push for ten seconds what was on its way.").
 			plan(1000, 2, []int{0}, [2]string{"bob", ""}).headFrom(1010, "bob", 0, 99).sends(1011, "bob", 0, 99, 0, 5).
 			sends(1020, "ann", 0, 99, 0, 0).headFrom(11_000, "bob", 0, 100).sends(11_010, "ann", 0, 100, 0, 0).sends(11_011, "ann", 0, 100, 1, 1).
@@ -77,6 +82,12 @@ func abuseScripts() []*trace {
 			add(event{At: 10_071, Event: "peerOpen", Peer: "a"}).note("that was").
 			done(),
 	}
+}
+
+// stray is data of a part that can't be yet, again and again.
+func stray(at int64, repeat int) event {
+	m := wire.Data{PartID: id(0, 200), Bytes: make([]byte, 16_384)}
+	return event{At: at, Event: "message", Peer: "ann", Repeat: repeat, Message: ptr(m)}
 }
 
 func ptr(m wire.Message) *vector.Message {

@@ -142,7 +142,7 @@ func subscribe(rendition int, stripes uint8) wire.Message {
 
 func scripts() []*trace {
 	var all []*trace
-	for _, group := range [][]*trace{treeScripts(), trouble(), answerScripts(), abuseScripts(), storeScripts(), busyScripts()} {
+	for _, group := range [][]*trace{treeScripts(), trouble(), answerScripts(), abuseScripts(), storeScripts(), busyScripts(), overtakenScripts()} {
 		all = append(all, group...)
 	}
 	return all

@@ -6,28 +6,24 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pion/datachannel"
 	"github.com/pion/webrtc/v4"
-
-	"github.com/liverelay/liverelay/p2p/wire"
 )
 
 // conn is one connection. Its run goroutine deals with signalling and the life of the
-// connection; another one reads once the channel is open.
+// connection; others read the channels once they are open.
 type conn struct {
 	transport *Transport
 	peer      string
 	offer     bool
 	signals   chan Signal
 	out       chan Signal // our candidates and descriptions, on their way to events
-	opened    chan datachannel.ReadWriteCloser
+	opened    chan opening
 	over      context.Context
 	end       context.CancelFunc
 	reader    sync.WaitGroup
 
 	mu      sync.Mutex
-	channel *webrtc.DataChannel
-	writer  datachannel.Writer // nil until open
+	lanes   [lanes]lane
 	last    []byte
 	stopped bool
 }
@@ -37,7 +33,7 @@ func newConn(t *Transport, peer string, offer bool) *conn {
 	return &conn{
 		transport: t, peer: peer, offer: offer,
 		signals: make(chan Signal, maxSignals), out: make(chan Signal, maxSignals),
-		opened: make(chan datachannel.ReadWriteCloser, 1), over: over, end: end,
+		opened: make(chan opening, lanes), over: over, end: end,
 	}
 }
 
@@ -68,7 +64,7 @@ func (c *conn) run() {
 	c.transport.report(Event{Kind: Closed, Peer: c.peer, Failed: failed})
 }
 
-// establish makes the peer connection and its channel, and the offer if it is ours.
+// establish makes the peer connection and its channels, and the offer if it is ours.
 func (c *conn) establish() (*webrtc.PeerConnection, error) {
 	pc, err := c.transport.api.NewPeerConnection(webrtc.Configuration{
 		ICEServers:   iceServers(c.transport.options.ICEServers),
@@ -92,19 +88,9 @@ func iceServers(urls []string) []webrtc.ICEServer {
 }
 
 func (c *conn) prepare(pc *webrtc.PeerConnection) error {
-	negotiated, ordered, id, protocol := true, !c.transport.options.Unordered, uint16(0), wire.Protocol
-	channel, err := pc.CreateDataChannel(wire.Label, &webrtc.DataChannelInit{
-		Negotiated: &negotiated, Ordered: &ordered, ID: &id, Protocol: &protocol,
-	})
-	if err != nil {
-		return fmt.Errorf("make data channel: %w", err)
+	if err := c.makeLanes(pc); err != nil {
+		return err
 	}
-	c.channel = channel
-	channel.OnOpen(func() {
-		if rw, err := channel.Detach(); err == nil {
-			c.opened <- rw
-		}
-	})
 	pc.OnICECandidate(func(candidate *webrtc.ICECandidate) {
 		if candidate == nil {
 			return
@@ -145,7 +131,7 @@ func (c *conn) tell(s Signal) {
 }
 
 // live deals with signalling until the connection is over. It reports whether the
-// channel never opened.
+// connection never opened.
 func (c *conn) live(pc *webrtc.PeerConnection) (failed bool) {
 	failed = true
 	limit := time.NewTimer(openWithin)
@@ -170,13 +156,13 @@ func (c *conn) live(pc *webrtc.PeerConnection) (failed bool) {
 				c.transport.options.Log.Debug().Str("peer", c.peer).Str("type", s.Type).Msg("Bad signalling")
 				return failed
 			}
-		case rw := <-c.opened:
-			failed = false
-			c.ready(rw)
-			if !c.transport.report(Event{Kind: Opened, Peer: c.peer}) {
+		case o := <-c.opened:
+			if o.index == inOrder {
+				failed = false
+			}
+			if !c.ready(o) {
 				return failed
 			}
-			c.reader.Go(func() { c.read(rw) })
 		}
 	}
 }

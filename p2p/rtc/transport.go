@@ -50,9 +50,9 @@ type Options struct {
 	Bind string
 	// Uplink is what the way out is like, when Bind is given.
 	Uplink Uplink
-	// Unordered lets messages overtake each other, for comparison.
-	Unordered bool
-	Log       zerolog.Logger
+	// Ordered does without the second channel, for comparison: nothing overtakes anything.
+	Ordered bool
+	Log     zerolog.Logger
 }
 
 // Signal is one step of signalling: a description or a candidate.
@@ -70,7 +70,7 @@ type EventKind uint8
 
 // What a transport reports.
 const (
-	// Opened: the channel to Peer is open. Before it nothing else but Signalled comes.
+	// Opened: the connection to Peer is open. Before it nothing else but Signalled comes.
 	Opened EventKind = iota + 1
 	// Received: Bytes are one message, which the receiver may keep.
 	Received

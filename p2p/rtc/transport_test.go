@@ -5,10 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/webrtc/v4"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/liverelay/liverelay/p2p/rtc"
+	"github.com/liverelay/liverelay/p2p/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -95,13 +97,66 @@ func TestMessagesBothWays(t *testing.T) {
 	require.False(t, a.Send("nobody", []byte("hello")))
 }
 
-func TestOrderIsKeptWithDelayAndLoss(t *testing.T) {
-	a, b := pair(t, rtc.Options{Bind: "127.0.0.1", Uplink: rtc.Uplink{Delay: 5 * time.Millisecond, Loss: 0.05, Rate: 20_000_000}})
-	for i := range 100 {
-		require.True(t, a.Send("b", []byte{byte(i)}))
+// lossy is a way on which much is lost.
+func lossy(ordered bool) rtc.Options {
+	way := rtc.Uplink{Delay: 5 * time.Millisecond, Loss: 0.05, Rate: 20_000_000}
+	return rtc.Options{Bind: "127.0.0.1", Uplink: way, Ordered: ordered}
+}
+
+// exchange sends messages of all types in turn, and gives those that came: what goes by
+// the ordered channel, and what may overtake.
+func exchange(t *testing.T, a, b *end) (ordered, others []byte) {
+	t.Helper()
+	types := []wire.Type{wire.TypeSubscribe, wire.TypeHeads, wire.TypeRequest, wire.TypeData, wire.TypeCancel, wire.TypeAbsent}
+	for i := range 50 * len(types) {
+		message := make([]byte, 1000)
+		message[0], message[1], message[2] = byte(types[i%len(types)]), byte(i/256), byte(i)
+		require.True(t, a.Send("b", message))
 	}
-	for i := range 100 {
-		require.Equal(t, []byte{byte(i)}, receive(t, b))
+	for range 50 * len(types) {
+		m := receive(t, b)
+		if wire.Type(m[0]).InOrder() {
+			ordered = append(ordered, m[1:3]...)
+		} else {
+			others = append(others, m[1:3]...)
+		}
+	}
+	return ordered, others
+}
+
+func inOrder(pairs []byte) bool {
+	last := -1
+	for i := 0; i < len(pairs); i += 2 {
+		n := int(pairs[i])<<8 | int(pairs[i+1])
+		if n <= last {
+			return false
+		}
+		last = n
+	}
+	return true
+}
+
+// All comes, in spite of loss: what takes back or replaces in order, and the rest as it
+// comes, once the second channel is open.
+func TestMediaOvertakes(t *testing.T) {
+	a, b := pair(t, lossy(false))
+	deadline := time.Now().Add(20 * time.Second)
+	for overtaken := false; !overtaken; {
+		require.True(t, time.Now().Before(deadline), "of 150 packets some are lost")
+		ordered, others := exchange(t, a, b)
+		require.Len(t, ordered, 2*150)
+		require.True(t, inOrder(ordered))
+		require.Len(t, others, 2*150)
+		overtaken = !inOrder(others)
+	}
+}
+
+func TestOrderIsKeptWithDelayAndLoss(t *testing.T) {
+	a, b := pair(t, lossy(true))
+	for range 2 {
+		ordered, others := exchange(t, a, b)
+		require.True(t, inOrder(ordered))
+		require.True(t, inOrder(others))
 	}
 }
 
@@ -169,4 +224,66 @@ func TestBadSignallingEndsTheConnection(t *testing.T) {
 	a.Connect("b", false)
 	a.Signal("b", rtc.Signal{Type: "offer", SDP: "no SDP at all"})
 	require.True(t, <-a.closed, "it never opened")
+}
+
+// A peer that knows of one channel alone gets all by it.
+func TestPeerWithOneChannel(t *testing.T) {
+	a := newEnd(t, "a", rtc.Options{})
+	other, err := webrtc.NewPeerConnection(webrtc.Configuration{})
+	require.NoError(t, err)
+	negotiated, id := true, uint16(0)
+	channel, err := other.CreateDataChannel("liverelay", &webrtc.DataChannelInit{Negotiated: &negotiated, ID: &id})
+	require.NoError(t, err)
+	got, open, done := make(chan []byte, 4), make(chan struct{}), make(chan struct{})
+	channel.OnOpen(func() { close(open) })
+	channel.OnMessage(func(m webrtc.DataChannelMessage) { got <- m.Data })
+	offer, err := other.CreateOffer(nil)
+	require.NoError(t, err)
+	gathered := webrtc.GatheringCompletePromise(other)
+	require.NoError(t, other.SetLocalDescription(offer))
+	<-gathered
+	a.Connect("b", false)
+	go a.answer(other, done)
+	defer func() {
+		a.Shutdown(nil)
+		require.NoError(t, other.GracefulClose())
+		close(done)
+	}()
+	a.Signal("b", rtc.Signal{Type: "offer", SDP: other.LocalDescription().SDP})
+	<-a.opened
+	for _, kind := range []wire.Type{wire.TypeHello, wire.TypeHeads, wire.TypeData} {
+		require.True(t, a.Send("b", []byte{byte(kind)}))
+		require.Equal(t, []byte{byte(kind)}, <-got)
+	}
+	<-open
+	require.NoError(t, channel.Send([]byte{byte(wire.TypeData)}))
+	require.Equal(t, []byte{byte(wire.TypeData)}, receive(t, a))
+	a.Close("b", []byte("bye"))
+	require.Equal(t, []byte("bye"), <-got)
+	require.False(t, <-a.closed)
+}
+
+// answer is pump with a connection that is not ours.
+func (e *end) answer(other *webrtc.PeerConnection, done <-chan struct{}) {
+	for {
+		select {
+		case <-done:
+			return
+		case event := <-e.Events():
+			switch event.Kind {
+			case rtc.Signalled:
+				if event.Signal.Type == "answer" {
+					_ = other.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: event.Signal.SDP})
+				} else {
+					_ = other.AddICECandidate(webrtc.ICECandidateInit{Candidate: event.Signal.Candidate, SDPMid: event.Signal.SDPMid, SDPMLineIndex: event.Signal.SDPMLineIndex})
+				}
+			case rtc.Opened:
+				close(e.opened)
+			case rtc.Closed:
+				e.closed <- event.Failed
+			case rtc.Received:
+				e.got <- event.Bytes
+			}
+		}
+	}
 }

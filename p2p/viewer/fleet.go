@@ -39,7 +39,7 @@ func (f *fleet) next() settings {
 	defer f.mu.Unlock()
 	s := settings{
 		watch: f.watch, upload: serverUpload, noPeers: f.cfg.NoPeers, loopback: onThisMachine(f.watch.Hostname()),
-		gate: f.gate, unordered: f.cfg.Unordered, log: f.log,
+		gate: f.gate, ordered: f.cfg.Ordered, log: f.log,
 		uplink: rtc.Uplink{Delay: f.cfg.Delay, Loss: f.cfg.Loss},
 	}
 	if n := len(f.cfg.Renditions); n > 0 {

@@ -114,8 +114,8 @@ type FleetConfig struct {
 	// packets that are dropped.
 	Delay time.Duration
 	Loss  float64
-	// Unordered opens data channels whose messages may overtake each other.
-	Unordered bool
+	// Ordered lets nothing between viewers overtake anything, for comparison.
+	Ordered bool
 	// Kill makes viewers vanish at KillAt: "stripe", all that feed one stripe, or
 	// "half", half of all that feed anybody.
 	Kill   string

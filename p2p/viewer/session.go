@@ -37,7 +37,7 @@ type settings struct {
 	noPeers   bool
 	loopback  bool
 	uplink    rtc.Uplink
-	unordered bool
+	ordered   bool
 	gate      *gate
 	log       zerolog.Logger
 }

@@ -29,7 +29,7 @@ func (v *session) startSwarm(ctx context.Context) error {
 	if v.noPeers || v.in.P2P.Mode == "none" || v.in.Tracker == "" {
 		return nil
 	}
-	options := rtc.Options{Loopback: v.loopback, Uplink: v.uplink, Unordered: v.unordered, Log: v.log}
+	options := rtc.Options{Loopback: v.loopback, Uplink: v.uplink, Ordered: v.ordered, Log: v.log}
 	if v.loopback || v.uplink != (rtc.Uplink{}) {
 		options.Bind = v.ownAddress()
 	}

@@ -41,6 +41,7 @@ type virtual struct {
 	parts   [][]byte
 	heads   []media.Head
 	loss    float64        // of packets between viewers
+	ordered bool           // nothing between viewers overtakes anything
 	budget  *egress.Budget // nil without a limit
 	seen    seen
 }
@@ -294,8 +295,10 @@ func (s *virtual) send(m *member, a peer.Action) {
 			at += 300
 		}
 	}
-	at = max(at, m.last[a.Peer])
-	m.last[a.Peer] = at
+	if s.ordered || wire.Type(a.Bytes[0]).InOrder() {
+		at = max(at, m.last[a.Peer])
+		m.last[a.Peer] = at
+	}
 	b := append([]byte(nil), a.Bytes...)
 	m.out[a.Peer] += len(b)
 	s.after(at-s.now, func() {

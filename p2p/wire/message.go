@@ -23,6 +23,12 @@ const (
 	TypeRefuse    Type = 17
 )
 
+// InOrder reports whether messages of this type go by the ordered channel: what they say
+// replaces or takes back what was said before (docs/protocol.md, section 6).
+func (t Type) InOrder() bool {
+	return t != TypeHeads && t != TypeData && t != TypeAbsent
+}
+
 // Codes of a bye.
 const (
 	ByeLeaving   = 0

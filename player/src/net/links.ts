@@ -1,13 +1,14 @@
-// Connections to other viewers: one WebRTC data channel each (docs/protocol.md §6).
+// Connections to other viewers, of two WebRTC data channels each (docs/protocol.md §6).
+import { mayOvertake } from "../wire/messages.ts";
 import type { Signal } from "./tracker.ts";
 
 export interface LinkHandlers {
 	signal(signal: Signal): void;
 	onOpen(peer: string): void;
 	onMessage(peer: string, bytes: Uint8Array<ArrayBuffer>): void;
-	/** An open channel was closed, by the other side or by the network. */
+	/** An open connection was closed, by the other side or by the network. */
 	onClose(peer: string): void;
-	/** So many bytes wait to be sent: called when it is much, and by look() when it changed. */
+	/** So many bytes wait to be sent in both channels: called when it is much, and by look() when it changed. */
 	onPressure(peer: string, bytes: number): void;
 	/** A connection never came about. */
 	onFailed(peer: string): void;
@@ -15,7 +16,8 @@ export interface LinkHandlers {
 
 interface Link {
 	connection: RTCPeerConnection;
-	channel: RTCDataChannel;
+	/** The one that is in order, and, once there is one, that in which messages may overtake. */
+	channels: RTCDataChannel[];
 	isOpen: boolean;
 	/** How many bytes were last said to wait. */
 	told: number;
@@ -27,9 +29,10 @@ interface Link {
 const openWithin = 15_000;
 /** A peer that is this many bytes behind is too slow to be of use. */
 const mostBuffered = 8 << 20;
-/** Bytes that wait in a channel are told of at once above this. */
+/** Bytes that wait for a peer are told of at once above this. */
 const pressedFrom = 16_384;
 const mostCandidates = 32;
+const protocol = "liverelay/1";
 
 /** The data channels of one viewer. */
 export class Links {
@@ -42,7 +45,7 @@ export class Links {
 		this.#handlers = handlers;
 	}
 
-	/** The peers with an open channel. */
+	/** The peers with open channels. */
 	open(): string[] {
 		return [...this.#links].filter(([, link]) => link.isOpen).map(([peer]) => peer);
 	}
@@ -51,21 +54,26 @@ export class Links {
 	connect(peer: string, role: "offer" | "answer"): void {
 		if (this.#links.has(peer)) return;
 		const connection = new RTCPeerConnection({ iceServers: this.#iceServers });
-		const channel = connection.createDataChannel("liverelay", {
-			negotiated: true,
-			id: 0,
-			protocol: "liverelay/1",
-		});
-		channel.binaryType = "arraybuffer";
 		const timer = setTimeout(() => this.#end(peer), openWithin);
-		const link: Link = { connection, channel, isOpen: false, told: 0, early: [], timer };
+		const link: Link = { connection, channels: [], isOpen: false, told: 0, early: [], timer };
 		this.#links.set(peer, link);
 		this.#listen(peer, link);
-		if (role === "offer") void this.#describe(peer, link, "offer");
+		const open = (options: RTCDataChannelInit) =>
+			this.#hear(peer, link, connection.createDataChannel("liverelay", { protocol, ...options }));
+		const first = open({ negotiated: true, id: 0 });
+		first.onopen = () => {
+			clearTimeout(link.timer);
+			link.isOpen = true;
+			this.#handlers.onOpen(peer);
+		};
+		if (role === "offer") {
+			open({ ordered: false });
+			void this.#describe(peer, link, "offer");
+		}
 	}
 
 	#listen(peer: string, link: Link): void {
-		const { connection, channel } = link;
+		const { connection } = link;
 		let candidates = 0;
 		connection.onicecandidate = ({ candidate }) => {
 			if (!candidate?.candidate || ++candidates > mostCandidates) return;
@@ -81,17 +89,22 @@ export class Links {
 		connection.onconnectionstatechange = () => {
 			if (connection.connectionState === "failed") this.#end(peer);
 		};
-		channel.onopen = () => {
-			clearTimeout(link.timer);
-			link.isOpen = true;
-			this.#handlers.onOpen(peer);
+		connection.ondatachannel = ({ channel }) => {
+			if (link.channels.length > 1) this.#end(peer);
+			else this.#hear(peer, link, channel);
 		};
+	}
+
+	#hear(peer: string, link: Link, channel: RTCDataChannel): RTCDataChannel {
+		link.channels.push(channel);
+		channel.binaryType = "arraybuffer";
 		channel.onmessage = ({ data }) => {
 			// Text is no message of ours: an empty one is malformed.
 			const bytes: ArrayBuffer | number[] = data instanceof ArrayBuffer ? data : [];
 			this.#handlers.onMessage(peer, new Uint8Array(bytes as ArrayBuffer));
 		};
 		channel.onclose = () => this.#end(peer);
+		return channel;
 	}
 
 	async #describe(peer: string, link: Link, type: "offer" | "answer"): Promise<void> {
@@ -131,21 +144,25 @@ export class Links {
 	/** Sends a message; false when there is no channel to send it by. */
 	send(peer: string, bytes: Uint8Array<ArrayBuffer>): boolean {
 		const link = this.#links.get(peer);
-		if (!link?.isOpen || link.channel.readyState !== "open") return false;
-		if (link.channel.bufferedAmount > mostBuffered) {
+		if (!link?.isOpen) return false;
+		const [first, second] = link.channels;
+		const isSecond = mayOvertake(bytes[0]) && second?.readyState === "open";
+		const channel = isSecond ? second : first;
+		if (channel?.readyState !== "open") return false;
+		if (waiting(link) > mostBuffered) {
 			this.#end(peer);
 			return false;
 		}
-		link.channel.send(bytes);
-		if (link.channel.bufferedAmount > pressedFrom) this.#tell(peer, link);
+		channel.send(bytes);
+		if (waiting(link) > pressedFrom) this.#tell(peer, link);
 		return true;
 	}
 
 	#tell(peer: string, link: Link): void {
-		const { bufferedAmount } = link.channel;
-		if (bufferedAmount === link.told) return;
-		link.told = bufferedAmount;
-		this.#handlers.onPressure(peer, bufferedAmount);
+		const bytes = waiting(link);
+		if (bytes === link.told) return;
+		link.told = bytes;
+		this.#handlers.onPressure(peer, bytes);
 	}
 
 	/** Tells what waits in the channels, where that has changed. */
@@ -177,10 +194,17 @@ export class Links {
 
 	#dispose(link: Link): void {
 		clearTimeout(link.timer);
-		link.channel.onclose = null;
-		link.channel.onmessage = null;
-		link.channel.close();
+		link.connection.ondatachannel = null;
+		for (const channel of link.channels) {
+			channel.onclose = null;
+			channel.onmessage = null;
+			channel.close();
+		}
 		// Let a farewell leave before the connection goes.
 		setTimeout(() => link.connection.close(), 500);
 	}
+}
+
+function waiting({ channels }: Link): number {
+	return channels.reduce((sum, { bufferedAmount }) => sum + bufferedAmount, 0);
 }

@@ -239,6 +239,8 @@ export class Core {
 		const { store, now } = this.#state;
 		const neighbour = peer === undefined ? undefined : this.#state.find(peer);
 		if (neighbour?.isFlooding(now)) this.#violate(neighbour, bye.flood, "too many messages");
+		else if (neighbour?.hasGreeted === false)
+			this.#violate(neighbour, bye.malformed, "hello first, and once");
 		const fresh = heads
 			.map((head) => this.#intake.note(head, peer === undefined))
 			.filter((part) => part !== null);
@@ -329,8 +331,13 @@ export class Core {
 		else {
 			const isPushed = from.pushes(data, part, now);
 			if (track.newest === null && isPushed) return;
-			if (!isPushed || !track.reaches(data.number))
-				return this.#violate(from, bye.unasked, "unasked bytes");
+			if (!isPushed) return this.#violate(from, bye.unasked, "unasked bytes");
+			if (!track.reaches(data.number)) {
+				// Numbers leapt, and the heads that say so come from somebody else.
+				from.stray += bytes.length;
+				if (from.stray > constants.STRAY) this.#violate(from, bye.unasked, "stray bytes");
+				return;
+			}
 			part = track.make(data.number);
 			if (part.isPushedAgain(from, chunk)) return this.#violate(from, bye.unasked, "bytes again");
 		}

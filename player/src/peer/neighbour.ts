@@ -34,6 +34,8 @@ export class Neighbour {
 	readonly kept = new Map<string, Kept>();
 	/** Bytes of data that came before their heads. */
 	waiting = 0;
+	/** Bytes that it pushed outside the store. */
+	stray = 0;
 	/** Bytes that wait in the channel to it, and when they last became fewer. */
 	pressure = 0;
 	#drainedAt = 0;

@@ -109,6 +109,7 @@ export const constants = {
 	FLOOD: 200,
 	/** Bytes. */
 	WAITING: 2 << 20,
+	STRAY: 262_144,
 	/** Bytes: the upload budget holds at least this much. */
 	BUDGET: 64 << 10,
 	/** Of a part whose head is unknown, and of media ahead before playback began. */

@@ -19,6 +19,11 @@ export const type = {
 	init: 18,
 } as const;
 
+/** Whether what such a message says stands for itself, so that it may overtake others (§6). */
+export function mayOvertake(first: number | undefined): boolean {
+	return first === type.heads || first === type.data || first === type.absent;
+}
+
 /** Why a connection ends (docs/protocol.md §6, bye). */
 export const bye = {
 	leaving: 0,
