@@ -79,16 +79,20 @@ export function observe(layout) {
 	video.requestVideoFrameCallback(shown);
 }
 
-/** Counts the peer connections that the page makes, in `window.connections`. */
+/** Counts the peer connections that the page makes, in `window.connections`, and keeps them in `window.made`. */
 export function countConnections() {
 	const Original = window.RTCPeerConnection;
+	/** @type {RTCPeerConnection[]} */
+	const made = [];
 	Object.assign(window, {
 		connections: 0,
+		made,
 		RTCPeerConnection: class extends Original {
 			/** @param {RTCConfiguration} [configuration] */
 			constructor(configuration) {
 				super(configuration);
 				/** @type {any} */ (window).connections++;
+				made.push(this);
 			}
 		},
 	});

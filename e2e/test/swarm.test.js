@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { binary, Daemon } from "../lib/daemon.js";
 import { watch } from "../lib/measure.js";
+import { countConnections } from "../lib/page.js";
 import { eventually, Process, pause, run } from "../lib/process.js";
 import { startProxy } from "../lib/proxy.js";
 import { Publisher } from "../lib/publisher.js";
@@ -92,13 +93,29 @@ describe("a swarm that fails", () => {
 		/** @type {Viewer[]} */
 		const viewers = [];
 		for (let i = 0; i < 2; i++) {
-			const viewer = await Viewer.open(browser, `${proxy.origin}/tv/live/demo`);
+			const viewer = await Viewer.open(browser, `${proxy.origin}/tv/live/demo`, countConnections);
 			t.after(() => viewer.close());
 			await viewer.plays();
 			viewers.push(viewer);
 		}
 		for (const viewer of viewers) await eventually("peers bring it", () => isFed(viewer), 60_000);
+		for (const viewer of viewers) {
+			const { first, others } = await byChannel(viewer);
+			assert.ok(others > 10 * first, `${first} bytes came in order, and ${others} may overtake`);
+		}
 		return { others, viewers };
+	}
+
+	/** Bytes that came by the channels that are in order, and by the others. @param {Viewer} viewer */
+	function byChannel(viewer) {
+		return viewer.page.evaluate(async () => {
+			const sums = { first: 0, others: 0 };
+			for (const connection of /** @type {any} */ (window).made)
+				for (const report of (await connection.getStats()).values())
+					if (report.type === "data-channel")
+						sums[report.dataChannelIdentifier === 0 ? "first" : "others"] += report.bytesReceived;
+			return sums;
+		});
 	}
 
 	/** Whether peers bring most of what a viewer plays now. @param {Viewer} viewer */

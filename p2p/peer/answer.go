@@ -239,7 +239,7 @@ func (c *Core) data(now int64, n *neighbour, m wire.Data, message []byte) {
 		c.violate(now, n, wire.ByeUnasked, "bytes that nobody asked for")
 		return
 	case !r.within(m.Number):
-		c.strayed(now, n, len(m.Bytes))
+		c.strayed(now, n, m)
 		return
 	default:
 		w.pushed = true
@@ -255,11 +255,13 @@ func (c *Core) data(now int64, n *neighbour, m wire.Data, message []byte) {
 }
 
 // strayed drops what was pushed of a part outside the store. Numbers leap when a broadcast
-// is resumed, and the heads that would say so may be on their way by somebody else; not for
-// more than so many bytes.
-func (c *Core) strayed(now int64, n *neighbour, bytes int) {
-	if n.stray += bytes; n.stray > Stray {
-		c.violate(now, n, wire.ByeUnasked, "too much outside the store")
+// is resumed, and the heads that would say so may be on their way by somebody else; not by
+// more than Leap, nor for more than Stray bytes.
+func (c *Core) strayed(now int64, n *neighbour, m wire.Data) {
+	newest := c.renditions[m.Rendition].newest
+	n.stray += len(m.Bytes)
+	if n.stray > Stray || m.Number > newest+Leap || m.Number+Leap < newest {
+		c.violate(now, n, wire.ByeUnasked, "bytes outside the store")
 	}
 }
 

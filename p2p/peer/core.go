@@ -42,6 +42,7 @@ const (
 	Flood         = 200
 	Waiting       = 2 << 20
 	Stray         = 256 << 10
+	Leap          = 2048
 	RefusedMost   = 3000
 	RefusedSpread = 1000
 	Stuck         = 1500

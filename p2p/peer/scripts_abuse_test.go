@@ -50,9 +50,15 @@ func abuseScripts() []*trace {
 			sends(1002, "ann", 0, 150, 0, 5).note("too early").headFrom(1003, "cem", 0, 150).sends(1004, "ann", 0, 150, 0, 5).note("in time").
 			wrong(1005, "ann", 0, 159, 0, 16_384).add(stray(1006, 11)).note("not more").add(stray(1007, 1)).note("more").
 			done(),
+		planted("much-too-far", "Nor can numbers leap by more than 2048.").
+			wrong(1000, "ann", 0, 98+2048, 0, 1000).wrong(1001, "ann", 0, 98+2049, 0, 1000).note("nothing is that far").
+			done(),
 		planted("too-old", "A chunk of a part that has left the store, because of a head that overtook it.").
 			has(0, 160, 163, medium).headFrom(1000, "bob", 0, 162).sends(1001, "ann", 0, 98, 0, 0).sends(1002, "bob", 0, 98, 0, 0).
-			note("bob was not told to").done(),
+			note("bob was not told to").
+			joins(1010, "cem", 1).says(1011, "cem", wire.Interest{}).plan(1012, 2, []int{0}, [2]string{"cem", ""}).
+			has(0, 2147, 2147, medium).headFrom(1020, "cem", 0, 2147).wrong(1021, "cem", 0, 99, 0, 1000).note("2048 before the newest").
+			wrong(1022, "cem", 0, 98, 0, 1000).note("2049").done(),
 		planted("unsubscribed", "Who was left may push for ten seconds what was on its way.").
 			plan(1000, 2, []int{0}, [2]string{"bob", ""}).headFrom(1010, "bob", 0, 99).sends(1011, "bob", 0, 99, 0, 5).
 			sends(1020, "ann", 0, 99, 0, 0).headFrom(11_000, "bob", 0, 100).sends(11_010, "ann", 0, 100, 0, 0).sends(11_011, "ann", 0, 100, 1, 1).

@@ -335,7 +335,9 @@ export class Core {
 			if (!track.reaches(data.number)) {
 				// Numbers leapt, and the heads that say so come from somebody else.
 				from.stray += bytes.length;
-				if (from.stray > constants.STRAY) this.#violate(from, bye.unasked, "stray bytes");
+				const leap = Math.abs(data.number - (track.newest ?? 0));
+				if (from.stray > constants.STRAY || leap > constants.LEAP)
+					this.#violate(from, bye.unasked, "stray bytes");
 				return;
 			}
 			part = track.make(data.number);

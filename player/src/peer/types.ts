@@ -110,6 +110,7 @@ export const constants = {
 	/** Bytes. */
 	WAITING: 2 << 20,
 	STRAY: 262_144,
+	LEAP: 2048,
 	/** Bytes: the upload budget holds at least this much. */
 	BUDGET: 64 << 10,
 	/** Of a part whose head is unknown, and of media ahead before playback began. */
