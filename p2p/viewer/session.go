@@ -290,6 +290,8 @@ func (v *session) do(ctx context.Context, actions []peer.Action) {
 			v.log.Debug().Interface("want", a.Want).Int64("at", v.now()).Msg("Feed")
 			v.feed(ctx, a.Want, a.Seed)
 		case peer.Fetch:
+			v.log.Debug().Int("rendition", a.Part.Rendition).Uint64("number", a.Part.Number).Int("first", a.First).
+				Int("chunks", a.Count).Int64("at", v.now()).Msg("Fetch")
 			v.play.rescue()
 			v.fetch(ctx, a)
 		case peer.AbortFetch:
