@@ -12,6 +12,8 @@ const viewers = option("viewers", 6);
 const seconds = option("seconds", 180);
 /** Offload, and the latency of every viewer in seconds, p50 and p95. */
 const targets = { offload: 0.75, p50: 2.2, p95: 2.5 };
+/** Seconds of media ahead with which a playhead that stands does not wait for any. */
+const fed = 0.3;
 
 const daemon = await Daemon.start({ renditions: null, config: { log: { level: "info" } } });
 const source = push(daemon);
@@ -19,10 +21,13 @@ try {
 	await daemon.live();
 	const before = daemon.process.usage().cpu;
 	const began = performance.now();
-	const result = await watch(daemon, { viewers, seconds });
+	// Six pages are drawn by the cores that also encode and serve: small ones, seldom read.
+	const viewport = { width: 480, height: 320 };
+	const result = await watch(daemon, { viewers, seconds, viewport, every: 15 });
 	const daemonCores = (daemon.process.usage().cpu - before) / ((performance.now() - began) / 1000);
-	const sum = (/** @type {"stood" | "stalls"} */ of) =>
+	const sum = (/** @type {"said" | "stalls"} */ of) =>
 		result.viewers.reduce((all, v) => all + v[of], 0);
+	const stands = result.viewers.flatMap((v) => v.stands);
 	const each = (/** @type {"p50" | "p95" | "max"} */ q) => result.viewers.map((v) => v.latency[q]);
 	const played = result.steady.playedBytes / (result.bytesPerSecond * viewers * seconds);
 	const checks = [
@@ -39,7 +44,7 @@ try {
 			most: targets.p95,
 			unit: "s",
 		},
-		{ what: "stalls", value: sum("stood"), most: 0 },
+		{ what: "stalls", value: stands.length, most: 0 },
 		{ what: "played share", value: played, least: 0.98 },
 	].map((c) => ({ ...c, met: c.value >= (c.least ?? c.value) && c.value <= (c.most ?? c.value) }));
 	const passed = checks.every((c) => c.met);
@@ -59,6 +64,10 @@ try {
 				["offload with page and join", fixed(result.whole.offload, 3), ""],
 				["latency p50, each, s", list(each("p50")), ""],
 				["latency max, each, s", list(each("max")), ""],
+				["stalls, as the players say", sum("said"), ""],
+				["stalled, each time, s", list(stands.map((s) => s.seconds)), ""],
+				[`of them with ${fed} s to play`, stands.filter((s) => s.buffer > fed).length, ""],
+				["pictures that the source left out", source.skipped, ""],
 				// Decoded and drawn by two cores that all share: not the player's doing.
 				["pictures late by 0.1 s or more", sum("stalls"), ""],
 				["daemon, cores", fixed(daemonCores, 3), ""],

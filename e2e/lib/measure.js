@@ -10,21 +10,24 @@ import { startBrowser, Viewer } from "./viewer.js";
 /** @typedef {import("./viewer.js").Stats} Stats */
 
 /**
- * Opens viewers, lets them settle, and watches.
+ * Opens viewers, lets them settle, and watches. `viewport` is a page's size; the clock is read
+ * from one picture in `every`.
  * @param {Daemon} daemon
- * @param {{ viewers: number, seconds: number, settle?: number, screenshot?: string }} plan
+ * @param {{ viewers: number, seconds: number, settle?: number, screenshot?: string,
+ *   viewport?: { width: number, height: number }, every?: number }} plan
  */
 export async function watch(daemon, plan) {
 	const counters = await Counters.start(daemon.ports);
 	const browser = await startBrowser();
 	try {
 		const viewers = [];
-		for (let i = 0; i < plan.viewers; i++) viewers.push(await Viewer.open(browser, daemon.watch));
+		for (let i = 0; i < plan.viewers; i++)
+			viewers.push(await Viewer.open(browser, daemon.watch, undefined, plan.viewport));
 		for (const viewer of viewers) await viewer.plays();
 		await pause((plan.settle ?? 10) * 1000);
 
 		const before = await sample(viewers, counters);
-		await Promise.all(viewers.map((viewer) => viewer.observe()));
+		await Promise.all(viewers.map((viewer) => viewer.observe(plan.every)));
 		await pause(plan.seconds * 1000);
 		const seen = await Promise.all(viewers.map((viewer) => viewer.observed()));
 		const after = await sample(viewers, counters);
@@ -35,8 +38,8 @@ export async function watch(daemon, plan) {
 			viewers: seen.map((s, i) => ({
 				...s,
 				stats: after.stats[i],
-				/** how often the playhead stood or jumped; `stalls` are those of the pictures */
-				stood: after.stats[i].stalls - before.stats[i].stalls,
+				/** how often the playhead stood or jumped, as the player itself says */
+				said: after.stats[i].stalls - before.stats[i].stalls,
 			})),
 			steady: offload(before, after, rate, plan.viewers),
 			whole: offload(zero(before), after, rate, plan.viewers),

@@ -21,7 +21,8 @@ export function countPlayed() {
 
 /**
  * Begins to watch the page's player. Leaves `window.observed`.
- * @param {{ cells: number, rowShare: number }} layout
+ * @param {{ cells: number, rowShare: number, every: number }} layout the clock is read from
+ *   one picture in `every`
  */
 export function observe(layout) {
 	const player = document.querySelector("live-relay");
@@ -38,8 +39,14 @@ export function observe(layout) {
 		height: 0,
 		/** @type {{ at: number, cells: boolean[] }[]} */
 		samples: [],
-		/** @type {{ at: number, seconds: number }[]} time lost: a stall; negative: a jump ahead */
+		/** @type {{ at: number, seconds: number }[]} pictures: time lost; negative: a jump ahead */
 		breaks: [],
+		/**
+		 * The playhead: what it fell behind by, or jumped; seconds that it had to play at the
+		 * least meanwhile; and by how many the page's own timer was late at the most.
+		 * @type {{ at: number, seconds: number, buffer: number, late: number }[]}
+		 */
+		stands: [],
 	};
 	Object.assign(window, { observed });
 	let before = { now: 0, media: 0 };
@@ -72,11 +79,42 @@ export function observe(layout) {
 		before = { now, media: mediaTime };
 		observed.frames++;
 		observed.height = video.videoHeight;
-		// Every fourth picture is plenty, and leaves the processor to the player.
-		if (observed.frames % 4 === 1) observed.samples.push({ at, cells: read() });
+		// Some are plenty, and leave the processor to the player.
+		if (observed.frames % layout.every === 1) observed.samples.push({ at, cells: read() });
 		video.requestVideoFrameCallback(shown);
 	};
 	video.requestVideoFrameCallback(shown);
+
+	const ahead = () => {
+		const { buffered, currentTime } = video;
+		for (let i = 0; i < buffered.length; i++)
+			if (buffered.start(i) <= currentTime && buffered.end(i) > currentTime)
+				return buffered.end(i) - currentTime;
+		return 0;
+	};
+	const lookEvery = 20;
+	const fresh = () => ({ seconds: 0, buffer: Number.POSITIVE_INFINITY, late: 0 });
+	let stand = fresh();
+	const end = () => {
+		if (stand.seconds > 0.1) observed.stands.push({ at: Date.now(), ...stand });
+		stand = fresh();
+	};
+	let last = { now: performance.now(), time: video.currentTime, rate: video.playbackRate };
+	setInterval(() => {
+		const { currentTime: time, playbackRate: rate } = video;
+		const now = performance.now();
+		const elapsed = (now - last.now) / 1000;
+		const moved = time - last.time;
+		const lost = elapsed * Math.min(rate, last.rate) - moved;
+		const isJump = moved < -0.1 || moved > elapsed * Math.max(rate, last.rate) + 0.1;
+		last = { now, time, rate };
+		if (isJump || video.paused || lost < 0.3 * elapsed) end();
+		if (isJump) observed.stands.push({ at: Date.now(), seconds: -moved, buffer: ahead(), late: 0 });
+		if (isJump || video.paused || lost < 0.3 * elapsed) return;
+		stand.seconds += lost;
+		stand.buffer = Math.min(stand.buffer, ahead());
+		stand.late = Math.max(stand.late, elapsed - lookEvery / 1000);
+	}, lookEvery);
 }
 
 /** Counts the peer connections that the page makes, in `window.connections`, and keeps them in `window.made`. */

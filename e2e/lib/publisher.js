@@ -5,6 +5,10 @@ import { paint } from "./clock.js";
 import { Process } from "./process.js";
 
 const pictures = 64;
+/** Pictures that may wait for the encoder. */
+const waiting = 3;
+/** Milliseconds that it may be behind by; what it is too slow for then is left out. */
+const patience = 3000;
 
 /**
  * @typedef {object} PublisherOptions
@@ -24,7 +28,7 @@ export class Publisher {
 	#timer;
 	#frame = 0;
 	#start = 0;
-	/** how many pictures the encoder was too slow to take */
+	/** how many pictures the encoder was too slow to take: the media's clock stood meanwhile */
 	skipped = 0;
 
 	/** @param {PublisherOptions} options */
@@ -70,15 +74,20 @@ export class Publisher {
 	#tick() {
 		const input = this.ffmpeg.child.stdin;
 		if (!input?.writable) return;
-		if (input.writableLength > this.picture.length * 3) {
-			this.skipped++;
-		} else {
+		const length = 1000 / this.fps;
+		const isFull = () => input.writableLength > this.picture.length * waiting;
+		const behind = () => performance.now() - this.#start - this.#frame * length;
+		// A camera's clock goes on while the machine is busy: what was held up follows.
+		while (behind() >= 0 && !isFull()) {
 			this.#paint();
 			input.write(Buffer.from(this.picture));
+			this.#frame++;
 		}
-		this.#frame++;
-		const next = this.#start + (this.#frame * 1000) / this.fps - performance.now();
-		this.#timer = setTimeout(() => this.#tick(), Math.max(0, next));
+		if (behind() > patience) {
+			this.skipped++;
+			this.#start += length;
+		}
+		this.#timer = setTimeout(() => this.#tick(), Math.max(isFull() ? length / 4 : 0, -behind()));
 	}
 
 	/** Moves the texture along a loop, and puts the clock on top. */

@@ -96,9 +96,10 @@ export class Viewer {
 	 * @param {Browser} browser
 	 * @param {string} url
 	 * @param {() => void} [script] runs in the page before all else
+	 * @param {{ width: number, height: number }} [viewport]
 	 */
-	static async open(browser, url, script) {
-		const context = await browser.newContext({ viewport: { width: 960, height: 620 } });
+	static async open(browser, url, script, viewport = { width: 960, height: 620 }) {
+		const context = await browser.newContext({ viewport });
 		const { origin, protocol, hostname } = new URL(url);
 		// Other places are no secure context: there is no such permission to be had.
 		if (protocol === "https:" || hostname === "127.0.0.1") {
@@ -155,9 +156,9 @@ export class Viewer {
 		return this.page.evaluate(() => /** @type {any} */ (window).playedSeconds);
 	}
 
-	/** Begins to read the clock in the picture. */
-	async observe() {
-		await this.page.evaluate(observe, { cells, rowShare });
+	/** Begins to read the clock in one of so many pictures. @param {number} [every] */
+	async observe(every = 4) {
+		await this.page.evaluate(observe, { cells, rowShare, every });
 	}
 
 	/** What was seen since observe: latency in seconds, breaks in the playback. */
@@ -174,7 +175,9 @@ export class Viewer {
 			height: seen.height,
 			unread: seen.samples.length - latencies.length,
 			latency: summary(latencies),
+			/** of pictures; the project's definition is of the playhead: `stands` */
 			stalls: seen.breaks.length,
+			stands: seen.stands,
 			breaks: seen.breaks.map((/** @type {{ seconds: number }} */ b) => b.seconds),
 		};
 	}

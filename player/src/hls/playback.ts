@@ -27,6 +27,8 @@ const startFor = 8000;
 const steadyAfter = 0.25;
 /** A part that comes with fewer seconds left than this was nearly waited for. */
 const lateBelow = 0.12;
+/** Seconds: playback that stood with more to play was held up by the machine, not by the line. */
+const dryBelow = 0.4;
 /** Seconds that there have to be behind a hole, to leap over it. */
 const leapFor = 0.3;
 /** Seconds beyond the target at which playback begins anew, if it can't jump. */
@@ -163,8 +165,10 @@ export class Playback {
 		const now = performance.now();
 		this.#attention.look();
 		if (this.#monitor.look({ now, time, rate, isPlaying })) {
-			this.#rate.stalled(now / 1000);
-			this.#switcher.quality.stalled(now / 1000);
+			if (video.readyState < 3 || this.#place.buffer < dryBelow) {
+				this.#rate.stalled(now / 1000);
+				this.#switcher.quality.stalled(now / 1000);
+			}
 			// Steady again from here on, if it does not stall again.
 			this.#steadySince = now;
 		}

@@ -4,6 +4,8 @@
 const stallAfter = 100;
 /** Seconds that the playhead may be off from where its rate should have taken it. */
 const jumpBeyond = 0.1;
+/** Time that clocks disagree by without anything having stood: milliseconds, and a share. */
+const noise = { least: 10, share: 0.1 };
 
 export interface Look {
 	/** Milliseconds, any clock. */
@@ -19,7 +21,8 @@ export class Monitor {
 	stalls = 0;
 	stalledSeconds = 0;
 	#last: Look | null = null;
-	#stoodSince: number | null = null;
+	/** Milliseconds that the playhead fell behind by, since it last went on as it should. */
+	#lost = 0;
 	#isStalled = false;
 	/** What the stall that goes on added to stalledSeconds. */
 	#added = 0;
@@ -31,7 +34,11 @@ export class Monitor {
 	/** Forgets where the playhead was: it is about to be moved on purpose. */
 	reset(): void {
 		this.#last = null;
-		this.#stoodSince = null;
+		this.#goesOn();
+	}
+
+	#goesOn(): void {
+		this.#lost = 0;
 		this.#isStalled = false;
 	}
 
@@ -60,29 +67,36 @@ export class Monitor {
 		this.#last = look;
 		if (!last) return false;
 		const moved = look.time - last.time;
-		if (moved === 0) return this.#stands(last, look);
-		const wasStalled = this.#isStalled;
-		this.#stoodSince = null;
-		this.#isStalled = false;
-		// Coming out of a stall may jump; that was counted.
-		const expected = ((look.now - last.now) / 1000) * Math.max(look.rate, last.rate);
-		const isJump = moved < -jumpBeyond || moved > expected + jumpBeyond;
-		if (isJump && !wasStalled) this.stalls++;
-		return false;
-	}
-
-	#stands(last: Look, look: Look): boolean {
-		this.#stoodSince ??= last.now;
-		if (this.#isStalled) {
-			this.#add((look.now - last.now) / 1000);
+		const elapsed = look.now - last.now;
+		const most = (elapsed / 1000) * Math.max(look.rate, last.rate);
+		if (moved < -jumpBeyond || moved > most + jumpBeyond) {
+			// Coming out of a stall may jump; that was counted.
+			if (!this.#isStalled) this.stalls++;
+			this.#goesOn();
 			return false;
 		}
-		const stood = look.now - this.#stoodSince;
-		if (stood <= stallAfter) return false;
+		return this.#fellBehind(elapsed * Math.min(look.rate, last.rate) - moved * 1000, elapsed);
+	}
+
+	/**
+	 * Looks are far between: where the playhead stood for a part of the time from one to the next,
+	 * what it did not advance by tells for how long.
+	 */
+	#fellBehind(lost: number, elapsed: number): boolean {
+		if (lost < Math.max(noise.least, elapsed * noise.share)) {
+			this.#goesOn();
+			return false;
+		}
+		this.#lost += lost;
+		if (this.#isStalled) {
+			this.#add(lost / 1000);
+			return false;
+		}
+		if (this.#lost <= stallAfter) return false;
 		this.#isStalled = true;
 		this.stalls++;
 		this.#added = 0;
-		this.#add(stood / 1000);
+		this.#add(this.#lost / 1000);
 		return true;
 	}
 
