@@ -46,7 +46,13 @@ report(
 			"from peers",
 		],
 		rows.map((r) => [
-			...[r.system, fixed(r.offload, 3), fixed(quantile(r.p50.filter(Number.isFinite), 0.5)), list(r.p50), list(r.p95)],
+			...[
+				r.system,
+				fixed(r.offload, 3),
+				fixed(quantile(r.p50.filter(Number.isFinite), 0.5)),
+				list(r.p50),
+				list(r.p95),
+			],
 			...[r.stalls, fixed(r.fromPeers, 2)],
 		]),
 	),
