@@ -92,7 +92,7 @@ export async function startPlain({ fmp4 = false, source: wished = {} } = {}) {
 	const rate = () => {
 		const text = readFileSync(join(folder, "hls/index.m3u8"), "utf8");
 		let [bytes, seconds] = [0, 0];
-		for (const [, duration, name] of text.matchAll(/#EXTINF:([\d.]+),.*\n(.+\.ts)/g)) {
+		for (const [, duration, name] of text.matchAll(/#EXTINF:([\d.]+),.*\n(?:#.*\n)*(.+\.ts)/g)) {
 			bytes += statSync(join(folder, "hls", name)).size;
 			seconds += Number(duration);
 		}

@@ -18,7 +18,8 @@ export const ladder = [
 /** @param {Daemon} daemon */
 export function push(daemon) {
 	const size = { width: 426, height: 240, bitrate: "500k", audioBitrate: "64k" };
-	return new Publisher({ url: daemon.rtmp, ...size }).start();
+	// The machine is busy where browsers start beside it: a source's clock goes on all the same.
+	return new Publisher({ url: daemon.rtmp, ...size, patience: 3000 }).start();
 }
 
 /** Segments of a rendition that are weighed. */

@@ -7,8 +7,6 @@ import { Process } from "./process.js";
 const pictures = 64;
 /** Pictures that may wait for the encoder. */
 const waiting = 3;
-/** Milliseconds that it may be behind by; what it is too slow for then is left out. */
-const patience = 3000;
 
 /**
  * @typedef {object} PublisherOptions
@@ -19,6 +17,8 @@ const patience = 3000;
  * @property {number} [keyint] pictures from keyframe to keyframe
  * @property {string} [bitrate] as ffmpeg writes it
  * @property {string} [audioBitrate]
+ * @property {number} [patience] milliseconds that the encoder may be behind by; what it is too
+ *   slow for beyond them is left out, and the media's clock stands for it; 0 when not given
  * @property {string[]} [output] replaces the RTMP output
  */
 
@@ -36,6 +36,7 @@ export class Publisher {
 		this.width = options.width ?? 640;
 		this.height = options.height ?? 360;
 		this.fps = options.fps ?? 30;
+		this.patience = options.patience ?? 0;
 		this.picture = new Uint8Array((this.width * this.height * 3) / 2).fill(128);
 		this.texture = texture(this.width + pictures * 4, this.height + pictures * 2);
 		this.ffmpeg = new Process("ffmpeg", this.#arguments(options), {
@@ -83,7 +84,7 @@ export class Publisher {
 			input.write(Buffer.from(this.picture));
 			this.#frame++;
 		}
-		if (behind() > patience) {
+		while (isFull() && behind() >= this.patience) {
 			this.skipped++;
 			this.#start += length;
 		}
