@@ -78,16 +78,15 @@ export class Publisher {
 		const length = 1000 / this.fps;
 		const isFull = () => input.writableLength > this.picture.length * waiting;
 		const behind = () => performance.now() - this.#start - this.#frame * length;
-		// A camera's clock goes on while the machine is busy: what was held up follows.
-		while (behind() >= 0 && !isFull()) {
+		if (behind() >= 0 && !isFull()) {
 			this.#paint();
 			input.write(Buffer.from(this.picture));
 			this.#frame++;
-		}
-		while (isFull() && behind() >= this.patience) {
+		} else if (behind() >= this.patience) {
 			this.skipped++;
 			this.#start += length;
 		}
+		// A camera's clock goes on while the machine is busy: what was held up follows at once.
 		this.#timer = setTimeout(() => this.#tick(), Math.max(isFull() ? length / 4 : 0, -behind()));
 	}
 
