@@ -93,12 +93,8 @@ export function observe(layout) {
 		return 0;
 	};
 	const lookEvery = 20;
-	const fresh = () => ({ seconds: 0, buffer: Number.POSITIVE_INFINITY, late: 0 });
+	const fresh = () => ({ at: Date.now(), seconds: 0, buffer: Number.POSITIVE_INFINITY, late: 0 });
 	let stand = fresh();
-	const end = () => {
-		if (stand.seconds > 0.1) observed.stands.push({ at: Date.now(), ...stand });
-		stand = fresh();
-	};
 	let last = { now: performance.now(), time: video.currentTime, rate: video.playbackRate };
 	setInterval(() => {
 		const { currentTime: time, playbackRate: rate } = video;
@@ -108,12 +104,16 @@ export function observe(layout) {
 		const lost = elapsed * Math.min(rate, last.rate) - moved;
 		const isJump = moved < -0.1 || moved > elapsed * Math.max(rate, last.rate) + 0.1;
 		last = { now, time, rate };
-		if (isJump || video.paused || lost < 0.3 * elapsed) end();
 		if (isJump) observed.stands.push({ at: Date.now(), seconds: -moved, buffer: ahead(), late: 0 });
-		if (isJump || video.paused || lost < 0.3 * elapsed) return;
+		if (isJump || video.paused || lost < 0.3 * elapsed) {
+			stand = fresh();
+			return;
+		}
 		stand.seconds += lost;
 		stand.buffer = Math.min(stand.buffer, ahead());
 		stand.late = Math.max(stand.late, elapsed - lookEvery / 1000);
+		// One that does not end counts as well.
+		if (stand.seconds > 0.1 && observed.stands.at(-1) !== stand) observed.stands.push(stand);
 	}, lookEvery);
 }
 
