@@ -15,15 +15,18 @@ const (
 	growEvery   = time.Minute
 	growBack    = 20 * time.Second // up to what was too much the last time, or when it is needed
 	shrinkEvery = 10 * time.Second
-	together    = 30 * time.Second // complaints of two within this count
-	repeated    = 3                // as do as many of one within twice that
-	lastFor     = 4 * time.Second  // less is a moment's trouble
+	together    = 30 * time.Second // complaints of several within this count
+	repeated    = 3                // as do as many of one within twice that, of who feeds fewChildren
+	fewChildren = 3
+	lastFor     = 4 * time.Second // less is a moment's trouble
 	shunFor     = 30 * time.Second
 	weighFor    = 500 * time.Millisecond
 	// repeatWithin is how soon a suspicion has to be repeated to be acted on.
 	repeatWithin = 5 * time.Second
 	// blameFor is how long who finds fault with others is not to blame for what is below.
 	blameFor = 6 * time.Second
+	// reportTime is how long it takes until everybody has reported who was late.
+	reportTime = 10 * time.Second
 	// tryEvery is how often one of all is let try more than it had at first: where all
 	// try at once, all are late at once, and nobody learns whose line it was.
 	tryEvery = 5 * time.Second
@@ -199,26 +202,41 @@ func (f *Forest) feedersOf(p *peer) int {
 	return len(seen)
 }
 
-// complain notes that p was ill served by q, and has q send less when that is said by
-// two, or by one again and again; of being late, not of one moment alone.
+// complain notes that p was ill served by q, and has q send less when a third of those it
+// feeds say so, or, where these are few, one again and again: an uplink that is full
+// makes most of them late, a lost packet one. Of being late, one moment alone is not enough.
 func (f *Forest) complain(p, q *peer, late bool) {
 	u := &q.uplink
 	u.complaints = slices.DeleteFunc(u.complaints, func(c complaint) bool { return f.now.Sub(c.at) > 2*together })
 	u.complaints = append(u.complaints, complaint{p, f.now})
-	same, others := 0, 0
+	same := 0
+	by := map[*peer]struct{}{}
 	lasting := !late || f.now.Sub(u.complaints[0].at) >= lastFor
 	for _, c := range u.complaints {
-		switch {
-		case c.by == p:
+		if c.by == p {
 			same++
-		case f.now.Sub(c.at) <= together:
-			others++
+		}
+		if c.by == p || f.now.Sub(c.at) <= together {
+			by[c.by] = struct{}{}
 		}
 	}
+	feeds := f.fedBy(q)
+	many := len(by) >= max(2, (feeds+2)/3)
+	alone := same >= repeated && feeds <= fewChildren
 	recently := u.shrunk && f.now.Sub(u.calm) < shrinkEvery
-	if (others > 0 || same >= repeated) && lasting && !recently {
+	if (many || alone) && lasting && !recently {
 		f.shrink(q)
 	}
+}
+
+// fedBy is how many q feeds.
+func (f *Forest) fedBy(q *peer) (count int) {
+	for _, k := range q.pairs {
+		if k.needs > 0 && f.feeds(q, k.other(q)) {
+			count++
+		}
+	}
+	return count
 }
 
 // shrink books a stripe less on an uplink than it was planned to send, and an eighth of

@@ -44,35 +44,46 @@ func TestWhoCanConnectToNobodyIsServedByTheServer(t *testing.T) {
 	require.LessOrEqual(t, len(s.forest.peers["p3"].failed), 32+20, "it isn't told of everybody")
 }
 
-func TestWhoIsLateForTwoLosesRank(t *testing.T) {
+func TestWhoIsLateForManyLosesRank(t *testing.T) {
 	s := issue(t, 50, 1)
 	tree := s.forest.trees[0]
 	bad := tree.groups[0].members[0]
-	require.NotZero(t, bad.used)
 	slots := tree.slots(bad)
+	late := func(by []Peer, chunks int) {
+		for _, id := range by {
+			s.do(Report{Peer: id, Late: map[Peer]int{bad.peer.id: chunks}})
+		}
+	}
 	children := s.childrenOf(bad)
-	s.do(Report{Peer: children[0], Late: map[Peer]int{bad.peer.id: 8}})
-	s.do(Report{Peer: children[1], Late: map[Peer]int{bad.peer.id: lateFrom - 1}})
+	third := (len(children) + 2) / 3
+	require.Greater(t, third, 2)
+	late(children[:third-1], 8)
+	late(children, lateFrom-1)
 	s.do(Report{Peer: "p49", Late: map[Peer]int{"p49": 8, "stranger": 9}})
-	s.pass(time.Second)
-	require.Equal(t, slots, tree.slots(bad), "one is not enough, nor are a few chunks")
-	s.do(Report{Peer: children[1], Late: map[Peer]int{bad.peer.id: lateFrom}})
-	s.pass(time.Second)
+	s.pass(12 * time.Second)
+	late(children[:1], 8)
+	s.pass(12 * time.Second)
+	late(children[:1], 8)
+	s.pass(12 * time.Second)
+	require.Equal(t, slots, tree.slots(bad), "a few are not enough, nor are a few chunks, nor one again and again")
+	s.pass(time.Minute)
+	late(children[:third], lateFrom)
+	s.pass(12 * time.Second)
 	require.Equal(t, slots, tree.slots(bad), "nor is a moment")
-	s.pass(4 * time.Second)
-	s.do(Report{Peer: children[1], Late: map[Peer]int{bad.peer.id: lateFrom}})
-	s.pass(time.Second)
+	late(children[third:third+1], lateFrom)
+	s.pass(9 * time.Second)
+	require.Equal(t, slots, tree.slots(bad), "not all had the time to report")
+	s.pass(3 * time.Second)
 	s.check()
 	require.Less(t, tree.slots(bad), slots)
-	for i := range 10 { // again and again
+	for range 10 { // again and again
 		s.pass(11 * time.Second)
-		if children := s.childrenOf(bad); len(children) > 1 {
-			s.do(Report{Peer: children[i%2], Late: map[Peer]int{bad.peer.id: 9}})
-			s.pass(5 * time.Second)
-			s.do(Report{Peer: children[1-i%2], Late: map[Peer]int{bad.peer.id: 9}})
-		}
+		late(s.childrenOf(bad), 9)
+		s.pass(5 * time.Second)
+		late(s.childrenOf(bad), 9)
 		s.check()
 	}
+	s.pass(12 * time.Second)
 	lowest := tree.slots(bad)
 	require.LessOrEqual(t, lowest, slots/2)
 	s.pass(5 * time.Minute)
@@ -80,7 +91,42 @@ func TestWhoIsLateForTwoLosesRank(t *testing.T) {
 	require.Greater(t, tree.slots(bad), lowest, "and gets another chance")
 }
 
+// A child hears of being late before the one above it has reported the same.
+func TestWhoIsLateBecauseOfAnotherIsNotToBlame(t *testing.T) {
+	s := issue(t, 50, 1)
+	tree := s.forest.trees[0]
+	var top, below *node // who feeds, in one stripe, somebody who feeds many
+	for _, n := range tree.nodes {
+		for stripe, q := range n.parent {
+			if q != nil && n.cluster.holder[stripe] == n && len(s.childrenOf(n)) > len(s.childrenOf(below)) {
+				top, below = q, n
+			}
+		}
+	}
+	slots := tree.slots(below)
+	for range 2 {
+		for stripe, q := range below.parent {
+			if q != top {
+				continue
+			}
+			for _, n := range tree.nodes {
+				if n.parent[stripe] == below {
+					s.do(Report{Peer: n.peer.id, Late: map[Peer]int{below.peer.id: 9}})
+				}
+			}
+		}
+		s.pass(6 * time.Second)
+		s.do(Report{Peer: below.peer.id, Late: map[Peer]int{top.peer.id: 9}})
+		s.pass(6 * time.Second)
+	}
+	s.pass(12 * time.Second)
+	require.Equal(t, slots, tree.slots(below))
+}
+
 func (s *swarm) childrenOf(parent *node) (all []Peer) {
+	if parent == nil {
+		return nil
+	}
 	for _, n := range parent.tree.nodes {
 		if slices.Contains(n.parent[:], parent) {
 			all = append(all, n.peer.id)

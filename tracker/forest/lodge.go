@@ -8,11 +8,7 @@ import "slices"
 
 // mayLodge says whether q may feed a leaf from elsewhere one stripe.
 func (t *tree) mayLodge(q, n *node) bool {
-	if q.cluster == nil || q.cluster.leaf || q.used >= t.slots(q) || !t.mayLink(q, n) {
-		return false
-	}
-	k := q.peer.pairWith(n.peer)
-	return k != nil && k.needs > 0 || q.peer.degree < t.forest.config.Connections-spareConnections
+	return q.cluster != nil && !q.cluster.leaf && q.used < t.slots(q) && t.mayLink(q, n)
 }
 
 // lodge lets a leaf take a stripe from q as its guest.

@@ -10,8 +10,10 @@ const (
 	settled = 10 * time.Second
 	// combEvery is how long a cluster is left alone after it was combed.
 	combEvery = 20 * time.Second
+	// raiseEvery is how often a cluster is tried nearer to the server.
+	raiseEvery = 10 * time.Second
 	// strongerBy is how many slots more make two nodes change places.
-	strongerBy = 4
+	strongerBy = 3
 )
 
 // mend is continuous re-planning. What costs the server something is mended as fast as
@@ -54,8 +56,10 @@ func (t *tree) mayShape() bool {
 
 // reinsert gives a node another place.
 func (t *tree) reinsert(n *node) {
-	t.remove(n)
-	t.insert(n)
+	t.together(func() {
+		t.remove(n)
+		t.insert(n)
+	})
 }
 
 // reclass makes leaves of those who can't lend any more, and the other way round, and
@@ -153,7 +157,7 @@ func (t *tree) straighten() {
 	left := 2 + len(t.nodes)/100
 	for _, list := range [...][]*cluster{t.groups, t.leaves} {
 		for _, c := range slices.Clone(list) {
-			if c.gone || c.parent == nil {
+			if c.gone {
 				continue
 			}
 			lacking := t.lacks(c) > 0
@@ -169,13 +173,19 @@ func (t *tree) straighten() {
 	t.drain()
 }
 
-// crooked says whether a member takes a stripe from another than its holder above, who
-// could feed it.
+// crooked says whether a member takes a stripe from another than its holder, in the
+// cluster or above, who could feed it.
 func (t *tree) crooked(c *cluster) bool {
 	for _, n := range c.members {
 		for s, q := range n.parent {
+			if own := c.holder[s]; n != own && q != own && t.mayFeed(own, n) {
+				return true
+			}
+			if q == nil || c.parent == nil {
+				continue
+			}
 			h := c.parent.holder[s]
-			if q != nil && q.cluster == c.parent && q != h && t.mayFeedBelow(h, n) {
+			if q.cluster == c.parent && q != h && t.mayFeedBelow(h, n) {
 				return true
 			}
 		}
@@ -257,12 +267,10 @@ func (t *tree) fillHole() bool {
 		return false
 	}
 	n := t.volunteer(from, to)
-	t.remove(n)
-	if to.gone {
-		t.insert(n)
-		return true
-	}
-	t.enter(n, to)
+	t.together(func() {
+		t.remove(n)
+		t.enterOr(n, to)
+	})
 	return true
 }
 
@@ -281,17 +289,28 @@ func (t *tree) volunteer(from, to *cluster) *node {
 }
 
 // raise hangs the cluster furthest from the server nearer to it, where there is room or
-// a leaf makes way.
+// a leaf makes way. Where it would take more from the server there, it stays.
 func (t *tree) raise() bool {
-	c := t.extreme(func(c *cluster) int { return c.depth - 2 })
+	c := t.extreme(func(c *cluster) int {
+		if t.forest.now.Sub(c.raised) < raiseEvery {
+			return -1
+		}
+		return c.depth - 2
+	})
 	if c == nil {
 		return false
 	}
+	c.raised = t.forest.now
+	from, lacked := c.parent, t.lacks(c)
 	p, out := t.findParent(c)
 	if p == nil || p.depth+1 >= c.depth || out == nil && t.spare(p) < Stripes {
-		return false
+		return true
 	}
 	t.place(c)
+	if t.lacks(c) > lacked && !from.gone {
+		t.hang(c, from)
+		t.settle(c)
+	}
 	return true
 }
 
@@ -305,15 +324,23 @@ func (t *tree) exchange() {
 	if strong == nil || t.slots(strong) < t.slots(weak)+strongerBy {
 		return
 	}
-	high := weak.cluster
-	t.remove(weak)
-	t.remove(strong)
-	if high.gone || !t.fits(strong, high) {
-		t.insert(strong)
-	} else {
-		t.enter(strong, high)
+	high, low := weak.cluster, strong.cluster
+	t.together(func() {
+		t.remove(weak)
+		t.remove(strong)
+		t.enterOr(strong, high)
+		t.enterOr(weak, low)
+	})
+}
+
+// enterOr makes a node a member of a cluster, or gives it another place where it doesn't
+// fit there any more.
+func (t *tree) enterOr(n *node, c *cluster) {
+	if c.gone || len(c.members) >= Stripes || !t.fits(n, c) {
+		t.insert(n)
+		return
 	}
-	t.insert(weak)
+	t.enter(n, c)
 }
 
 // extremeNode is the contributor below a depth with the greatest value, of those that

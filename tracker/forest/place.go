@@ -1,9 +1,9 @@
 package forest
 
-// place hangs a cluster that has no parent where there is room: near the server first.
+// place hangs a cluster where there is room: near the server first.
 // A leaf that hangs there makes way for a group. Without room it stays at the server.
 func (t *tree) place(c *cluster) {
-	if !c.leaf && t.roots <= t.wanted() {
+	if !c.leaf && c.parent == nil && t.roots <= t.wanted() {
 		t.settle(c)
 		return
 	}

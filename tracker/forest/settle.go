@@ -12,6 +12,9 @@ func (t *tree) later(c *cluster) {
 // drain settles what waits for it. Settling hands work only to clusters below, so it
 // ends.
 func (t *tree) drain() {
+	if t.held {
+		return
+	}
 	for len(t.todo) > 0 {
 		c := t.todo[0]
 		t.todo = t.todo[1:]
@@ -23,6 +26,15 @@ func (t *tree) drain() {
 			t.elsewhere(c)
 		}
 	}
+}
+
+// together does what is one move in several steps. Those below are settled when it is
+// done: what they lack in between is no reason to hang them elsewhere.
+func (t *tree) together(move func()) {
+	t.held = true
+	move()
+	t.held = false
+	t.drain()
 }
 
 // lacks counts the stripes that members take from the server though the cluster hangs
@@ -42,15 +54,22 @@ func (t *tree) lacks(c *cluster) int {
 	return missing
 }
 
-// elsewhere hangs a cluster on another one that has room for it, if there is any.
+// elsewhere hangs a cluster on another one that has room for it, if there is any where it
+// lacks less.
 func (t *tree) elsewhere(c *cluster) bool {
 	p, out := t.findParent(c)
 	if p == nil || out != nil || t.spare(p) < Stripes {
 		return false
 	}
+	from, lacked := c.parent, t.lacks(c)
 	t.hang(c, p)
 	t.settle(c)
-	return true
+	if t.lacks(c) < lacked {
+		return true
+	}
+	t.hang(c, from)
+	t.settle(c)
+	return false
 }
 
 // settle works out who holds what in a cluster and who feeds whom, and changes as
@@ -129,7 +148,7 @@ func (t *tree) mate(n *node, s int, fed []*node, old *node) *node {
 func (t *tree) feedFromAbove(n *node, s int, old *node, improve bool) {
 	above := n.cluster.parent
 	best := t.bestAbove(above, n, s, old, improve)
-	if best == nil && above != nil && t.oustAll(above) {
+	if best == nil && above != nil && (t.oustAll(above)) {
 		best = t.bestAbove(above, n, s, old, improve)
 	}
 	switch {

@@ -37,7 +37,7 @@ func (f *Forest) blame(p, q *peer) {
 		p.blamed = make(map[*peer]time.Time)
 	}
 	for other, at := range p.blamed {
-		if f.now.Sub(at) > blameFor {
+		if f.now.Sub(at) > blameFor+2*reportTime {
 			delete(p.blamed, other)
 		}
 	}
@@ -52,7 +52,7 @@ func (f *Forest) judge() {
 	for _, s := range f.accused {
 		switch {
 		case s.by.left || s.of.left:
-		case f.now.Sub(s.at) < weighFor:
+		case f.now.Sub(s.at) < weighFor, s.late && f.now.Sub(s.at) < reportTime:
 			waiting = append(waiting, s)
 		default:
 			heard = append(heard, s)
@@ -85,7 +85,10 @@ func (f *Forest) judge() {
 // remember keeps who was found fault with lately.
 func (f *Forest) remember(heard []suspicion) {
 	f.lately = slices.DeleteFunc(f.lately, func(s suspicion) bool { return f.now.Sub(s.at) > blameFor })
-	f.lately = append(f.lately, heard...)
+	for _, s := range heard {
+		s.at = f.now
+		f.lately = append(f.lately, s)
+	}
 }
 
 // waitFor says whether trees are still left alone while weather lasts: for a while, and
@@ -142,13 +145,17 @@ func (f *Forest) serverSilent(guilty []suspicion) bool {
 
 // derived says whether somebody further up is suspected for what the accuser lacks.
 func (f *Forest) derived(s suspicion) bool {
+	window := blameFor
+	if s.late {
+		window = 2 * reportTime
+	}
 	for _, n := range s.by.nodes {
 		for stripe, q := range n.parent {
 			if q == nil || q.peer != s.of {
 				continue
 			}
 			for ; q.parent[stripe] != nil; q = q.parent[stripe] {
-				if at, blames := q.peer.blamed[q.parent[stripe].peer]; blames && f.now.Sub(at) <= blameFor {
+				if at, blames := q.peer.blamed[q.parent[stripe].peer]; blames && f.now.Sub(at) <= window {
 					return true
 				}
 			}

@@ -18,6 +18,7 @@ type tree struct {
 	leaves    []*cluster // of one each, that lends nothing
 	roots     int        // groups without a parent
 	todo      []*cluster // to be settled
+	held      bool       // it waits until a move is done
 	shaped    time.Time  // when nodes were last moved for its shape
 }
 
@@ -49,6 +50,7 @@ type cluster struct {
 	kids    []*cluster
 	depth   int
 	combed  time.Time // when those that hang on it were last sorted
+	raised  time.Time // when it was last tried nearer to the server
 	gone    bool
 }
 
