@@ -67,6 +67,23 @@ func TestSwarmAsksTheServerForLittle(t *testing.T) {
 	}
 }
 
+// What is lost holds up a chunk, and not all that comes after it in the same connection:
+// hardly anybody finds a parent silent because of it.
+func TestSwarmWhereMediaOvertakes(t *testing.T) {
+	suspects := func(ordered bool) int {
+		s := newVirtual(t, 0)
+		s.loss, s.ordered = 0.03, ordered
+		s.run(5000)
+		s.crowd(50, 2500, 3*bitrate)
+		s.run(20_000)
+		s.sums()
+		assert.Zero(t, s.look(30_000).stalled)
+		return s.seen.suspects
+	}
+	inOrder, overtaking := suspects(true), suspects(false)
+	assert.Less(t, 4*overtaking, inOrder, "%d in order, %d where media may overtake", inOrder, overtaking)
+}
+
 // A server may send eight times the bitrate. Fifty join within ten seconds, and then half
 // of those who feed others are gone at once: everybody plays again soon.
 func TestSwarmLosesHalf(t *testing.T) {
