@@ -28,6 +28,7 @@ try {
 	const sum = (/** @type {"said" | "stalls"} */ of) =>
 		result.viewers.reduce((all, v) => all + v[of], 0);
 	const stands = result.viewers.flatMap((v) => v.stands);
+	const fedStalls = stands.filter((s) => s.buffer > fed).length;
 	const each = (/** @type {"p50" | "p95" | "max"} */ q) => result.viewers.map((v) => v.latency[q]);
 	const played = result.steady.playedBytes / (result.bytesPerSecond * viewers * seconds);
 	const checks = [
@@ -51,7 +52,7 @@ try {
 	const list = (/** @type {number[]} */ numbers) => numbers.map((n) => fixed(n)).join(", ");
 	report(
 		"browsers",
-		{ passed, checks, seconds, daemonCores, skippedPictures: source.skipped, ...result },
+		{ passed, checks, seconds, daemonCores, fedStalls, skippedPictures: source.skipped, ...result },
 		table(
 			["", "figure", "wanted"],
 			[
@@ -66,7 +67,7 @@ try {
 				["latency max, each, s", list(each("max")), ""],
 				["stalls, as the players say", sum("said"), ""],
 				["stalled, each time, s", list(stands.map((s) => s.seconds)), ""],
-				[`of them with ${fed} s to play`, stands.filter((s) => s.buffer > fed).length, ""],
+				[`of them with ${fed} s to play`, fedStalls, ""],
 				["pictures that the source left out", source.skipped, ""],
 				// Decoded and drawn by two cores that all share: not the player's doing.
 				["pictures late by 0.1 s or more", sum("stalls"), ""],

@@ -58,13 +58,15 @@ function browserRows() {
 	const browsers = figures("browsers");
 	if (!browsers) return [];
 	const [n, s] = [browsers.viewers.length, browsers.seconds];
-	return browsers.checks.map((/** @type {Check} */ c, /** @type {number} */ i) => [
+	const fed = ["", "stalls with media to play", "", browsers.fedStalls ?? "-", "", "", "", ""];
+	const rows = browsers.checks.map((/** @type {Check} */ c, /** @type {number} */ i) => [
 		i === 0 ? `${n} Chromium viewers, no caps, ${s} s` : "",
 		...[c.what, wanted(c), measured(c)],
 		...(i === 0
 			? [fixed(browsers.possible), "", "", `${fixed(browsers.daemonCores)} / -`]
 			: ["", "", "", ""]),
 	]);
+	return [...rows, fed];
 }
 
 function costRows() {
