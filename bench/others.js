@@ -108,10 +108,12 @@ function loaderByDefault() {
 
 /**
  * What is further ahead is left to the swarm: the default of 15 s leaves it nothing of a
- * live stream. It takes a segment more of distance for anything to be that far ahead.
+ * live stream. It takes a segment more of distance for anything to be that far ahead; and
+ * a peer that brings nothing is given up after a second, or else pages stand still for ever.
  */
 function loaderTuned() {
-	return loaderOnPlain("tuned", { liveSyncDurationCount: 3 }, { highDemandTimeWindow: 3 });
+	const core = { highDemandTimeWindow: 3, p2pNotReceivingBytesTimeoutMs: 1000 };
+	return loaderOnPlain("tuned", { liveSyncDurationCount: 3 }, core);
 }
 
 /** @param {string} how @param {object} settings @param {object} core */
