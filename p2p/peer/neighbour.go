@@ -6,7 +6,7 @@ import (
 	"github.com/liverelay/liverelay/p2p/wire"
 )
 
-// neighbour is a peer at the other end of an open channel.
+// neighbour is a peer at the other end of an open connection.
 type neighbour struct {
 	id        string
 	openedAt  int64
@@ -17,7 +17,7 @@ type neighbour struct {
 	kept      map[wire.PartID]*chunkSet
 	waiting   int   // bytes of its chunks that wait for their head
 	stray     int   // bytes that it pushed outside the store
-	pressure  int   // bytes that wait in its channel
+	pressure  int   // bytes that wait in its channels
 	drainedAt int64 // when there were last fewer than before, or none
 	late      int   // chunks that it brought late
 
@@ -102,7 +102,7 @@ func (n *neighbour) inUse() bool {
 	return n.wanted != [wire.MaxRenditions]uint8{} || n.wants != [wire.MaxRenditions]uint8{}
 }
 
-// PeerOpen: a data channel to a peer has opened.
+// PeerOpen: a connection to a peer has opened.
 func (c *Core) PeerOpen(now int64, id string) []Action {
 	c.begin()
 	if _, banned := c.banned[id]; banned || id == "" || c.find(id) != nil {
@@ -116,7 +116,7 @@ func (c *Core) PeerOpen(now int64, id string) []Action {
 	return c.end(now)
 }
 
-// PeerClose: a data channel has closed.
+// PeerClose: a connection has closed.
 func (c *Core) PeerClose(now int64, id string) []Action {
 	c.begin()
 	if n := c.find(id); n != nil {

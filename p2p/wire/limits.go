@@ -5,7 +5,7 @@ import "errors"
 // Version is the version of the protocol.
 const Version = 1
 
-// Label and Protocol name the data channel between two peers; its id is 0.
+// Label and Protocol name both data channels between two peers.
 const (
 	Label    = "liverelay"
 	Protocol = "liverelay/1"
