@@ -63,7 +63,7 @@ export const scenes = {
 	renditions: {
 		title: "3 renditions, 50 viewers spread over them",
 		renditions: true,
-		fleets: [{ viewers: 50, seconds: 90 }],
+		fleets: [{ viewers: 50, seconds: 300 }],
 		checks: ([r]) => [offload(r, 0.88)],
 	},
 	churn: {
@@ -103,7 +103,7 @@ export const scenes = {
 	flat: {
 		title: "origin's bytes for one part with 5, 10, 20, 50 viewers",
 		fleets: [5, 10, 20, 50].map((viewers) => ({
-			...{ viewers, seconds: 36, settle: 14 },
+			...{ viewers, seconds: 60, settle: 14 },
 		})),
 		checks: (results) => {
 			const [few, many] = [results[0], results[results.length - 1]];
@@ -165,8 +165,9 @@ export const scenes = {
 	},
 	order: {
 		title: "one ordered data channel against two",
+		// Twice, the other way round: what begins with the daemon has a start of its own.
 		fleets: [0.01, 0.03].flatMap((loss) =>
-			[true, false].map((ordered) => ({
+			[true, false, false, true].map((ordered) => ({
 				label: `${ordered ? "one, ordered" : "two"}, ${loss * 100} % loss`,
 				...{ viewers: 20, seconds: 20, settle: 8, loss, ordered },
 			})),
