@@ -64,7 +64,7 @@ bench: build deps node_modules/.package-lock.json ## Measure latency, offload, l
 	bench/all.sh
 
 .PHONY: bench-swarm
-bench-swarm: build deps node_modules/.package-lock.json bench/node_modules/.package-lock.json ## Measure the swarm (35 min); figures and plots in docs
+bench-swarm: build deps node_modules/.package-lock.json bench/node_modules/.package-lock.json ## Measure the swarm (55 min); figures and plots in docs
 	@scripts/need.sh nginx
 	missed=0; bench/all.sh swarm || missed=1; \
 		node bench/plots.js && node bench/tables.js && exit $$missed

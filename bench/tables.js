@@ -36,6 +36,12 @@ function sceneRows(name) {
 	const results = all.results;
 	const list = (/** @type {(r: Result) => string} */ of) =>
 		[...new Set(results.map(of))].join(", ");
+	/** What has to hold in every scene, of each run. @param {string} what */
+	const always = (what) =>
+		all.checks
+			.filter((/** @type {Check} */ c) => !c.own && c.what.endsWith(what))
+			.map((/** @type {Check} */ c) => measured({ ...c, unit: "" }))
+			.join(", ");
 	const peak =
 		results[0].after && `; origin at most ${fixed(results[0].after.peak / 1e6, 1)} Mbit/s`;
 	return all.checks
@@ -47,8 +53,8 @@ function sceneRows(name) {
 				? ["", "", "", ""]
 				: [
 						list((r) => fixed(r.bound)),
-						list((r) => fixed(r.latency.p95)),
-						list((r) => fixed(r.playedShare, 3)),
+						always("latency p95"),
+						always("played share"),
 						list((r) => `${fixed(r.cpu.daemon)} / ${fixed(r.cpu.viewers)}`),
 					]),
 		]);
