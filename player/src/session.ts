@@ -108,6 +108,7 @@ export class Session {
 		if (this.#isLost) await pause(delay * (0.5 + Math.random() / 2), this.#end.signal);
 		while (!this.#end.signal.aborted) {
 			this.#nudge = new AbortController();
+			let growth = 1;
 			try {
 				const joined = await this.#ask();
 				delay = retry.least;
@@ -119,9 +120,10 @@ export class Session {
 				if (this.#nudge.signal.aborted) continue;
 				if (error instanceof WrongKey) return this.#options.handlers.onWrongKey();
 				await this.#tell(error);
-				delay = Math.min(retry.most, delay * 1.6);
+				growth = 1.6;
 			}
 			await pause(delay * (0.5 + Math.random() / 2), this.#nudge.signal);
+			delay = Math.min(retry.most, delay * growth);
 		}
 	}
 

@@ -52,6 +52,8 @@ export class Playback {
 	#hls: Hls | null = null;
 	#hasStarted = false;
 	#begunAt = 0;
+	/** When nothing came, last. */
+	#quietAt = 0;
 	#steadySince: number | null = null;
 	readonly #faults = new Faults();
 	#pausedAt: number | null = null;
@@ -158,12 +160,15 @@ export class Playback {
 		if (!this.#hasStarted) {
 			if (this.#hls) this.#switcher.begin(this.#hls);
 			this.#tryStart();
+			// What it still waits for is of before the network was away.
+			if (!this.#hasStarted && stats.joinSeconds > 0 && this.#cameBack) this.#restart();
 		}
 		const isPlaying =
 			this.#hasStarted && !video.paused && !video.seeking && !video.ended && !document.hidden;
 		const { currentTime: time, playbackRate: rate } = video;
 		const now = performance.now();
 		this.#attention.look();
+		if (this.#options.engine.quiet > nap.quiet) this.#quietAt = now;
 		if (this.#monitor.look({ now, time, rate, isPlaying })) {
 			if (video.readyState < 3 || this.#place.buffer < dryBelow) {
 				this.#rate.stalled(now / 1000);
@@ -330,10 +335,21 @@ export class Playback {
 		this.#monitor.reset();
 		if (atEnd !== null && atEnd < this.#rate.target + 1) {
 			this.#seeks.move(end - Math.max(0.3, this.#rate.target - atEnd));
-		} else if (isWish || performance.now() - this.#begunAt > 5000) {
+		} else if (this.#isLiveAhead(isWish)) {
 			// What is buffered is far behind: begin anew.
 			this.#restart();
 		}
+	}
+
+	/** Whether to begin anew brings live: not while nothing comes, nor twice at once. */
+	#isLiveAhead(isWish: boolean): boolean {
+		if (this.#options.engine.quiet > nap.quiet) return false;
+		return isWish || this.#cameBack || performance.now() - this.#begunAt > 5000;
+	}
+
+	/** Something comes again, and nothing did for a while since playback began. */
+	get #cameBack(): boolean {
+		return this.#quietAt > this.#begunAt && this.#options.engine.quiet < nap.quiet;
 	}
 
 	/** What can be sought, if it is more than the browser knows. */
@@ -371,6 +387,7 @@ export class Playback {
 	}
 
 	#restart(): void {
+		this.#quietAt = 0;
 		this.#options.engine.restart();
 		void this.#begin();
 	}
