@@ -32,7 +32,8 @@ func newEnd(t *testing.T, name string, options rtc.Options) *end {
 	return &end{transport, name, make(chan struct{}), make(chan bool, 1), make(chan []byte, 4096)}
 }
 
-func (e *end) pump(other *end, done <-chan struct{}) {
+// pump deals with what a transport reports; signal passes on what is for the other side.
+func (e *end) pump(signal func(rtc.Signal), done <-chan struct{}) {
 	for {
 		select {
 		case <-done:
@@ -40,7 +41,7 @@ func (e *end) pump(other *end, done <-chan struct{}) {
 		case event := <-e.Events():
 			switch event.Kind {
 			case rtc.Signalled:
-				other.Signal(e.name, event.Signal)
+				signal(event.Signal)
 			case rtc.Opened:
 				close(e.opened)
 			case rtc.Closed:
@@ -52,13 +53,18 @@ func (e *end) pump(other *end, done <-chan struct{}) {
 	}
 }
 
+// to passes signals on to another transport.
+func (e *end) to(other *end) func(rtc.Signal) {
+	return func(s rtc.Signal) { other.Signal(e.name, s) }
+}
+
 // pair connects two transports.
 func pair(t *testing.T, options rtc.Options) (a, b *end) {
 	t.Helper()
 	a, b = newEnd(t, "a", options), newEnd(t, "b", options)
 	done := make(chan struct{})
-	go a.pump(b, done)
-	go b.pump(a, done)
+	go a.pump(a.to(b), done)
+	go b.pump(b.to(a), done)
 	t.Cleanup(func() {
 		a.Shutdown(nil)
 		b.Shutdown(nil)
@@ -173,7 +179,7 @@ func TestCloseSendsTheLastMessage(t *testing.T) {
 func TestSlowPeerIsClosed(t *testing.T) {
 	a, b := newEnd(t, "a", rtc.Options{}), newEnd(t, "b", rtc.Options{})
 	done := make(chan struct{})
-	go a.pump(b, done)
+	go a.pump(a.to(b), done)
 	stop := make(chan struct{})
 	go func() { // b signals, and never takes a message
 		for {
@@ -215,7 +221,7 @@ func TestBadSignallingEndsTheConnection(t *testing.T) {
 	a := newEnd(t, "a", rtc.Options{})
 	done := make(chan struct{})
 	b := newEnd(t, "b", rtc.Options{})
-	go a.pump(b, done)
+	go a.pump(a.to(b), done)
 	defer func() {
 		a.Shutdown(nil)
 		b.Shutdown(nil)
@@ -243,7 +249,7 @@ func TestPeerWithOneChannel(t *testing.T) {
 	require.NoError(t, other.SetLocalDescription(offer))
 	<-gathered
 	a.Connect("b", false)
-	go a.answer(other, done)
+	go a.pump(toBare(other), done)
 	defer func() {
 		a.Shutdown(nil)
 		require.NoError(t, other.GracefulClose())
@@ -263,27 +269,13 @@ func TestPeerWithOneChannel(t *testing.T) {
 	require.False(t, <-a.closed)
 }
 
-// answer is pump with a connection that is not ours.
-func (e *end) answer(other *webrtc.PeerConnection, done <-chan struct{}) {
-	for {
-		select {
-		case <-done:
+// toBare passes signals on to a connection that is not ours.
+func toBare(other *webrtc.PeerConnection) func(rtc.Signal) {
+	return func(s rtc.Signal) {
+		if s.Type == "answer" {
+			_ = other.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: s.SDP})
 			return
-		case event := <-e.Events():
-			switch event.Kind {
-			case rtc.Signalled:
-				if event.Signal.Type == "answer" {
-					_ = other.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: event.Signal.SDP})
-				} else {
-					_ = other.AddICECandidate(webrtc.ICECandidateInit{Candidate: event.Signal.Candidate, SDPMid: event.Signal.SDPMid, SDPMLineIndex: event.Signal.SDPMLineIndex})
-				}
-			case rtc.Opened:
-				close(e.opened)
-			case rtc.Closed:
-				e.closed <- event.Failed
-			case rtc.Received:
-				e.got <- event.Bytes
-			}
 		}
+		_ = other.AddICECandidate(webrtc.ICECandidateInit{Candidate: s.Candidate, SDPMid: s.SDPMid, SDPMLineIndex: s.SDPMLineIndex})
 	}
 }

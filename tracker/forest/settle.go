@@ -148,7 +148,7 @@ func (t *tree) mate(n *node, s int, fed []*node, old *node) *node {
 func (t *tree) feedFromAbove(n *node, s int, old *node, improve bool) {
 	above := n.cluster.parent
 	best := t.bestAbove(above, n, s, old, improve)
-	if best == nil && above != nil && (t.oustAll(above)) {
+	if best == nil && above != nil && t.oustAll(above) {
 		best = t.bestAbove(above, n, s, old, improve)
 	}
 	switch {

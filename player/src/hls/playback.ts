@@ -4,6 +4,7 @@ import Hls, { type ErrorData } from "hls.js";
 import type { Arrival } from "../engine/types.ts";
 import { Monitor } from "../playback/monitor.ts";
 import { RateControl } from "../playback/rate.ts";
+import { isWhole } from "../playlist.ts";
 import { Attention } from "./attention.ts";
 import { isPlayedOut, stateOf } from "./condition.ts";
 import { config, type PlaybackOptions } from "./config.ts";
@@ -34,10 +35,10 @@ const leapFor = 0.3;
 /** Seconds beyond the target at which playback begins anew, if it can't jump. */
 const restartBeyond = 4;
 /**
- * Milliseconds without heads, after a nap and on another network, and seconds beyond the
- * target that are too many.
+ * Milliseconds without heads, of parts and of whole segments, and on another network, and
+ * seconds beyond the target that are too many.
  */
-const nap = { quiet: 1500, moved: 600, behind: 1 };
+const nap = { quiet: 1500, whole: 12_000, moved: 600, behind: 1 };
 
 export class Playback {
 	readonly #options: PlaybackOptions;
@@ -168,7 +169,7 @@ export class Playback {
 		const { currentTime: time, playbackRate: rate } = video;
 		const now = performance.now();
 		this.#attention.look();
-		if (this.#options.engine.quiet > nap.quiet) this.#quietAt = now;
+		if (this.#isQuiet) this.#quietAt = now;
 		if (this.#monitor.look({ now, time, rate, isPlaying })) {
 			if (video.readyState < 3 || this.#place.buffer < dryBelow) {
 				this.#rate.stalled(now / 1000);
@@ -343,13 +344,19 @@ export class Playback {
 
 	/** Whether to begin anew brings live: not while nothing comes, nor twice at once. */
 	#isLiveAhead(isWish: boolean): boolean {
-		if (this.#options.engine.quiet > nap.quiet) return false;
+		if (this.#isQuiet) return false;
 		return isWish || this.#cameBack || performance.now() - this.#begunAt > 5000;
 	}
 
 	/** Something comes again, and nothing did for a while since playback began. */
 	get #cameBack(): boolean {
-		return this.#quietAt > this.#begunAt && this.#options.engine.quiet < nap.quiet;
+		return this.#quietAt > this.#begunAt && !this.#isQuiet;
+	}
+
+	/** Nothing comes, for longer than is usual: whole segments come seldom. */
+	get #isQuiet(): boolean {
+		const { engine } = this.#options;
+		return engine.quiet > (isWhole(engine.manifest) ? nap.whole : nap.quiet);
 	}
 
 	/** What can be sought, if it is more than the browser knows. */
