@@ -54,21 +54,24 @@ func (g *guard) end(feed *egress.Feed) {
 
 // patience is how long a request may wait for its turn. What is refused later than
 // that would have been better refused at once.
-const patience = 200 * time.Millisecond
+const patience = 400 * time.Millisecond
 
 // pause lets a moment of scarcity pass, such as the one when a part goes to all feeds.
 func (g *guard) pause(ctx context.Context, class egress.Class) {
-	g.mu.Lock()
-	wait := g.budget.Wait(class, g.now())
-	g.mu.Unlock()
-	if wait <= 0 || wait > patience {
-		return
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
+	for until := time.Now().Add(patience); ; {
+		g.mu.Lock()
+		wait := g.budget.Wait(class, g.now())
+		g.mu.Unlock()
+		if wait <= 0 || time.Now().Add(wait).After(until) {
+			return
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C: // others may have been first
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
 	}
 }
 
@@ -78,9 +81,7 @@ func (g *guard) admit(ctx context.Context, class egress.Class, bytes int) (done 
 	if g == nil {
 		return func() {}, true
 	}
-	if class > egress.Rescue { // which have a deadline, and others to ask
-		g.pause(ctx, class)
-	}
+	g.pause(ctx, class)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.budget.Ask(class, bytes, g.now()) {

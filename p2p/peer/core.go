@@ -19,6 +19,7 @@ const (
 	Retry         = 500
 	Recent        = 2
 	Suspicious    = 700
+	SuspectGone   = 100
 	SuspectAgain  = 2000
 	StandbyWait   = 400
 	Spread        = 300

@@ -17,6 +17,11 @@ func trouble() []*trace {
 	silent.sends(3930, "ann", 0, 109, 0, 5)
 	return []*trace{
 		silent.done(),
+		planted("parent-gone", "The tracker says that the parent left: the standby as soon as a part's time brings nothing.").
+			headFrom(1000, "bob", 0, 99).sends(1001, "ann", 0, 99, 0, 2).gone(1010, "ann").
+			sends(1020, "bob", 0, 99, 3, 5).tick(1250).headFrom(1260, "bob", 0, 100).sends(1261, "bob", 0, 100, 3, 5).
+			tick(1350).tick(1361).sends(1370, "bob", 0, 100, 0, 2).tick(1400).
+			done(),
 		planted("parent-closes", "The parent closes: the standby at once, and what is missing is asked of it.").
 			headFrom(1000, "ann", 0, 99).sends(1001, "ann", 0, 99, 0, 2).leaves(1010, "ann").
 			sends(1020, "bob", 0, 99, 3, 5).headFrom(1250, "bob", 0, 100).sends(1251, "bob", 0, 100, 0, 5).ticks(1300, 1400).

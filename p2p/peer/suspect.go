@@ -95,8 +95,15 @@ func (c *Core) latest(r *rendition, visit func(*part)) {
 	}
 }
 
+// overdue reports whether a stripe's silence is more than a long keyframe and a lost packet
+// explain, or where the tracker says that who brings it left, more than a part's time.
 func (c *Core) overdue(now int64, g *group, s int) bool {
-	if now-g.stripes[s].brought < Suspicious+2*c.renditions[g.leader()].usual() {
+	d, least, since := c.renditions[g.leader()].usual(), 2, int64(Suspicious)
+	silence := since + 2*d
+	if from := g.stripes[s].from; from != nil && from.gone {
+		least, since, silence = 1, SuspectGone, d+SuspectGone
+	}
+	if now-g.stripes[s].brought < silence {
 		return false
 	}
 	for _, i := range g.renditions {
@@ -104,10 +111,10 @@ func (c *Core) overdue(now int64, g *group, s int) bool {
 		c.latest(&c.renditions[i], func(p *part) {
 			if p.lacks(1 << s) {
 				missing++
-				overdue = overdue || now-p.headAt >= Suspicious
+				overdue = overdue || now-p.headAt >= since
 			}
 		})
-		if overdue && missing > 1 {
+		if overdue && missing >= least {
 			return true
 		}
 	}

@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -70,6 +71,25 @@ func (s *virtual) shed(feed *egress.Feed) {
 	}
 }
 
+// patience is how long the server lets a request wait for its turn, in ms.
+const patience = 400
+
+// inTurn answers a request when it reached the server and its class has its turn.
+func (s *virtual) inTurn(class egress.Class, answer func()) {
+	until := s.now + 2*oneWay + patience
+	var look func()
+	look = func() {
+		if s.budget != nil {
+			if wait := s.budget.Wait(class, s.clock()).Milliseconds() + 1; wait > 1 && s.now+wait <= until {
+				s.after(wait, look)
+				return
+			}
+		}
+		answer()
+	}
+	s.after(2*oneWay, look)
+}
+
 // admits asks the budget; refusals cost as well.
 func (s *virtual) admits(class egress.Class, bytes int) (ok bool, retry int64) {
 	if s.budget == nil || s.budget.Ask(class, bytes, s.clock()) {
@@ -106,22 +126,19 @@ func (s *virtual) feed(m *member, a peer.Action) {
 	}
 	f, want := &running{}, a.Want[0]
 	m.feed = f
-	s.after(2*oneWay, func() {
+	count := bits.OnesCount8(want.Stripes)
+	class := egress.Rescue
+	switch {
+	case a.Seed || count == 0:
+		class = egress.Seed
+	case count > wire.Stripes/2:
+		class = egress.Join
+	}
+	s.inTurn(class, func() {
 		if f.over || m.dead {
 			return
 		}
-		count := 0
-		for i := range wire.Stripes {
-			count += int(want.Stripes >> i & 1)
-		}
 		if s.budget != nil {
-			class := egress.Rescue
-			switch {
-			case a.Seed || count == 0:
-				class = egress.Seed
-			case count > wire.Stripes/2:
-				class = egress.Join
-			}
 			var ended []*egress.Feed
 			f.given, ended = s.budget.Follow(class, bitrate/8*float64(count)/wire.Stripes+700, s.clock())
 			for _, e := range ended {
@@ -176,7 +193,7 @@ func (s *virtual) fetch(m *member, a peer.Action) {
 	s.seen.fetches++
 	aborted := false
 	m.fetches[a.Part] = &aborted
-	s.after(2*oneWay, func() {
+	s.inTurn(egress.Basic, func() {
 		if aborted || m.dead {
 			return
 		}

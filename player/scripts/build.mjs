@@ -12,7 +12,7 @@ import { ownNames, slim } from "./slim.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Bytes after gzip; the build fails above these. */
-const budget = { whole: 185_000, engine: 25_000, library: 7_500 };
+const budget = { whole: 185_000, engine: 26_000, library: 7_500 };
 
 /**
  * hls.js is built from its own sources with what is needed and no more: its light

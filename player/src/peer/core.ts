@@ -113,7 +113,8 @@ export class Core {
 			case "pressure":
 				return this.#state.find(event.peer)?.press(event.bytes, this.#state.now);
 			case "gone":
-				return this.#state.find(event.peer)?.leave();
+				for (const left of this.#state.neighbours) left.hasLeft ||= left.id === event.peer;
+				return;
 			case "identify":
 				return this.#identify(event.peer);
 			case "accuse":

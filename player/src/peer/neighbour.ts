@@ -39,8 +39,8 @@ export class Neighbour {
 	/** Bytes that wait in the channel to it, and when they last became fewer. */
 	pressure = 0;
 	#drainedAt = 0;
-	/** How long nothing may leave for it, in milliseconds, until it is closed. */
-	#hasLeft = false;
+	/** The tracker says that it left; its channel may go on. */
+	hasLeft = false;
 	/** Chunks that its subscriptions brought late, since that was told. */
 	late = 0;
 	/** By rendition, the stripes that it was last told to push, and those it refused. */
@@ -83,7 +83,7 @@ export class Neighbour {
 
 	/** Nothing leaves for it: it is gone, or its line is. */
 	isStuck(now: number): boolean {
-		return this.#isIdle(now, this.#hasLeft ? constants.STUCK_GONE : constants.STUCK);
+		return this.#isIdle(now, this.hasLeft ? constants.STUCK_GONE : constants.STUCK);
 	}
 
 	#isIdle(now: number, since: number): boolean {
@@ -92,12 +92,7 @@ export class Neighbour {
 
 	/** Given up: what waits is sent again and again, and keeps others from the line. */
 	isLost(now: number): boolean {
-		return this.#isIdle(now, this.#hasLeft ? constants.LOST_GONE : constants.LOST);
-	}
-
-	/** The tracker says that it left; its channel may go on. */
-	leave(): void {
-		this.#hasLeft = true;
+		return this.#isIdle(now, this.hasLeft ? constants.LOST_GONE : constants.LOST);
 	}
 
 	/** A subscription ends: what is on its way may still come. */

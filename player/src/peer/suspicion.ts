@@ -61,14 +61,15 @@ export class Suspicion {
 		this.#state.actions.push({ type: "suspect", peer });
 	}
 
-	#isOverdue(group: Group, index: number, { brought }: Stripe): boolean {
+	#isOverdue(group: Group, index: number, { brought, from }: Stripe): boolean {
 		const { store, now } = this.#state;
-		// A long keyframe and a lost packet are no reason.
-		if (now - brought < 2 * store.track(group.leader).usual + constants.SUSPECT) return false;
+		// A long keyframe and a lost packet are no reason, unless the tracker says that it left.
+		const [parts, since] = from?.hasLeft ? [1, constants.SUSPECT_GONE] : [2, constants.SUSPECT];
+		if (now - brought < parts * store.track(group.leader).usual + since) return false;
 		return group.renditions.some((rendition) => {
 			const latest = store.track(rendition).latest(constants.SUSPECT_PARTS);
 			const missing = latest.filter((part) => part.missing(1 << index).length > 0);
-			return missing.length > 1 && missing.some((part) => now - part.headAt >= constants.SUSPECT);
+			return missing.length >= parts && missing.some((part) => now - part.headAt >= since);
 		});
 	}
 

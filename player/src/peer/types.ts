@@ -80,6 +80,7 @@ export const constants = {
 	LOST_GONE: 300,
 	SUSPECT: 700,
 	/** Until a parent that is suspect still is told of again. */
+	SUSPECT_GONE: 100,
 	SUSPECT_AGAIN: 2000,
 	/** Parts up to so many before the newest say something of the present. */
 	RECENT: 2,
