@@ -11,23 +11,6 @@ import (
 const (
 	// stallAfter is how long a playhead may stand before it counts as a stall.
 	stallAfter = 100 * time.Millisecond
-	// minHoldBack is the least distance to the live edge at which playback begins. Each
-	// stall adds moreHoldBack, up to maxHoldBack, and each calmFor without one takes
-	// lessHoldBack away.
-	minHoldBack, maxHoldBack   = time.Second, 3 * time.Second
-	moreHoldBack, lessHoldBack = 250 * time.Millisecond, 50 * time.Millisecond
-	calmFor                    = 20 * time.Second
-	// Further behind than tooFar beyond the hold-back the playhead is faster by a
-	// hurry-th, unless there is less than enough ahead of it; nearer it is slower by as
-	// much, and by twice as much where it is muchTooNear.
-	tooFar, enough = 150 * time.Millisecond, 500 * time.Millisecond
-	muchTooNear    = 300 * time.Millisecond
-	hurry          = 20
-	// A rescue means that what comes from others has too far to go for the hold-back: it
-	// adds someHoldBack, once in rescueEvery, up to farHoldBack.
-	rescueEvery  = time.Second
-	someHoldBack = 250 * time.Millisecond
-	farHoldBack  = 1850 * time.Millisecond
 	// Who stood for stoodLong, and is leftBehind more than the hold-back from live, goes
 	// on there when there is something to play, and who is farBehind in any case: what is
 	// looked for meanwhile is what all others want as well. That is a stall.
@@ -40,14 +23,11 @@ const (
 // playback is a player without a screen: a playhead that runs in real time over the
 // parts of all tracks that are there. It is pure: the times are given to it.
 type playback struct {
-	holdBack, partTarget time.Duration
-	leastHoldBack        time.Duration
-	stride               time.Duration // by which the edge moves, where that is much
-	calmSince            time.Time
-	rescued              bool          // since it was last looked
-	movedAt              time.Time     // when rescues last moved the hold-back
-	behind               time.Duration // the edge, when it last moved, less the playhead
-	tracks               []*track
+	distance
+	partTarget time.Duration
+	stride     time.Duration // by which the edge moves, where that is much
+	behind     time.Duration // the edge, when it last moved, less the playhead
+	tracks     []*track
 
 	started  bool
 	ended    bool          // no more will come: standing is no stall
@@ -66,11 +46,10 @@ type playback struct {
 }
 
 func newPlayback(timing media.Timing, renditions ...int) *playback {
-	p := &playback{holdBack: max(timing.PartHoldBack, minHoldBack), partTarget: timing.PartTarget}
-	if p.partTarget == 0 { // three segments behind live: a segment is one behind when it is there
-		p.holdBack, p.stride = 2*timing.TargetDuration, timing.TargetDuration
+	p := &playback{distance: newDistance(timing), partTarget: timing.PartTarget}
+	if p.partTarget == 0 {
+		p.stride = timing.TargetDuration
 	}
-	p.leastHoldBack = p.holdBack
 	for _, r := range renditions {
 		p.tracks = append(p.tracks, &track{rendition: r, parts: map[uint64]*slot{}})
 	}
@@ -122,6 +101,9 @@ func (p *playback) part(rendition int, number uint64, lost bool) {
 	}
 	s := t.parts[number-t.shift]
 	s.there, s.lost = true, s.lost || lost
+	if p.started {
+		p.came(s.start - p.pos)
+	}
 	t.fill()
 }
 
@@ -175,7 +157,7 @@ func (p *playback) buffer() time.Duration {
 // advance moves the playhead to now. server is now on the server's clock.
 func (p *playback) advance(now, server time.Time) {
 	if !p.started {
-		p.begin(now)
+		p.start(now)
 		return
 	}
 	elapsed := now.Sub(p.last)
@@ -183,15 +165,7 @@ func (p *playback) advance(now, server time.Time) {
 	if elapsed <= 0 {
 		return
 	}
-	pace := elapsed
-	switch {
-	case p.behind > p.holdBack+tooFar && p.filled()-p.pos > enough:
-		pace += elapsed / hurry
-	case p.behind < p.holdBack-muchTooNear:
-		pace -= 2 * elapsed / hurry
-	case p.behind < p.holdBack-tooFar:
-		pace -= elapsed / hurry
-	}
+	pace := p.pace(elapsed, p.behind, p.filled()-p.pos)
 	moved := min(pace, max(p.filled()-p.pos, 0))
 	p.pos += moved
 	p.played += min(moved, elapsed)
@@ -199,7 +173,7 @@ func (p *playback) advance(now, server time.Time) {
 		p.stand(elapsed - time.Duration(float64(elapsed)*float64(moved)/float64(pace)))
 	}
 	p.giveUp()
-	p.adapt(now)
+	p.adapt(now, p.standing)
 	p.leave()
 	if now.Sub(p.sampled) >= sampleEvery && moved > 0 {
 		p.sample(now, server)
@@ -225,31 +199,8 @@ func (p *playback) giveUp() {
 	}
 }
 
-// rescue notes that a part had to be fetched.
-func (p *playback) rescue() { p.rescued = true }
-
-// adapt moves the hold-back: away from the edge with each stall and with rescues,
-// back with time.
-func (p *playback) adapt(now time.Time) {
-	if p.rescued && now.Sub(p.movedAt) >= rescueEvery {
-		p.holdBack = max(p.holdBack, min(p.holdBack+someHoldBack, farHoldBack))
-		p.calmSince, p.movedAt = now, now
-	}
-	p.rescued = false
-	switch {
-	case p.standing > stallAfter:
-		if !p.calmSince.Equal(now) && p.calmSince.Before(now.Add(-time.Second)) {
-			p.holdBack = max(p.holdBack, min(p.holdBack+moreHoldBack, maxHoldBack))
-		}
-		p.calmSince = now
-	case now.Sub(p.calmSince) >= calmFor:
-		p.holdBack = max(p.holdBack-lessHoldBack, p.leastHoldBack)
-		p.calmSince = now
-	}
-}
-
-// begin starts playing when two parts' worth is there behind the hold-back.
-func (p *playback) begin(now time.Time) {
+// start begins to play when two parts' worth is there behind the hold-back.
+func (p *playback) start(now time.Time) {
 	start, edge := time.Duration(0), time.Duration(1<<63-1)
 	for _, t := range p.tracks {
 		if !t.known {
@@ -261,7 +212,8 @@ func (p *playback) begin(now time.Time) {
 	if p.filled() < start+2*p.partTarget || p.filled() <= start {
 		return
 	}
-	p.started, p.pos, p.last, p.calmSince = true, start, now, now
+	p.started, p.pos, p.last = true, start, now
+	p.begin(now)
 	p.behind = edge - start
 	for _, t := range p.tracks { // what lies before the playhead was not played
 		for s := t.parts[t.behind]; s != nil && s.there && s.end <= start; s = t.parts[t.behind] {

@@ -291,8 +291,8 @@ func (s *virtual) send(m *member, a peer.Action) {
 	}
 	at := max(m.free/1000, s.now) + oneWay
 	for left := size; left > 0; left -= 1200 {
-		if s.random.Float64() < s.loss {
-			at += 300
+		for again := int64(300); s.random.Float64() < s.loss; again = 1000 { // a second time by a timer alone
+			at += again
 		}
 	}
 	if s.ordered || wire.Type(a.Bytes[0]).InOrder() {
