@@ -113,9 +113,11 @@ func (c *Core) holdsBack(now int64, n *neighbour) bool {
 
 // passOn sends a chunk to everybody but from who is subscribed for its stripe or whose
 // request for it is kept (rule 7). message is the data message that it came in, if it
-// did.
+// did. What went on before the rendition was left isn't pushed again: those who have it
+// would take that for abuse.
 func (c *Core) passOn(now int64, p *part, chunk int, message []byte, from *neighbour) {
-	s := p.stripe(chunk)
+	s, again := p.stripe(chunk), p.passed.has(chunk)
+	p.passed.add(chunk)
 	for _, first := range [...]bool{true, false} {
 		for _, n := range c.neighbours {
 			if n == from || first != (n.feeds[p.id.Rendition]>>s&1 != 0) {
@@ -123,7 +125,7 @@ func (c *Core) passOn(now int64, p *part, chunk int, message []byte, from *neigh
 			}
 			k := n.kept[p.id]
 			kept := k != nil && k.has(chunk)
-			if !kept && n.wants[p.id.Rendition]>>s&1 == 0 {
+			if !kept && (again || n.wants[p.id.Rendition]>>s&1 == 0) {
 				continue
 			}
 			message = c.answer(now, n, p, chunk, message)

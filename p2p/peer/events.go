@@ -57,7 +57,7 @@ func (c *Core) unfollow(now int64, index int) {
 		if p.head != nil {
 			again := c.make(p.id)
 			again.head, again.headAt = p.head, p.headAt
-			again.left = len(p.head.Chunks)
+			again.left, again.passed = len(p.head.Chunks), p.passed
 		}
 	})
 	r.open = nil

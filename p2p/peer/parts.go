@@ -37,6 +37,8 @@ type part struct {
 	got   chunkSet
 	left  int // chunks missing
 
+	passed chunkSet // sent on, also before the rendition was left for a while
+
 	demanded, sought bool
 	gone             bool
 	due, askAt       int64 // never, or the moments of rule 5

@@ -84,6 +84,13 @@ func treeScripts() []*trace {
 			follow(610, 2).note("bob is refused what he is subscribed for").tick(650).tick(1150).
 			follow(1200).note("nothing any more").
 			done(),
+		fed("away-and-back", "Who left a rendition and is back has forgotten what it held, but pushes nothing a second time.").
+			says(120, "bob", subscribe(0, 63)).head(130, 0, 98).feeds(131, 0, 98, 0, 1).follow(140).follow(150, 0).
+			says(160, "bob", subscribe(0, 63)).feeds(170, 0, 98, 0, 0).note("bob has it").
+			says(171, "ann", wants(0, 98, 0)).note("ann has asked for it").says(172, "bob", wants(0, 98, 1)).
+			feeds(173, 0, 98, 1, 1).note("bob has asked for it again").feeds(174, 0, 98, 2, 2).
+			follow(180).follow(190, 0).says(200, "bob", subscribe(0, 63)).feeds(210, 0, 98, 0, 5).note("away for a second time").
+			done(),
 		newScript("identity", "Another id: serials begin anew, and neighbours of the old one are closed when they are of no use.").
 			has(0, 96, 130, medium).
 			add(event{At: 0, Event: "identify", Peer: "one"}).follow(0, 0).head(10, 0, 97).feeds(10, 0, 97, 0, 5).

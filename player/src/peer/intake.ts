@@ -231,6 +231,7 @@ export class Intake {
 			const again = track.make(part.number);
 			again.head = part.head;
 			again.headAt = part.headAt;
+			again.passed = part.passed;
 		}
 	}
 

@@ -42,6 +42,8 @@ export class Part implements PartName {
 	readonly failed = new Set<Neighbour>();
 	/** Chunks that came before the head. */
 	waiting: Piece[] = [];
+	/** Chunks that were sent on, also before the rendition was left for a while. */
+	passed = new Set<number>();
 
 	#bytes: Uint8Array | null = null;
 	readonly #held = new Set<number>();
@@ -142,7 +144,7 @@ function matches(bytes: Uint8Array, hash: Uint8Array): boolean {
 }
 
 /** Puts a chunk in; true when it was in. */
-function hasAlready(chunks: Set<number>, chunk: number): boolean {
+export function hasAlready(chunks: Set<number>, chunk: number): boolean {
 	const was = chunks.has(chunk);
 	chunks.add(chunk);
 	return was;

@@ -12,7 +12,7 @@ import {
 import { Budget } from "./budget.ts";
 import { ChunkSet } from "./chunkset.ts";
 import { key, type Neighbour } from "./neighbour.ts";
-import type { Part, Piece } from "./part.ts";
+import { hasAlready, type Part, type Piece } from "./part.ts";
 import type { State } from "./state.ts";
 import { constants } from "./types.ts";
 
@@ -132,10 +132,12 @@ export class Uploads {
 
 	/**
 	 * Sends a chunk that came in to everybody who wants it, but not back: first to those
-	 * who pass it on.
+	 * who pass it on. What went on before the rendition was left isn't pushed again: those
+	 * who have it would take that for abuse.
 	 */
 	passOn(part: Part, chunk: number, piece: Piece | null): void {
 		const { neighbours } = this.#state;
+		const isAgain = hasAlready(part.passed, chunk);
 		if (neighbours.length === 0) return;
 		const stripe = part.stripe(chunk);
 		const isFirst = ({ feeds }: Neighbour) => ((feeds[part.rendition] ?? 0) >> stripe) % 2 === 1;
@@ -143,7 +145,7 @@ export class Uploads {
 		for (const neighbour of inTwo(neighbours, isFirst)) {
 			const kept = neighbour.kept.get(key(part));
 			const isKept = kept?.chunks.has(chunk) ?? false;
-			const isPushed = hasStripe(neighbour, part, stripe);
+			const isPushed = !isAgain && hasStripe(neighbour, part, stripe);
 			if (neighbour === piece?.from || !(isKept || isPushed)) continue;
 			message = this.#answer(neighbour, part, chunk, message);
 			if (!isKept) continue;
