@@ -102,8 +102,9 @@ func (c *counted) Read(p []byte) (int, error) {
 // nowhere is an outlet that keeps nothing.
 type nowhere struct{}
 
-func (nowhere) send([]byte) {}
-func (nowhere) end(*fault)  {}
+func (nowhere) send([]byte)    {}
+func (nowhere) end(*fault)     {}
+func (nowhere) line() *visitor { return nil }
 
 // BenchmarkOwner is what the owner does for one candidate on its way.
 func BenchmarkOwner(b *testing.B) {
@@ -114,8 +115,7 @@ func BenchmarkOwner(b *testing.B) {
 	now := time.Unix(1_800_000_000, 0)
 	ids := make([]forest.Peer, 10_000)
 	for i := range ids {
-		ids[i] = newID()
-		h.join(now, key, ids[i], nowhere{}, []int{0, 1}, -1)
+		ids[i] = h.join(now, key, nowhere{}, "", forest.Join{Follow: []int{0, 1}, Upload: -1})
 	}
 	var pairs [][2]forest.Peer
 	for pair := range h.swarms[key].exchanges {
@@ -139,16 +139,14 @@ func BenchmarkArrival(b *testing.B) {
 	now := time.Unix(1_800_000_000, 0)
 	var ids []forest.Peer
 	for range 10_000 {
-		ids = append(ids, newID())
-		h.join(now, key, ids[len(ids)-1], nowhere{}, []int{0, 1}, -1)
+		ids = append(ids, h.join(now, key, nowhere{}, "", forest.Join{Follow: []int{0, 1}, Upload: -1}))
 	}
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
 		now = now.Add(50 * time.Millisecond) // a tenth of the audience in a minute
-		h.leave(now, key, ids[i%len(ids)])
-		ids[i%len(ids)] = newID()
-		h.join(now, key, ids[i%len(ids)], nowhere{}, []int{0, 1}, -1)
+		h.leave(now, key, ids[i%len(ids)], nowhere{})
+		ids[i%len(ids)] = h.join(now, key, nowhere{}, "", forest.Join{Follow: []int{0, 1}, Upload: -1})
 		i++
 	}
 }

@@ -2,12 +2,9 @@ package tracker
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -75,12 +72,14 @@ func (c *conn) converse(ctx context.Context) error {
 		return err
 	}
 	now := c.tracker.config.Now()
-	if !c.tracker.do(func(h *hub) { h.join(now, c.key, c.id, c, first.Follow, first.lends()) }) {
+	id := make(chan forest.Peer, 1)
+	if !c.tracker.do(func(h *hub) { id <- h.join(now, c.key, c, first.Secret, first.joins()) }) {
 		return errClosing
 	}
+	c.id = <-id
 	defer func() {
 		now := c.tracker.config.Now()
-		c.tracker.do(func(h *hub) { h.leave(now, c.key, c.id) })
+		c.tracker.do(func(h *hub) { h.leave(now, c.key, c.id, c) })
 	}()
 	for {
 		r, err := c.read(ctx, c.tracker.config.Limits.Idle)
@@ -106,7 +105,7 @@ func (c *conn) admit(r request) error {
 	if !config.Live(r.Stream, r.Epoch) {
 		return &fault{UnknownBroadcast, "no such broadcast is live"}
 	}
-	c.key, c.id = broadcastKey{r.Stream, r.Epoch}, newID()
+	c.key = broadcastKey{r.Stream, r.Epoch}
 	return nil
 }
 
@@ -181,6 +180,8 @@ func (c *conn) pinged(context.Context, []byte) bool {
 
 func (c *conn) send(data []byte) { c.enqueue(frame{data: data}) }
 
+func (c *conn) line() *visitor { return c.visitor }
+
 func (c *conn) end(f *fault) { c.enqueue(frame{data: f.encode(), last: f}) }
 
 // enqueue never waits: a viewer that doesn't take what it is sent is cut.
@@ -226,11 +227,4 @@ func (c *conn) writeOne(ctx context.Context, data []byte) error {
 		return &fault{Slow, "messages are not taken"}
 	}
 	return fmt.Errorf("write: %w", err)
-}
-
-// newID makes up a peer's id: 16 characters that nobody can guess.
-func newID() forest.Peer {
-	var random [10]byte
-	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
-	return forest.Peer(strings.ToLower(base32.StdEncoding.EncodeToString(random[:])))
 }

@@ -16,6 +16,8 @@ type outlet interface {
 	send(data []byte)
 	// end queues a last message and closes the connection behind it.
 	end(*fault)
+	// line is the address that it comes from.
+	line() *visitor
 }
 
 // broadcastKey names a broadcast.
@@ -51,15 +53,44 @@ func newHub(c Config, random *rand.Rand) *hub {
 	return &hub{config: c, random: random, swarms: make(map[broadcastKey]*swarm), past: make(map[string]claims)}
 }
 
-func (h *hub) join(now time.Time, key broadcastKey, id forest.Peer, o outlet, follow []int, upload int64) {
+// join takes a viewer in and gives its id. Who has a secret comes back: as who it was,
+// unless that was its own line's fault.
+func (h *hub) join(now time.Time, key broadcastKey, o outlet, secret string, j forest.Join) forest.Peer {
 	s := h.swarms[key]
 	if s == nil {
 		s = h.open(key)
 	}
 	h.learn(now, s)
-	s.viewers[id] = &viewer{outlet: o, joined: now}
-	o.send(encode(welcome{"welcome", id, now.UnixMilli()}))
-	s.do(now, forest.Join{Peer: id, Follow: follow, Upload: upload})
+	if !h.comesBack(now, s, o, secret, j.Connected) {
+		secret, j.Connected, j.Plans = newSecret(), nil, nil
+	}
+	j.Peer = idOf(key, secret)
+	if s.viewers[j.Peer] == nil {
+		s.viewers[j.Peer] = &viewer{joined: now}
+	}
+	s.viewers[j.Peer].outlet = o
+	o.send(encode(welcome{"welcome", j.Peer, secret, now.UnixMilli()}))
+	s.do(now, j)
+	return j.Peer
+}
+
+// comesBack says whether who has a secret is who it was. It ends a connection that it had
+// before, of which the end hasn't been seen.
+func (h *hub) comesBack(now time.Time, s *swarm, o outlet, secret string, connected []forest.Peer) bool {
+	if secret == "" {
+		return false
+	}
+	id := idOf(s.key, secret)
+	v := s.viewers[id]
+	if v == nil {
+		return s.forest.Resumes(id, connected)
+	}
+	v.outlet.end(&fault{Replaced, "you have joined again"})
+	if v.outlet.line() == o.line() {
+		return true
+	}
+	h.leave(now, s.key, id, v.outlet) // its connections to others are of the line that it had
+	return false
 }
 
 func (h *hub) open(key broadcastKey) *swarm {
@@ -69,7 +100,7 @@ func (h *hub) open(key broadcastKey) *swarm {
 	}
 	s := &swarm{
 		key:       key,
-		forest:    forest.New(forest.Config{MinAudience: audience}, h.random),
+		forest:    forest.New(forest.Config{MinAudience: audience, Start: h.random.Uint64() >> 16}, h.random),
 		viewers:   make(map[forest.Peer]*viewer),
 		exchanges: make(exchanges),
 	}
@@ -97,9 +128,10 @@ func (h *hub) follow(now time.Time, key broadcastKey, id forest.Peer, renditions
 	s.do(now, forest.Follow{Peer: id, Renditions: renditions})
 }
 
-func (h *hub) leave(now time.Time, key broadcastKey, id forest.Peer) {
+// leave takes out a viewer whose connection ended, unless it goes on by another one.
+func (h *hub) leave(now time.Time, key broadcastKey, id forest.Peer, o outlet) {
 	s := h.swarms[key]
-	if s == nil || s.viewers[id] == nil {
+	if s == nil || s.viewers[id] == nil || s.viewers[id].outlet != o {
 		return
 	}
 	s.past.add(s.viewers[id].claims)

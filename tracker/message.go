@@ -3,6 +3,7 @@ package tracker
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/liverelay/liverelay/tracker/forest"
 )
@@ -15,6 +16,8 @@ const (
 	maxCandidate = 1024
 	maxReported  = 64
 	maxFollowed  = 16
+	maxPlans     = 16
+	maxPlace     = 32
 )
 
 // request is a message from a viewer: all fields of all types.
@@ -25,6 +28,8 @@ type request struct {
 	Epoch  string `json:"epoch"`
 	Token  string `json:"token"`
 	Agent  string `json:"agent"`
+	Secret string `json:"secret"`
+	Plans  []held `json:"plans"`
 
 	Follow     []int    `json:"follow"`
 	Renditions []int    `json:"renditions"`
@@ -47,6 +52,13 @@ type request struct {
 	T float64 `json:"t"`
 }
 
+// held is a plan that a viewer has when it joins, as a tracker told it.
+type held struct {
+	Renditions []int           `json:"renditions"`
+	Stripes    []forest.Source `json:"stripes"`
+	Place      string          `json:"place"`
+}
+
 // parse reads a viewer's message. Fields that its type hasn't are skipped.
 func parse(data []byte) (request, error) {
 	var r request
@@ -59,8 +71,30 @@ func parse(data []byte) (request, error) {
 		len(r.Connected) > maxReported, len(r.Failed) > maxReported, len(r.Suspect) > maxReported,
 		len(r.Late) > maxReported, len(r.Follow) > maxFollowed, len(r.Renditions) > maxFollowed:
 		return request{}, fmt.Errorf("a field of %.16q is too long", r.Type)
+	case r.Secret != "" && (len(r.Secret) < minSecret || len(r.Secret) > maxSecret):
+		return request{}, fmt.Errorf("a secret has %d to %d bytes", minSecret, maxSecret)
+	case len(r.Plans) > maxPlans || slices.ContainsFunc(r.Plans, held.tooLong) || slices.ContainsFunc(r.Connected, tooLong):
+		return request{}, fmt.Errorf("what %.16q has is too long", r.Type)
 	}
 	return r, nil
+}
+
+func tooLong(id forest.Peer) bool { return len(id) > maxName }
+
+func (p held) tooLong() bool {
+	return len(p.Renditions) > maxFollowed || len(p.Stripes) > forest.Stripes || len(p.Place) > maxPlace ||
+		slices.ContainsFunc(p.Stripes, func(s forest.Source) bool { return tooLong(s.Parent) || tooLong(s.Standby) })
+}
+
+// joins is a join as the plan takes it, without the id.
+func (r request) joins() forest.Join {
+	j := forest.Join{Follow: r.Follow, Upload: r.lends(), Connected: r.Connected}
+	for _, p := range r.Plans {
+		plan := &forest.Plan{Renditions: p.Renditions, Place: p.Place}
+		copy(plan.Stripes[:], p.Stripes)
+		j.Plans = append(j.Plans, plan)
+	}
+	return j
 }
 
 // lends is the upload that a join claims, in bit/s; −1 when it says nothing.
@@ -74,9 +108,10 @@ func (r request) lends() int64 {
 // The messages to a viewer.
 type (
 	welcome struct {
-		Type string      `json:"type"`
-		Peer forest.Peer `json:"peer"`
-		Now  int64       `json:"now"`
+		Type   string      `json:"type"`
+		Peer   forest.Peer `json:"peer"`
+		Secret string      `json:"secret"`
+		Now    int64       `json:"now"`
 	}
 	instruction struct {
 		Type string      `json:"type"`
@@ -88,6 +123,7 @@ type (
 		Serial     uint64                        `json:"serial"`
 		Renditions []int                         `json:"renditions"`
 		Stripes    [forest.Stripes]forest.Source `json:"stripes"`
+		Place      string                        `json:"place"`
 	}
 	description struct {
 		Type string      `json:"type"`
@@ -134,7 +170,7 @@ func passedOn(from forest.Peer, r request) []byte {
 func instructed(a forest.Action) []byte {
 	switch a.Kind {
 	case forest.NewPlan:
-		return encode(plan{"plan", a.Plan.Serial, a.Plan.Renditions, a.Plan.Stripes})
+		return encode(plan{"plan", a.Plan.Serial, a.Plan.Renditions, a.Plan.Stripes, a.Plan.Place})
 	case forest.Connect:
 		role := "answer"
 		if a.Role == forest.Offer {
@@ -159,6 +195,7 @@ const (
 	NotConnected     Code = "not-connected"
 	TooMany          Code = "too-many"
 	Slow             Code = "slow"
+	Replaced         Code = "replaced"
 )
 
 // fault is an error that the viewer is told about.

@@ -28,6 +28,14 @@ func TestParseRefuses(t *testing.T) {
 		"a rendition by name": `{"follow":["240p"]}`,
 		"lateness of a list":  `{"late":[1]}`,
 		"a negative m-line":   `{"sdpMLineIndex":-1}`,
+		"a short secret":      `{"secret":"0123456789abcde"}`,
+		"a long secret":       `{"secret":"` + strings.Repeat("a", 65) + `"}`,
+		"many plans":          `{"plans":[` + strings.Repeat(`{},`, 16) + `{}]}`,
+		"a long place":        `{"plans":[{"place":"` + strings.Repeat("a", 33) + `"}]}`,
+		"seven stripes":       `{"plans":[{"stripes":[{},{},{},{},{},{},{}]}]}`,
+		"a long parent":       `{"plans":[{"stripes":[{"parent":"` + strings.Repeat("a", 65) + `"}]}]}`,
+		"a plan of many":      `{"plans":[{"renditions":[` + strings.Repeat(`1,`, 16) + `1]}]}`,
+		"a long neighbour":    `{"connected":["` + strings.Repeat("a", 65) + `"]}`,
 	} {
 		_, err := parse([]byte(text))
 		require.Error(t, err, name)
@@ -44,6 +52,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"type":"follow","renditions":[1,-2]}`))
 	f.Add([]byte(`{"type":"report","late":{"a":3,"b":-1},"suspect":["a"]}`))
 	f.Add([]byte(`{"type":"ping","t":-0.5}`))
+	f.Add([]byte(`{"type":"join","secret":"0123456789abcdef","connected":["a"],"plans":[{"renditions":[0,1],"stripes":[{"parent":"a"}],"place":"1.3"}]}`))
 	f.Add([]byte(strings.Repeat(`[`, 4096)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := parse(data)
@@ -56,6 +65,9 @@ func FuzzParse(f *testing.F) {
 		}
 		var out struct {
 			Peer, SDP, Candidate string
+		}
+		if j := r.joins(); len(j.Plans) > maxPlans || len(j.Connected) > maxReported {
+			t.Fatalf("%d plans, connected with %d", len(j.Plans), len(j.Connected))
 		}
 		if err := json.Unmarshal(passedOn("me", r), &out); err != nil {
 			t.Fatal(err)

@@ -183,11 +183,13 @@ func (c *Core) Pressure(now int64, peer string, bytes int) []Action {
 	return c.end(now)
 }
 
-// Identify: the tracker has given the peer this id.
+// Identify: the tracker has given the peer this id. What it said of others before holds
+// no more.
 func (c *Core) Identify(now int64, id string) []Action {
 	c.begin()
-	if c.cfg.ID != "" && c.cfg.ID != id {
-		for _, n := range c.neighbours {
+	for _, n := range c.neighbours {
+		n.gone = false
+		if c.cfg.ID != "" && c.cfg.ID != id {
 			n.old, n.idleAt = true, now
 		}
 	}

@@ -100,6 +100,19 @@ func treeScripts() []*trace {
 			plan(320, 1, []int{0}, [2]string{"cem", "ann"}).headFrom(510, "cem", 0, 99).sends(511, "cem", 0, 99, 0, 5).
 			tick(550).tick(10_299).tick(10_300).note("bob").tick(10_550).note("ann").
 			done(),
+		newScript("identity-kept", "The same id again, perhaps of another tracker: serials begin anew, neighbours stay, and who was gone isn't any more.").
+			has(0, 96, 130, medium).
+			add(event{At: 0, Event: "identify", Peer: "one"}).follow(0, 0).head(10, 0, 97).feeds(10, 0, 97, 0, 5).
+			joins(20, "ann", 1).joins(21, "bob", 1).plan(30, 7, []int{0}, [2]string{"ann", ""}).
+			headFrom(260, "ann", 0, 98).sends(261, "ann", 0, 98, 0, 5).
+			add(event{At: 270, Event: "gone", Peer: "bob"}).
+			add(event{At: 300, Event: "identify", Peer: "one"}).plan(310, 7, []int{0}, [2]string{"ann", ""}).note("nothing changes").
+			plan(320, 3, []int{0}, [2]string{"bob", "ann"}).note("older than the one that is there").
+			plan(330, 8, []int{0}, [2]string{"bob", "ann"}).
+			add(event{At: 340, Event: "pressure", Peer: "bob", Length: 1000}).tick(1000).tick(1850).note("stuck, not lost").
+			add(event{At: 1900, Event: "pressure", Peer: "bob"}).
+			headFrom(2000, "bob", 0, 99).sends(2001, "bob", 0, 99, 0, 5).tick(10_400).note("ann and bob are still there").
+			done(),
 		newScript("gap", "A gap is whole when its head comes; requests for it are dropped.").
 			has(0, 97, 98, medium).has(0, 99, 100, 0).
 			follow(0, 0).joins(10, "ann", 1).head(100, 0, 98).feeds(100, 0, 98, 0, 5).

@@ -26,6 +26,8 @@ type conn struct {
 	lanes   [lanes]lane
 	last    []byte
 	stopped bool
+
+	replaced bool // by a newer one; the transport's lock guards it
 }
 
 func newConn(t *Transport, peer string, offer bool) *conn {
@@ -60,8 +62,9 @@ func (c *conn) run() {
 		c.end()
 		c.transport.options.Log.Debug().Err(err).Str("peer", c.peer).Msg("Peer connection failed")
 	}
-	c.transport.forget(c)
-	c.transport.report(Event{Kind: Closed, Peer: c.peer, Failed: failed})
+	if c.transport.forget(c) {
+		c.transport.report(Event{Kind: Closed, Peer: c.peer, Failed: failed})
+	}
 }
 
 // establish makes the peer connection and its channels, and the offer if it is ours.

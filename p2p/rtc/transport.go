@@ -168,7 +168,8 @@ func newAPI(options Options, mux ice.UDPMux) *webrtc.API {
 func (t *Transport) Events() <-chan Event { return t.events }
 
 // Connect begins a connection; with offer this side makes the offer, else it waits
-// for one. A connection to the same peer is closed first.
+// for one. It takes the place of a connection to the same peer, of whose end nothing is
+// reported then.
 func (t *Transport) Connect(peer string, offer bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -176,6 +177,7 @@ func (t *Transport) Connect(peer string, offer bool) {
 		return
 	}
 	if old := t.conns[peer]; old != nil {
+		old.replaced = true
 		old.stop(nil)
 	}
 	c := newConn(t, peer, offer)
@@ -249,13 +251,16 @@ func (t *Transport) conn(peer string) *conn {
 	return t.conns[peer]
 }
 
-// forget removes a connection that has ended, unless a newer one took its place.
-func (t *Transport) forget(c *conn) {
+// forget removes a connection that has ended, and reports false when a newer one took its
+// place.
+func (t *Transport) forget(c *conn) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.conns[c.peer] == c {
-		delete(t.conns, c.peer)
+	if c.replaced {
+		return false
 	}
+	delete(t.conns, c.peer)
+	return true
 }
 
 // report delivers an event, unless the transport is shut down.

@@ -35,12 +35,15 @@ type Message struct {
 	Epoch  string `json:"epoch,omitempty"`
 	Token  string `json:"token,omitempty"`
 	Agent  string `json:"agent,omitempty"`
+	Secret string `json:"secret,omitempty"`
+	Plans  []Plan `json:"plans,omitempty"`
 
 	Follow     []int    `json:"follow,omitempty"`
 	Upload     *int64   `json:"upload,omitempty"`
 	Renditions []int    `json:"renditions,omitempty"`
 	Serial     uint64   `json:"serial,omitempty"`
 	Stripes    []Source `json:"stripes,omitempty"`
+	Place      string   `json:"place,omitempty"`
 
 	Peer          string  `json:"peer,omitempty"`
 	Role          string  `json:"role,omitempty"`
@@ -68,6 +71,13 @@ type Message struct {
 type Source struct {
 	Parent  string `json:"parent"`
 	Standby string `json:"standby"`
+}
+
+// Plan is a plan as it was told, to be given back when its viewer joins again.
+type Plan struct {
+	Renditions []int    `json:"renditions"`
+	Stripes    []Source `json:"stripes"`
+	Place      string   `json:"place"`
 }
 
 // Client is one connection to a tracker. Say may be called from any goroutine.

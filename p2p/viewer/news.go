@@ -59,14 +59,20 @@ func (v *session) reportNews() {
 	}
 	stats := v.core.Stats()
 	m := signal.Message{
-		Type: "report", Connected: []string{}, Failed: v.news.failed, Suspect: v.news.suspected, Late: v.news.delayed,
+		Type: "report", Connected: v.neighbours(), Failed: v.news.failed, Suspect: v.news.suspected, Late: v.news.delayed,
 		HTTPBytes: v.client.bytes.Load(), P2PBytes: stats.P2PBytes, UploadedBytes: stats.UploadedBytes,
-	}
-	for peer := range v.connected {
-		if len(m.Connected) < maxNews {
-			m.Connected = append(m.Connected, peer)
-		}
 	}
 	v.news = news{told: time.Now()}
 	v.tracker.Say(m)
+}
+
+// neighbours are those with open connections.
+func (v *session) neighbours() []string {
+	all := make([]string, 0, len(v.connected))
+	for peer := range v.connected {
+		if len(all) < maxNews {
+			all = append(all, peer)
+		}
+	}
+	return all
 }

@@ -64,12 +64,13 @@ type session struct {
 	tracker   *signal.Client // nil until connected
 	connected map[string]struct{}
 	parted    map[string]struct{} // the tracker asked to close these
+	plans     map[int]signal.Plan // the last ones, by the rendition that leads
 	pressed   map[string]int      // bytes that wait in the channels, as last told
 	news      news
 	following []int
 	feeding   *feeding // nil without a feed
 
-	id           string // the last that the tracker gave
+	id, secret   string // the last that the tracker gave
 	firstAdvance time.Duration
 	firstP2P     time.Duration
 	signalled    counts // of tracker connections that are over
@@ -112,7 +113,7 @@ func watchLive(ctx context.Context, s settings, st *standing) (result, error) {
 		settings: s, client: newClient(), began: time.Now(),
 		frames: make(chan frame, 64), fetched: make(chan fetchResult, 16), told: make(chan trackerEvent, 64),
 		fetches: map[wire.PartID]*fetching{}, connected: map[string]struct{}{}, parted: map[string]struct{}{},
-		pressed: map[string]int{}, clock: &signal.Clock{}, standing: st,
+		pressed: map[string]int{}, plans: map[int]signal.Plan{}, clock: &signal.Clock{}, standing: st,
 	}
 	defer v.client.http.CloseIdleConnections()
 	inner, cancel := context.WithCancel(ctx)

@@ -3,7 +3,6 @@ package viewer
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"time"
 
@@ -12,17 +11,6 @@ import (
 	"github.com/liverelay/liverelay/p2p/signal"
 	"github.com/liverelay/liverelay/p2p/wire"
 )
-
-// Bounds of the pause before the tracker is tried again.
-const minPause, maxPause = time.Second, 15 * time.Second
-
-// trackerEvent is what comes from the tracker's goroutine: a connection, a message of
-// it, or its end.
-type trackerEvent struct {
-	client  *signal.Client
-	message *signal.Message
-	over    bool
-}
 
 // startSwarm connects to the tracker, unless there is none or no peers are wanted.
 func (v *session) startSwarm(ctx context.Context) error {
@@ -65,66 +53,10 @@ func (v *session) ownAddress() string {
 	return host
 }
 
-// track keeps a connection to the tracker. A lost one is made again after a random
-// pause; the channels to peers stay.
-func (v *session) track(ctx context.Context) {
-	in := v.in
-	for {
-		v.trackOnce(ctx, in)
-		pause := minPause + rand.N(maxPause-minPause)
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(pause):
-		}
-		// The token may have run out.
-		if again, err := v.client.askJoin(ctx, v.watch, ""); err == nil && again.Epoch == v.in.Epoch {
-			in = again
-		}
-	}
-}
-
-func (v *session) trackOnce(ctx context.Context, in *invitation) {
-	ctx, leave, err := v.gate.pass(ctx)
-	if err != nil {
-		v.logTracker(ctx, err)
-		return
-	}
-	defer leave()
-	lent := v.lends()
-	join := signal.Message{
-		Stream: in.Stream, Epoch: in.Epoch, Token: in.Token, Agent: agent, Follow: v.following, Upload: &lent,
-	}
-	client, err := signal.Dial(ctx, in.tracker.String(), join)
-	if err != nil {
-		v.logTracker(ctx, err)
-		return
-	}
-	pass := func(e trackerEvent) {
-		select {
-		case v.told <- e:
-		case <-ctx.Done():
-		}
-	}
-	pass(trackerEvent{client: client})
-	err = client.Run(ctx, func(m signal.Message) { pass(trackerEvent{client: client, message: &m}) })
-	pass(trackerEvent{client: client, over: true})
-	v.logTracker(ctx, err)
-}
-
-func (v *session) logTracker(ctx context.Context, err error) {
-	if ctx.Err() == nil && !errors.Is(err, net.ErrClosed) {
-		v.log.Debug().Err(err).Msg("Lost the tracker")
-	}
-}
-
-func (c *counts) add(client *signal.Client) {
-	sent, came := client.Messages()
-	c.bytes, c.sent, c.came = c.bytes+client.Bytes(), c.sent+sent, c.came+came
-}
-
 func (v *session) trackerEvent(ctx context.Context, e trackerEvent) {
 	switch {
+	case e.join != nil:
+		e.join <- v.joinMessage()
 	case e.over:
 		v.signalled.add(e.client)
 		v.tracker = nil
@@ -139,7 +71,7 @@ func (v *session) trackerMessage(ctx context.Context, e trackerEvent) {
 	m := e.message
 	switch m.Type {
 	case "welcome":
-		v.id = m.Peer
+		v.id, v.secret = m.Peer, m.Secret
 		v.do(ctx, v.core.Identify(v.now(), m.Peer))
 	case "plan":
 		plan := peer.PlanEvent{Serial: m.Serial, Renditions: m.Renditions}
@@ -148,10 +80,14 @@ func (v *session) trackerMessage(ctx context.Context, e trackerEvent) {
 				plan.Stripes[s] = peer.Source(source)
 			}
 		}
+		if len(m.Renditions) > 0 {
+			v.plans[m.Renditions[0]] = signal.Plan{Renditions: m.Renditions, Stripes: m.Stripes, Place: m.Place}
+		}
 		v.log.Debug().Uint64("serial", m.Serial).Interface("stripes", m.Stripes).Int64("at", v.now()).Msg("Plan")
 		v.do(ctx, v.core.Plan(v.now(), plan))
 	case "connect":
 		delete(v.parted, m.Peer)
+		v.left(ctx, m.Peer) // a connection that the other end has no more
 		v.log.Debug().Str("peer", m.Peer).Str("role", m.Role).Int64("at", v.now()).Msg("Connect")
 		v.transport.Connect(m.Peer, m.Role == "offer")
 	case "gone":
@@ -184,9 +120,7 @@ func (v *session) peerEvent(ctx context.Context, e rtc.Event) {
 		v.do(ctx, v.core.PeerOpen(v.now(), e.Peer))
 		v.news.urgent = true
 	case rtc.Closed:
-		delete(v.connected, e.Peer)
-		delete(v.pressed, e.Peer)
-		v.do(ctx, v.core.PeerClose(v.now(), e.Peer))
+		v.left(ctx, e.Peer)
 		v.gone(e.Peer)
 	case rtc.Signalled:
 		v.say(signal.Message{
@@ -197,6 +131,13 @@ func (v *session) peerEvent(ctx context.Context, e rtc.Event) {
 		v.received(ctx, e)
 		v.advance(ctx)
 	}
+}
+
+// left takes a connection out of all books.
+func (v *session) left(ctx context.Context, peer string) {
+	delete(v.connected, peer)
+	delete(v.pressed, peer)
+	v.do(ctx, v.core.PeerClose(v.now(), peer))
 }
 
 // gone tells the tracker of a connection that failed or closed, so that the place is

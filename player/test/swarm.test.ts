@@ -39,12 +39,22 @@ class Connection {
 	};
 }
 
+interface Sent {
+	type: string;
+	failed?: string[];
+	connected?: string[];
+	secret?: string;
+	plans?: object[];
+}
+
 /** A tracker's connection. */
 class Socket {
 	static readonly OPEN = 1;
 	static last: Socket | undefined;
 	readyState = 1;
-	readonly sent: { type: string; failed?: string[] }[] = [];
+	readonly sent: Sent[] = [];
+	onopen = () => {};
+	onclose = () => {};
 	onmessage: (event: { data: string }) => void = () => {};
 
 	constructor() {
@@ -116,6 +126,19 @@ describe("a connection", () => {
 		expect(events).toEqual([{ type: "gone", peer }]);
 		expect(Connection.last.isClosed).toBe(false);
 	});
+	it("takes the place of one that the other end has no more, which has not failed", async () => {
+		const { events, socket } = await connected();
+		const first = Connection.last;
+		first.channel.onopen?.call(first.channel, new Event("open"));
+		socket.says({ type: "connect", peer, role: "offer" });
+		expect(Connection.last).not.toBe(first);
+		expect(events).toEqual([
+			{ type: "peerOpen", peer },
+			{ type: "peerClose", peer },
+		]);
+		await vi.waitFor(() => expect(socket.sent.some(({ type }) => type === "report")).toBe(true));
+		expect(socket.sent.flatMap(({ failed }) => failed ?? [])).toEqual([]);
+	});
 	it("comes about with candidates that came early, and some that are not understood", async () => {
 		const { socket } = await connected();
 		const letter = { peer, sdpMid: "0", sdpMLineIndex: 0 };
@@ -128,6 +151,29 @@ describe("a connection", () => {
 		await vi.waitFor(() => expect(Connection.last.candidates.length).toBe(3));
 		expect(socket.sent.map(({ type }) => type)).toContain("answer");
 		expect(Connection.last.isClosed).toBe(false);
+	});
+});
+
+describe("a tracker that comes back", () => {
+	it("is told who this viewer is, whom it is connected with, and its plans", async () => {
+		const { socket, swarm } = await connected();
+		const { channel } = Connection.last;
+		channel.onopen?.call(channel, new Event("open"));
+		swarm.follow([0, 1], false);
+		const stripes = [{ parent: peer, standby: "" }];
+		const plan = { serial: 3, renditions: [0, 1], stripes, place: "12.1" };
+		socket.says({ type: "welcome", peer: "me", secret: "a secret" });
+		socket.says({ type: "plan", ...plan });
+		socket.says({ type: "plan", serial: 4, renditions: [2], stripes, place: "other" });
+		Socket.last = undefined;
+		vi.spyOn(Math, "random").mockReturnValue(0.01);
+		socket.onclose();
+		const again: Socket = await vi.waitUntil(() => Socket.last);
+		again.onopen();
+		const had = { secret: "a secret", connected: [peer], plans: [plan, null] };
+		expect(again.sent[0]).toMatchObject({ type: "join", ...had });
+		expect(Connection.last.isClosed).toBe(false);
+		vi.restoreAllMocks();
 	});
 });
 

@@ -90,8 +90,10 @@ func (s *swarm) checkNode(t *tree, n *node, needs map[*pair]int, spent map[*peer
 	s.t.Helper()
 	waits := slices.Contains(t.fresh, n)
 	s.must((s.forest.active && !waits) == (n.cluster != nil), "active")
-	plan := s.plans[n.peer.id][t.rendition]
-	s.must(plan != nil && n.sources() == plan.Stripes, "told another plan")
+	if !n.waiting() {
+		plan := s.plans[n.peer.id][t.rendition]
+		s.must(plan != nil && n.sources() == plan.Stripes && n.seat() == plan.Place, "told another plan")
+	}
 	s.must(n.used <= t.slots(n), "slots")
 	if n.cluster != nil && n.cluster.leaf {
 		s.must(n.used == 0, "a leaf with children")

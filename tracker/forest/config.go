@@ -11,6 +11,8 @@ type Config struct {
 	Introductions int           // others that a peer may be told of at once; 32
 	Refill        time.Duration // and one more after each of these; 10 s
 	SeedShare     float64       // clusters at the server for each viewer; 0.003, at least one
+	// Start sets the names of clusters apart from those that earlier trackers gave.
+	Start uint64
 }
 
 const (

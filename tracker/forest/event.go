@@ -2,7 +2,7 @@ package forest
 
 import "time"
 
-// Peer is the id of a viewer. Ids are never used twice.
+// Peer is the id of a viewer. Another viewer never has the same.
 type Peer string
 
 // Stripes is the number of stripes into which the parts of a rendition are cut.
@@ -25,11 +25,15 @@ type Ladder struct {
 	Part       time.Duration // the length of parts, 0 when unknown; fixed
 }
 
-// Join says that a peer came. A peer that is already there is left as it is.
+// Join says that a peer came, or came back.
 type Join struct {
 	Peer   Peer
 	Follow []int // indices of renditions; nil for the first video rendition and all audio
 	Upload int64 // bit/s that it lends, 0 for none, −1 for unknown: a claim
+	// Connected and Plans are what one that comes back (see Resumes) says it has, claims as
+	// well: open connections, and the last plan for each rendition.
+	Connected []Peer
+	Plans     []*Plan
 }
 
 // Follow says which renditions a peer takes from now on.
@@ -102,6 +106,8 @@ type Plan struct {
 	Serial     uint64 // grows with each plan for this peer
 	Renditions []int  // the rendition, and what rides with it
 	Stripes    [Stripes]Source
+	// Place is a word to be given back with Join: what restores the peer's place.
+	Place string
 }
 
 // Source says where a stripe comes from. Empty stands for the server.

@@ -34,6 +34,8 @@ type Forest struct {
 	left   []time.Time // when the last ones left
 	shaken time.Time   // until when hardly anybody is moved for the trees' shape alone
 
+	began time.Time // when the first one came, or the renditions were known
+
 	now     time.Time // of the event at hand
 	actions []Action  // of the event at hand
 	pairs   []*pair   // whose need changed with the event at hand
@@ -62,6 +64,7 @@ func (f *Forest) Handle(now time.Time, e Event) []Action {
 	case Leave:
 		f.leave(e.Peer)
 	case Report:
+		f.doubt(e)
 		f.report(e)
 	case Tick:
 		f.tick()
@@ -87,7 +90,7 @@ func (f *Forest) setLadder(l Ladder) {
 	if len(l.Renditions) == 0 {
 		return
 	}
-	f.ladder = slices.Clone(l.Renditions)
+	f.ladder, f.began = slices.Clone(l.Renditions), f.now
 	if f.part = l.Part; f.part <= 0 {
 		f.part = usualPart
 	}
@@ -98,16 +101,21 @@ func (f *Forest) setLadder(l Ladder) {
 }
 
 func (f *Forest) join(e Join) {
-	if f.peers[e.Peer] != nil {
+	if p := f.peers[e.Peer]; p != nil {
+		f.again(p, e)
 		return
+	}
+	if len(f.order) == 0 {
+		f.began = f.now
 	}
 	p := &peer{
 		id: e.Peer, number: f.joined, place: len(f.order), since: f.now,
-		tokens: float64(f.config.Introductions), uplink: uplink{claim: e.Upload},
+		tokens: float64(f.config.Introductions), uplink: uplink{claim: e.Upload}, plans: e.Plans,
 	}
 	f.joined++
 	f.peers[p.id] = p
 	f.order = append(f.order, p)
+	f.hear(p, e.Connected)
 	f.follow(p, e.Follow)
 	f.wake()
 }
@@ -142,53 +150,6 @@ func (f *Forest) standing() []*tree {
 		}
 	}
 	return all
-}
-
-// follow puts a peer into the trees of what it follows, and takes it out of the others.
-func (f *Forest) follow(p *peer, renditions []int) {
-	p.follow = slices.Clone(renditions)
-	want := f.treesOf(p)
-	for _, n := range slices.Clone(p.nodes) {
-		if !slices.Contains(want, n.tree.rendition) {
-			n.tree.forget(n)
-		}
-	}
-	for _, r := range want {
-		if f.trees[r] == nil {
-			f.trees[r] = newTree(f, r)
-		}
-		if n := f.trees[r].nodeOf(p); n != nil {
-			f.changed(n) // what rides with it may be another
-			continue
-		}
-		f.trees[r].admit(p)
-	}
-}
-
-// treesOf lists the trees that a peer belongs into: those of its video renditions, or
-// of its audio when it follows nothing else.
-func (f *Forest) treesOf(p *peer) []int {
-	var video, audio []int
-	if p.follow == nil {
-		for r := range f.ladder {
-			if !f.ladder[r].Audio {
-				return []int{r}
-			}
-		}
-	}
-	for _, r := range p.follow {
-		switch {
-		case r < 0 || r >= len(f.ladder) || slices.Contains(video, r) || slices.Contains(audio, r):
-		case f.ladder[r].Audio:
-			audio = append(audio, r)
-		default:
-			video = append(video, r)
-		}
-	}
-	if len(video) > 0 {
-		return video
-	}
-	return audio
 }
 
 func (f *Forest) leave(id Peer) {
@@ -233,6 +194,12 @@ func (f *Forest) shake() {
 }
 
 func (f *Forest) tick() {
+	awaits := f.awaits()
+	if awaits { // what isn't needed yet may be
+		for _, k := range f.idle {
+			k.idle = f.now
+		}
+	}
 	f.expirePairs()
 	f.judge()
 	mend := f.now.Sub(f.mended) >= mendEvery
@@ -243,10 +210,15 @@ func (f *Forest) tick() {
 			f.learn(p, short)
 		}
 	}
-	if !f.active {
+	if awaits {
 		return
 	}
 	for _, t := range f.standing() {
+		if !f.active {
+			t.settleClaims(t.returned())
+			continue
+		}
+		t.resume()
 		t.insertAll()
 		if mend {
 			t.mend()

@@ -93,6 +93,7 @@ func (f *Forest) makeWay(p *peer) {
 // apart tells both ends of a pair to close it, and forgets it.
 func (f *Forest) apart(k *pair) {
 	f.forgetPair(k)
+	k.estrange()
 	f.tell(Action{Kind: Disconnect, To: k.a.id, About: k.b.id})
 	f.tell(Action{Kind: Disconnect, To: k.b.id, About: k.a.id})
 }
@@ -153,6 +154,7 @@ func (f *Forest) fail(k *pair) {
 	f.unlink(k.a, k.b)
 	f.unlink(k.b, k.a)
 	f.forgetPair(k)
+	k.estrange()
 	f.resettle(k.a)
 	f.resettle(k.b)
 }

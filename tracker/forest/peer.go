@@ -10,6 +10,8 @@ type peer struct {
 	follow []int
 	nodes  []*node // one for each tree it stands in
 	serial uint64  // of its last plan
+	says   []Peer  // whom it said that it is connected with as it came, and they haven't yet
+	plans  []*Plan // what it had when it came back, until that is dealt with
 
 	pairs  []*pair
 	degree int // pairs that a plan needs

@@ -1,5 +1,7 @@
 package forest
 
+import "slices"
+
 // changed has a node's plan looked at when the event is done.
 func (f *Forest) changed(n *node) {
 	if !n.dirty && !n.gone {
@@ -12,30 +14,23 @@ func (f *Forest) changed(n *node) {
 func (f *Forest) sendPlans() {
 	for _, n := range f.dirty {
 		n.dirty = false
-		if n.gone {
+		if n.gone || n.waiting() {
 			continue
 		}
-		stripes, riding := n.sources(), n.renditions()
-		if n.sent != nil && n.sent.Stripes == stripes && equal(n.sent.Renditions, riding) {
+		plan := &Plan{Serial: n.peer.serial + 1, Renditions: n.renditions(), Stripes: n.sources(), Place: n.seat()}
+		if n.sent.same(plan) {
 			continue
 		}
 		n.peer.serial++
-		n.sent = &Plan{Serial: n.peer.serial, Renditions: riding, Stripes: stripes}
+		n.sent = plan
 		f.tell(Action{Kind: NewPlan, To: n.peer.id, Plan: n.sent})
 	}
 	f.dirty = f.dirty[:0]
 }
 
-func equal(a, b []int) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
+// same says whether two plans differ in nothing but their serial.
+func (p *Plan) same(as *Plan) bool {
+	return p != nil && p.Stripes == as.Stripes && p.Place == as.Place && slices.Equal(p.Renditions, as.Renditions)
 }
 
 // renditions is what a node's plan covers: the tree's rendition and the audio that the

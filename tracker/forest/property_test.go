@@ -69,11 +69,12 @@ func (s *swarm) anyUplink(i int) int64 {
 func FuzzForest(f *testing.F) {
 	f.Add([]byte{0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8, 3, 0x12, 1, 2, 6, 9, 4, 0x13, 5, 0x31, 2, 0x24})
 	f.Add([]byte{0, 1, 0, 17, 0, 34, 0, 51, 4, 0x12, 4, 0x13, 6, 200, 5, 0x12, 5, 0x32, 7, 0x12, 7, 0x32})
+	f.Add([]byte{8, 0x12, 8, 0x21, 8, 0x13, 8, 0x31, 8, 0x23, 6, 200, 0, 4, 8, 0x12, 6, 80, 1, 2, 8, 0x32})
 	f.Fuzz(func(t *testing.T, program []byte) {
 		s := newSwarm(t, Config{}, 2, 1)
 		used := map[Peer]bool{}
 		for ; len(program) >= 2; program = program[2:] {
-			op, arg := program[0]%8, program[1]
+			op, arg := program[0]%9, program[1]
 			a, b := Peer(fmt.Sprint(arg>>4)), Peer(fmt.Sprint(arg&15))
 			switch op {
 			case 0:
@@ -86,6 +87,7 @@ func FuzzForest(f *testing.F) {
 			case 2:
 				s.do(Follow{b, []int{int(a[0]) % 4, 2, int(a[0]) % 3}})
 			case 3:
+				s.opens(a, b)
 				s.do(Report{Peer: a, Connected: []Peer{b}})
 			case 4:
 				s.do(Report{Peer: a, Failed: []Peer{b}})
@@ -95,10 +97,34 @@ func FuzzForest(f *testing.F) {
 				s.pass(time.Duration(arg) * time.Second / 8)
 			case 7:
 				s.do(Report{Peer: a, Late: map[Peer]int{b: 3}})
+			case 8:
+				used[b] = true
+				s.claim(a, b, arg)
 			}
 			s.check()
 		}
 	})
+}
+
+// claim has b come back, or again, which says that all of its stripes come from a.
+func (s *swarm) claim(a, b Peer, arg byte) {
+	plan := &Plan{Renditions: []int{int(arg>>6) % 2, 2}}
+	for i := range plan.Stripes {
+		plan.Stripes[i] = Source{Parent: a, Standby: b}
+	}
+	plan.Place = seat{cluster: uint64(arg >> 5), holds: arg % (1 << Stripes), leaf: arg&1 != 0}.String()
+	s.opens(a, b)
+	if s.forest.peers[b] == nil {
+		s.plans[b] = map[int]*Plan{plan.Renditions[0]: plan}
+	}
+	s.do(Join{Peer: b, Follow: plan.Renditions, Upload: int64(arg>>5) * bitrate / 2, Connected: []Peer{a}, Plans: []*Plan{plan}})
+}
+
+// opens has two be connected, as somebody says they are.
+func (s *swarm) opens(a, b Peer) {
+	if !s.failed[pairOf(a, b)] {
+		s.told[pairOf(a, b)] = s.now
+	}
 }
 
 func BenchmarkReplaceOne(b *testing.B) {

@@ -30,6 +30,7 @@ type swarm struct {
 	// unreachable says which pairs can't connect.
 	unreachable func(a, b Peer) bool
 	connects    int
+	reconnects  int // of those who are connected: twice for each pair
 	planned     int // plans that were told
 }
 
@@ -79,8 +80,10 @@ func (s *swarm) apply(a Action) {
 	switch a.Kind {
 	case Connect:
 		require.False(s.t, s.failed[k], "%v failed before", k)
-		if _, told := s.told[k]; !told {
+		if at, told := s.told[k]; !told {
 			s.connects++
+		} else if at.Before(s.now) {
+			s.reconnects++
 		}
 		s.told[k] = s.now
 	case Disconnect, Gone:

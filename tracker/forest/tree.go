@@ -36,12 +36,14 @@ type node struct {
 	moved   time.Time      // when it came to its cluster
 	dirty   bool           // stands in Forest.dirty
 	sent    *Plan          // the last plan
+	claim   *Plan          // the one that it came back with, until that is dealt with
 	gone    bool
 }
 
 // cluster is up to six peers that feed each other.
 type cluster struct {
 	number  int
+	name    uint64 // the same for the trackers to come
 	leaf    bool
 	place   int // in tree.groups or tree.leaves
 	members []*node
@@ -83,6 +85,9 @@ func (t *tree) admit(p *peer) *node {
 	p.nodes = append(p.nodes, n)
 	p.uplink.begin(t.stripe)
 	t.fresh = append(t.fresh, n)
+	if n.claim = p.claimOf(t.rendition); n.claim != nil {
+		n.sent = n.claim
+	}
 	t.forest.changed(n)
 	return n
 }
@@ -169,6 +174,7 @@ func (t *tree) remove(n *node) {
 func (t *tree) found(leaf bool) *cluster {
 	t.forest.clusters++
 	c := &cluster{number: t.forest.clusters, leaf: leaf}
+	c.name = t.forest.config.Start + uint64(c.number)
 	list := t.listOf(c)
 	c.place = len(*list)
 	*list = append(*list, c)

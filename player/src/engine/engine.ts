@@ -119,12 +119,10 @@ export class Engine {
 
 	start(rendition: string): void {
 		this.watch(rendition);
-		this.#ticks = setInterval(() => this.#tick(), tickEvery);
-	}
-
-	#tick(): void {
-		this.#swarm.look();
-		this.#handle({ type: "tick" });
+		this.#ticks = setInterval(() => {
+			this.#swarm.look();
+			this.#handle({ type: "tick" });
+		}, tickEvery);
 	}
 
 	stop(): void {
@@ -233,7 +231,7 @@ export class Engine {
 			this.#arrivals.announce(head);
 			this.#tracks.timeline(head.rendition).add(head);
 		}
-		this.#handle({ type: "heads", heads, payload, ...(peer === undefined ? {} : { peer }) });
+		this.#handle({ type: "heads", heads, payload, peer });
 		this.#arrivals.settle();
 	}
 

@@ -86,7 +86,9 @@ export class Swarm {
 			handlers: {
 				onWelcome: (peer) => this.#options.handle({ type: "identify", peer }),
 				onConnect: (peer, role) => {
-					if (!this.#banned.has(peer)) links.connect(peer, role);
+					if (this.#banned.has(peer)) return;
+					links.connect(peer, role);
+					this.#failed.delete(peer);
 				},
 				onPlan: (plan) => this.#options.handle({ type: "plan", ...plan }),
 				onGone: (peer) => this.#options.handle({ type: "gone", peer }),
@@ -105,7 +107,7 @@ export class Swarm {
 		this.#tracker?.stop();
 		this.#links = null;
 		this.#tracker = null;
-		this.#options.stats.peers = 0;
+		this.#count();
 		for (const peer of left) this.#options.handle({ type: "peerClose", peer });
 	}
 
@@ -127,9 +129,7 @@ export class Swarm {
 	 */
 	#rest(): void {
 		this.#restsUntil = performance.now() + restFor;
-		const peers = this.#links?.open() ?? [];
 		this.stop();
-		for (const peer of peers) this.#options.handle({ type: "peerClose", peer });
 	}
 
 	/** Tells the tracker of a neighbour that does not do what it should. */

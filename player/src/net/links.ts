@@ -50,9 +50,9 @@ export class Links {
 		return [...this.#links].filter(([, link]) => link.isOpen).map(([peer]) => peer);
 	}
 
-	/** Begins a connection, as the tracker said. */
+	/** Begins a connection, as the tracker said; another one to this peer is of the past. */
 	connect(peer: string, role: "offer" | "answer"): void {
-		if (this.#links.has(peer)) return;
+		this.#end(peer);
 		const connection = new RTCPeerConnection({ iceServers: this.#iceServers });
 		const timer = setTimeout(() => this.#end(peer), openWithin);
 		const link: Link = { connection, channels: [], isOpen: false, told: 0, early: [], timer };
@@ -180,7 +180,7 @@ export class Links {
 	}
 
 	closeAll(last: Uint8Array<ArrayBuffer>): void {
-		for (const peer of [...this.#links.keys()]) this.close(peer, last);
+		for (const peer of this.#links.keys()) this.close(peer, last);
 	}
 
 	#end(peer: string): void {

@@ -76,11 +76,16 @@ const subprotocol = "liverelay.1";
 const reportEvery = 10_000;
 /** Milliseconds between two reports. */
 const reportGap = 250;
-const backoff = { least: 1000, most: 15_000 };
+/** Milliseconds, at most, before the next attempt: after the first failure half as long. */
+const pause = { first: 1000, most: 6000 };
 
 /** A connection to the tracker that comes back when it is lost. */
 export class Tracker {
 	readonly #options: TrackerOptions;
+	/** Makes this viewer's id, and so the same with the next tracker. */
+	#secret: unknown;
+	/** The last plans as they came, by the rendition that leads. */
+	readonly #plans: object[] = [];
 	#socket: WebSocket | null = null;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#reports: ReturnType<typeof setInterval> | undefined;
@@ -139,7 +144,18 @@ export class Tracker {
 		const socket = new WebSocket(url, subprotocol);
 		this.#socket = socket;
 		socket.onopen = () =>
-			this.#post({ type: "join", stream, epoch, token, agent, follow: follow(), upload });
+			this.#post({
+				type: "join",
+				stream,
+				epoch,
+				token,
+				agent,
+				follow: follow(),
+				upload,
+				secret: this.#secret,
+				plans: follow().map((rendition) => this.#plans[rendition]),
+				...this.#options.report(),
+			});
 		socket.onmessage = ({ data }) => this.#receive(String(data));
 		socket.onclose = () => {
 			if (this.#socket === socket) this.#retry();
@@ -149,8 +165,7 @@ export class Tracker {
 	#retry(): void {
 		this.#socket = null;
 		if (this.#isStopped) return;
-		const most = Math.min(backoff.most, backoff.least * 2 ** ++this.#attempts);
-		const delay = backoff.least + Math.random() * (most - backoff.least);
+		const delay = Math.random() * Math.min(pause.most, pause.first * 2 ** ++this.#attempts);
 		this.#timer = setTimeout(() => void this.#open(), delay);
 	}
 
@@ -174,12 +189,14 @@ export class Tracker {
 		switch (message.type) {
 			case "welcome":
 				this.#attempts = 0;
+				this.#secret = message.secret;
 				handlers.onWelcome(peer);
 				this.#ping();
 				return;
 			case "connect":
 				return handlers.onConnect(peer, message.role === "offer" ? "offer" : "answer");
 			case "plan":
+				this.#plans[Number((message.renditions as number[])?.[0])] = message;
 				return handlers.onPlan(readPlan(message));
 			case "disconnect":
 				return handlers.onDisconnect(peer);

@@ -194,12 +194,13 @@ export class Core {
 	}
 
 	#identify(id: string): void {
-		const { neighbours, now } = this.#state;
-		if (this.#state.id !== "" && this.#state.id !== id)
-			for (const neighbour of neighbours) {
-				neighbour.isOld = true;
-				neighbour.idleAt = now;
-			}
+		const { neighbours, now, id: last } = this.#state;
+		for (const neighbour of neighbours) {
+			neighbour.hasLeft = false;
+			if (!last || last === id) continue;
+			neighbour.isOld = true;
+			neighbour.idleAt = now;
+		}
 		this.#state.id = id;
 		this.#groups.forgetSerials();
 	}

@@ -28,7 +28,7 @@ export type Event =
 	| ({ type: "plan" } & Plan)
 	| { type: "peerOpen" | "peerClose" | "gone"; peer: string }
 	| { type: "message"; peer: string; bytes: Uint8Array<ArrayBuffer> }
-	| { type: "heads"; heads: Head[]; payload: Uint8Array; peer?: string }
+	| { type: "heads"; heads: Head[]; payload: Uint8Array; peer?: string | undefined }
 	| ({ type: "feedData"; chunk: number; bytes: Uint8Array } & PartName)
 	| { type: "feedLost"; retryAfter: number }
 	| ({ type: "fetched"; bytes: Uint8Array } & PartName)
