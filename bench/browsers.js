@@ -5,6 +5,7 @@
 import { Daemon } from "../e2e/lib/daemon.js";
 import { fixed, table } from "../e2e/lib/figures.js";
 import { watch } from "../e2e/lib/measure.js";
+import { record, told, waitedFor } from "../e2e/lib/record.js";
 import { option, report } from "./lib.js";
 import { push } from "./swarm/source.js";
 
@@ -23,11 +24,12 @@ try {
 	const began = performance.now();
 	// Six pages are drawn by the cores that also encode and serve: small ones, seldom read.
 	const viewport = { width: 480, height: 320 };
-	const result = await watch(daemon, { viewers, seconds, viewport, every: 15 });
+	const result = await watch(daemon, { viewers, seconds, viewport, every: 15, script: record });
 	const daemonCores = (daemon.process.usage().cpu - before) / ((performance.now() - began) / 1000);
 	const sum = (/** @type {"said" | "stalls"} */ of) =>
 		result.viewers.reduce((all, v) => all + v[of], 0);
 	const stands = result.viewers.flatMap((v) => v.stands);
+	const waits = stands.map(waitedFor);
 	const fedStalls = stands.filter((s) => s.buffer > fed).length;
 	const each = (/** @type {"p50" | "p95" | "max"} */ q) => result.viewers.map((v) => v.latency[q]);
 	const played = result.steady.playedBytes / (result.bytesPerSecond * viewers * seconds);
@@ -52,7 +54,10 @@ try {
 	const list = (/** @type {number[]} */ numbers) => numbers.map((n) => fixed(n)).join(", ");
 	report(
 		"browsers",
-		{ passed, checks, seconds, daemonCores, fedStalls, skippedPictures: source.skipped, ...result },
+		{
+			...{ passed, checks, seconds, daemonCores, fedStalls, waits },
+			...{ skippedPictures: source.skipped, ...result },
+		},
 		table(
 			["", "figure", "wanted"],
 			[
@@ -68,6 +73,7 @@ try {
 				["stalls, as the players say", sum("said"), ""],
 				["stalled, each time, s", list(stands.map((s) => s.seconds)), ""],
 				[`of them with ${fed} s to play`, fedStalls, ""],
+				...stands.map(told).map((w) => ["stood", w, ""]),
 				["pictures that the source left out", source.skipped, ""],
 				// Decoded and drawn by two cores that all share: not the player's doing.
 				["pictures late by 0.1 s or more", sum("stalls"), ""],

@@ -11,10 +11,10 @@ import { startBrowser, Viewer } from "./viewer.js";
 
 /**
  * Opens viewers, lets them settle, and watches. `viewport` is a page's size; the clock is read
- * from one picture in `every`.
+ * from one picture in `every`; `script` runs in each page before all else.
  * @param {Daemon} daemon
  * @param {{ viewers: number, seconds: number, settle?: number, screenshot?: string,
- *   viewport?: { width: number, height: number }, every?: number }} plan
+ *   viewport?: { width: number, height: number }, every?: number, script?: () => void }} plan
  */
 export async function watch(daemon, plan) {
 	const counters = await Counters.start(daemon.ports);
@@ -22,7 +22,7 @@ export async function watch(daemon, plan) {
 	try {
 		const viewers = [];
 		for (let i = 0; i < plan.viewers; i++)
-			viewers.push(await Viewer.open(browser, daemon.watch, undefined, plan.viewport));
+			viewers.push(await Viewer.open(browser, daemon.watch, plan.script, plan.viewport));
 		for (const viewer of viewers) await viewer.plays();
 		await pause((plan.settle ?? 10) * 1000);
 

@@ -42,9 +42,8 @@ export function observe(layout) {
 		/** @type {{ at: number, seconds: number }[]} pictures: time lost; negative: a jump ahead */
 		breaks: [],
 		/**
-		 * The playhead: what it fell behind by, or jumped; seconds that it had to play at the
-		 * least meanwhile; and by how many the page's own timer was late at the most.
-		 * @type {{ at: number, seconds: number, buffer: number, late: number }[]}
+		 * The playhead: when it fell behind, or jumped.
+		 * @type {import("./record.js").Stand[]}
 		 */
 		stands: [],
 	};
@@ -92,7 +91,21 @@ export function observe(layout) {
 				return buffered.end(i) - currentTime;
 		return 0;
 	};
+	/** @param {import("./record.js").Stand} stand */
+	const keep = (stand) => {
+		observed.stands.push(stand);
+		const { record } = /** @type {any} */ (window);
+		if (!record) return;
+		stand.names = record.names;
+		// With what ended it, and some seconds of before.
+		setTimeout(() => {
+			stand.notes = record.notes.filter(
+				(/** @type {import("./record.js").Note} */ n) => n.at > stand.at - 4000,
+			);
+		}, 2000);
+	};
 	const lookEvery = 20;
+	/** @returns {import("./record.js").Stand} */
 	const fresh = () => ({ at: Date.now(), seconds: 0, buffer: Number.POSITIVE_INFINITY, late: 0 });
 	let stand = fresh();
 	let last = { now: performance.now(), time: video.currentTime, rate: video.playbackRate };
@@ -104,7 +117,7 @@ export function observe(layout) {
 		const lost = elapsed * Math.min(rate, last.rate) - moved;
 		const isJump = moved < -0.1 || moved > elapsed * Math.max(rate, last.rate) + 0.1;
 		last = { now, time, rate };
-		if (isJump) observed.stands.push({ at: Date.now(), seconds: -moved, buffer: ahead(), late: 0 });
+		if (isJump) keep({ at: Date.now(), seconds: -moved, buffer: ahead(), late: 0 });
 		if (isJump || video.paused || lost < 0.3 * elapsed) {
 			stand = fresh();
 			return;
@@ -113,7 +126,7 @@ export function observe(layout) {
 		stand.buffer = Math.min(stand.buffer, ahead());
 		stand.late = Math.max(stand.late, elapsed - lookEvery / 1000);
 		// One that does not end counts as well.
-		if (stand.seconds > 0.1 && observed.stands.at(-1) !== stand) observed.stands.push(stand);
+		if (stand.seconds > 0.1 && observed.stands.at(-1) !== stand) keep(stand);
 	}, lookEvery);
 }
 

@@ -95,10 +95,10 @@ export class Viewer {
 	 * Opens url in a context of its own.
 	 * @param {Browser} browser
 	 * @param {string} url
-	 * @param {() => void} [script] runs in the page before all else
+	 * @param {(() => void) | (() => void)[]} [scripts] run in the page before all else
 	 * @param {{ width: number, height: number }} [viewport]
 	 */
-	static async open(browser, url, script, viewport = { width: 960, height: 620 }) {
+	static async open(browser, url, scripts = [], viewport = { width: 960, height: 620 }) {
 		const context = await browser.newContext({ viewport });
 		const { origin, protocol, hostname } = new URL(url);
 		// Other places are no secure context: there is no such permission to be had.
@@ -106,7 +106,7 @@ export class Viewer {
 			await context.grantPermissions(["microphone", "camera"], { origin });
 		}
 		await context.addInitScript(countPlayed);
-		if (script) await context.addInitScript(script);
+		for (const script of [scripts].flat()) await context.addInitScript(script);
 		const viewer = new Viewer(await context.newPage());
 		await viewer.page.goto(url, { waitUntil: "domcontentloaded" });
 		return viewer;
@@ -177,6 +177,7 @@ export class Viewer {
 			latency: summary(latencies),
 			/** of pictures; the project's definition is of the playhead: `stands` */
 			stalls: seen.breaks.length,
+			/** @type {import("./record.js").Stand[]} */
 			stands: seen.stands,
 			breaks: seen.breaks.map((/** @type {{ seconds: number }} */ b) => b.seconds),
 		};
