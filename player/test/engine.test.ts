@@ -188,6 +188,19 @@ describe("the engine", () => {
 		expect(engine.guide.playlist("source")).toMatch(/URI="p25.m4s",GAP=YES/);
 		expect(await engine.part("source", 25)).toBeNull();
 	});
+	it("fetches what does not come in time for where playback is by now", async () => {
+		// Two seconds behind what is announced next; and then there, all but a moment.
+		const playhead = vi.fn(() => 4000);
+		engine.playhead = playhead;
+		await begin();
+		server.withheld.add("0/24");
+		playhead.mockImplementation(() => 5900);
+		await vi.waitFor(() => expect(playhead).toHaveLastReturnedWith(5900));
+		server.send(head(0, 24));
+		const began = performance.now();
+		await vi.waitFor(() => expect(server.asked).toContain("source/p24.m4s"), 3000);
+		expect(performance.now() - began).toBeLessThan(1000);
+	});
 	it("takes init segments from the feed", async () => {
 		expect(toHex(sha256(await engine.init("source", 0)))).toBe(toHex(sha256(content(9, 0, 100))));
 		expect(server.count("source/init0.mp4")).toBe(0);

@@ -46,6 +46,8 @@ export class Engine {
 	readonly #orders = new Orders((part) => this.#handle({ type: "release", ...part }));
 	readonly #arrivals: Arrivals;
 	readonly #end = new AbortController();
+	/** Where on the broadcast's timeline playback is, in whole milliseconds; -1 before it began. */
+	playhead: () => number = () => -1;
 	/** Called when the server has to make up for what other viewers did not bring. */
 	onRescue: () => void = () => {};
 	/** Called with what the server sent at one go, and how many milliseconds that took. */
@@ -119,10 +121,14 @@ export class Engine {
 
 	start(rendition: string): void {
 		this.watch(rendition);
-		this.#ticks = setInterval(() => {
-			this.#swarm.look();
-			this.#handle({ type: "tick" });
-		}, tickEvery);
+		this.#ticks = setInterval(() => this.#tick(), tickEvery);
+	}
+
+	#tick(): void {
+		this.#swarm.look();
+		// What is due is a matter of tens of milliseconds.
+		this.#handle({ type: "playhead", ms: this.playhead() });
+		this.#handle({ type: "tick" });
 	}
 
 	stop(): void {
@@ -152,11 +158,6 @@ export class Engine {
 		// What neighbours and tracker were told can't be taken back: share() says it anew.
 		this.leave();
 		this.#core.lend(upload);
-	}
-
-	/** Says where on the broadcast's timeline playback is, in seconds. */
-	playing(seconds: number): void {
-		this.#handle({ type: "playhead", ms: Math.max(0, Math.round(seconds * 1000)) });
 	}
 
 	/**

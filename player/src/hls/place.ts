@@ -14,6 +14,7 @@ export class Place {
 	offset: number | null = null;
 	/** What another source says of the date at the playhead. */
 	playingDate: () => Date | null = () => null;
+	#position = -1;
 	readonly #video: HTMLVideoElement;
 	readonly #engine: Engine;
 	readonly #clock: ServerClock;
@@ -22,6 +23,17 @@ export class Place {
 		this.#video = video;
 		this.#engine = engine;
 		this.#clock = clock;
+	}
+
+	/**
+	 * Where on the broadcast's timeline the playhead is, as far as that was known last, in whole
+	 * milliseconds; -1 before it began.
+	 */
+	get position(): number {
+		const { currentTime } = this.#video;
+		if (this.offset !== null)
+			this.#position = Math.max(0, Math.round((currentTime + this.offset) * 1000));
+		return this.#position;
 	}
 
 	/** The wall clock of the moment at `time`, in milliseconds since 1970. */

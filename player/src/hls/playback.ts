@@ -75,6 +75,7 @@ export class Playback {
 
 	start(): void {
 		const { engine, video } = this.#options;
+		engine.playhead = () => this.#place.position;
 		engine.onArrival = (arrival) => this.#arrived(arrival);
 		const { quality } = this.#switcher;
 		engine.onRescue = () => this.#rate.rescued(performance.now() / 1000);
@@ -254,9 +255,8 @@ export class Playback {
 	}
 
 	#control(): void {
-		const { engine, video, stats } = this.#options;
-		const { buffer, offset } = this.#place;
-		if (offset !== null) engine.playing(video.currentTime + offset);
+		const { video, stats } = this.#options;
+		const { buffer } = this.#place;
 		if (!this.#hasStarted || video.paused) return;
 		const now = performance.now();
 		this.#share(now);
