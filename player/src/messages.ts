@@ -1,5 +1,5 @@
 // What stands in place of the picture in each state, with a way out of it.
-import type { Failure, FailureCode } from "./api.ts";
+import type { FailureCode } from "./api.ts";
 import type { Trouble } from "./trouble.ts";
 import type { Action, Message } from "./ui/message.ts";
 import type { Key, Say } from "./ui/words.ts";
@@ -84,7 +84,7 @@ export function trouble(ways: Ways, kind: Trouble): Message {
 	};
 }
 
-type Fatal = Exclude<FailureCode, Trouble> | "badKey";
+export type Fatal = Exclude<FailureCode, Trouble> | "badKey";
 
 /** It can't be played, and nothing goes on by itself. */
 export function fatal(ways: Ways, kind: Fatal, detail = ""): Message & { text: string } {
@@ -104,8 +104,4 @@ export function fatal(ways: Ways, kind: Fatal, detail = ""): Message & { text: s
 		playback: [again(ways), file(ways)],
 	};
 	return { title: say("failed"), text: say(...text[kind]), actions: actions[kind] };
-}
-
-export function failureOf(code: FailureCode, message: string, isFatal: boolean): Failure {
-	return { code, message, fatal: isFatal };
 }

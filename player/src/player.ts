@@ -6,18 +6,19 @@ import { Awake } from "./awake.ts";
 import { Captions } from "./captions.ts";
 import { Changes } from "./changes.ts";
 import { Consent } from "./consent.ts";
+import { Cover } from "./cover.ts";
 import { fromBase64 } from "./crypto.ts";
 import type { Engine } from "./engine/engine.ts";
 import { History } from "./history.ts";
 import type { Range } from "./hls/dvr.ts";
 import { Playback } from "./hls/playback.ts";
 import { Manners } from "./manners.ts";
-import * as messages from "./messages.ts";
+import type { Fatal } from "./messages.ts";
 import { canPlayNatively, playNatively } from "./native.ts";
 import type { Join, Mode } from "./net/join.ts";
 import type { Options } from "./options.ts";
-import { Standstill } from "./playback/standstill.ts";
 import { canDecode, qualitiesOf, undecodable } from "./qualities.ts";
+import { endsOf, placeFor } from "./seeking.ts";
 import { Session } from "./session.ts";
 import { emptyStats, type State } from "./stats.ts";
 import type { Trouble } from "./trouble.ts";
@@ -56,10 +57,8 @@ export class Player {
 	#updates: ReturnType<typeof setInterval> | undefined;
 	readonly #awake: Awake;
 	readonly #changes: Changes;
-	/** Set while a message stands in place of the picture. */
-	#isCovered = false;
+	readonly #cover: Cover;
 	#isNative = false;
-	readonly #standstill = new Standstill();
 
 	constructor(
 		options: Options,
@@ -90,6 +89,12 @@ export class Player {
 			snippets: () => loadSnippets(options.src),
 			toggleCaptions: () => this.toggleCaptions(),
 		});
+		const ways = {
+			src: options.src,
+			retry: () => this.#reopen(),
+			hurry: () => this.#session?.wake(),
+		};
+		this.#cover = new Cover(this.view, ways, () => this.#askIfNeeded());
 	}
 
 	get video(): HTMLVideoElement {
@@ -122,37 +127,17 @@ export class Player {
 		return this.#playback?.seekable ?? null;
 	}
 
-	get #ends(): Range {
-		const { seekable } = this.video;
-		const { length } = seekable;
-		const end = length > 0 ? seekable.end(length - 1) : 0;
-		// A browser that plays HLS itself may say that live has no end.
-		return Number.isFinite(end) && end > 0
-			? { start: seekable.start(0), end }
-			: { start: 0, end: 0 };
-	}
-
 	/** To a share of what can be gone back to, from 0 to 1. */
 	seekTo(share: number): void {
-		const { start, end } = this.#ends;
+		const { start, end } = endsOf(this.video);
 		this.seek(start + share * (end - start));
 	}
 
 	/** To a moment on the video's timeline. */
 	seek(time: number): void {
-		const { start, end } = this.#ends;
-		if (start === end) return;
-		if (time >= end - 0.5) return this.goLive();
-		this.video.currentTime = Math.max(start, time);
-	}
-
-	get #ways(): messages.Ways {
-		return {
-			say: this.view.say,
-			src: this.#options.src,
-			retry: () => this.#reopen(),
-			hurry: () => this.#session?.wake(),
-		};
+		const place = placeFor(time, endsOf(this.video));
+		if (place === "live") this.goLive();
+		else if (place !== null) this.video.currentTime = place;
 	}
 
 	/** Begins, or shows what to press to begin. */
@@ -168,7 +153,7 @@ export class Player {
 		this.view.setPoster(this.#options.poster);
 		this.#updates = setInterval(() => this.#update(), updateEvery);
 		if (this.#options.autoplay) return this.#open();
-		this.#cover(messages.ready(this.view.say, () => this.#open()));
+		this.#cover.ready(() => this.#open());
 	}
 
 	stop(): void {
@@ -180,7 +165,7 @@ export class Player {
 	/** Jumps to the live edge. */
 	goLive(): void {
 		this.#playback?.goLive();
-		const { end } = this.#ends;
+		const { end } = endsOf(this.video);
 		if (this.#isNative && end > 0) this.video.currentTime = Math.max(0, end - 1);
 		if (this.video.paused) void this.video.play().catch(() => {});
 	}
@@ -212,7 +197,7 @@ export class Player {
 	}
 
 	#askIfNeeded(): void {
-		const canAsk = this.#playback !== null && !this.#isCovered;
+		const canAsk = this.#playback !== null && !this.#cover.isOn;
 		this.view.ask(this.#consent.isOpen && canAsk);
 	}
 
@@ -235,9 +220,8 @@ export class Player {
 
 	#open(): void {
 		const { src, publicKey: written } = this.#options;
-		const { say } = this.view;
 		this.stats = emptyStats();
-		this.#cover({ title: say("connecting"), isBusy: true });
+		this.#cover.busy("connecting");
 		const publicKey = written ? fromBase64(written) : null;
 		if (written && publicKey?.length !== 32) return this.#fail("badKey");
 		if (!Hls.isSupported()) return this.#playNatively(src);
@@ -266,8 +250,8 @@ export class Player {
 		void playNatively(this.video, src, this.#end.signal, {
 			onState: (state) => {
 				this.#enter(state);
-				if (state === "playing") this.#uncover();
-				if (state === "ended") this.#cover(messages.ended(this.#ways));
+				if (state === "playing") this.#cover.clear();
+				if (state === "ended") this.#cover.left(state);
 			},
 			onWaiting: (title) => this.#wait(title),
 			onLive: (title) => this.#setTitle(title),
@@ -276,19 +260,9 @@ export class Player {
 		});
 	}
 
-	#cover(message: Parameters<View["show"]>[0]): void {
-		this.#isCovered = message !== null;
-		this.view.show(message);
-	}
-
-	#uncover(): void {
-		this.#cover(null);
-		this.#askIfNeeded();
-	}
-
 	/** The first picture is there. */
 	#begun(): void {
-		this.#uncover();
+		this.#cover.clear();
 		if (this.#options.start > 0) this.seek(this.video.currentTime - this.#options.start);
 	}
 
@@ -307,19 +281,18 @@ export class Player {
 	#wait(title: string): void {
 		this.#setTitle(title);
 		this.#enter("waiting");
-		this.#cover(messages.waiting(this.#ways, title));
+		this.#cover.waiting(title);
 	}
 
 	#play(engine: Engine, joined: Join): void {
 		this.#playback?.stop();
-		const { say } = this.view;
 		this.#setTitle(joined.title);
 		this.#consent.stream = joined.p2p.mode;
-		this.#qualities = qualitiesOf(engine.manifest, say);
+		this.#qualities = qualitiesOf(engine.manifest, this.view.say);
 		const missing = undecodable(engine.manifest, canDecode);
 		if (missing.length > 0) return this.#fail("codec", missing.join(", "));
 		this.#enter("starting");
-		this.#cover({ title: say("starting"), isBusy: true });
+		this.#cover.busy("starting");
 		this.video.addEventListener("playing", () => this.#begun(), { once: true });
 		if (!this.#session) return;
 		this.#playback = new Playback({
@@ -338,11 +311,10 @@ export class Player {
 	}
 
 	#blocked(): void {
-		const run = () => {
-			this.#uncover();
+		this.#cover.ready(() => {
+			this.#cover.clear();
 			void this.video.play();
-		};
-		this.#cover(messages.ready(this.view.say, run));
+		});
 	}
 
 	/** Waits for the next broadcast. */
@@ -350,27 +322,25 @@ export class Player {
 		this.#playback?.stop();
 		this.#playback = null;
 		this.#enter(state);
-		this.#cover(state === "ended" ? messages.ended(this.#ways) : messages.gone(this.#ways));
-		this.view.ask(false);
+		this.#cover.left(state);
 		if (state === "ended") this.#emit("ended", null);
 		this.#session?.next();
 	}
 
 	#trouble(kind: Trouble): void {
-		const message = messages.trouble(this.#ways, kind);
-		this.#emit("failure", messages.failureOf(kind, message.text ?? "", false));
+		const message = this.#cover.trouble(kind);
+		this.#emit("failure", { code: kind, message: message.text ?? "", fatal: false });
 		if (this.#playback) return;
 		this.#enter("interrupted");
-		this.#cover(message);
+		this.#cover.show(message);
 	}
 
-	#fail(kind: Parameters<typeof messages.fatal>[1], detail?: string): void {
+	#fail(kind: Fatal, detail?: string): void {
 		this.#close();
 		this.#enter("error");
-		const message = messages.fatal(this.#ways, kind, detail);
-		this.#cover(message);
+		const message = this.#cover.fatal(kind, detail);
 		const code: Failure["code"] = kind === "badKey" ? "key" : kind;
-		this.#emit("failure", messages.failureOf(code, message.text, true));
+		this.#emit("failure", { code, message, fatal: true });
 	}
 
 	#tell(): void {
@@ -382,7 +352,8 @@ export class Player {
 		this.#awake.look();
 		this.#session?.adjust();
 		this.#tell();
-		this.#coverInterruption(now);
+		const hasPicture = this.#playback !== null && this.video.buffered.length > 0;
+		this.#cover.look(this.stats.state, now, hasPicture, this.#session?.isCutOff === true);
 		this.#history.take(this.stats, now);
 		const { say } = this.view;
 		const note = this.#isNative ? say("native") : this.#manners.isSparing ? say("sparing") : "";
@@ -396,14 +367,5 @@ export class Player {
 			note,
 		});
 		this.#emit("statsupdate", { ...this.stats });
-	}
-
-	/** A playback that stands for long is covered, with why, until it moves again. */
-	#coverInterruption(now: number): void {
-		const isLong = this.#standstill.isLong(this.stats.state, now);
-		if (!this.#playback || this.video.buffered.length === 0) return;
-		if (isLong && !this.#isCovered)
-			this.#cover(messages.standing(this.#ways, this.#session?.isCutOff === true));
-		else if (this.stats.state === "playing" && this.#isCovered) this.#uncover();
 	}
 }

@@ -1,5 +1,5 @@
 // Where playback is: in the buffer, on the broadcast's timeline, and behind live.
-import type { Fragment } from "hls.js";
+import Hls, { type Fragment } from "hls.js";
 import type { ServerClock } from "../clock.ts";
 import type { Engine } from "../engine/engine.ts";
 
@@ -12,8 +12,8 @@ const atEnd = 0.05;
 export class Place {
 	/** Seconds from the playhead's timeline to the broadcast's; null while unknown. */
 	offset: number | null = null;
-	/** What another source says of the date at the playhead. */
-	playingDate: () => Date | null = () => null;
+	/** What says of the date at the playhead what heads do not. */
+	#hls: Pick<Hls, "playingDate"> | null = null;
 	#position = -1;
 	readonly #video: HTMLVideoElement;
 	readonly #engine: Engine;
@@ -23,6 +23,20 @@ export class Place {
 		this.#video = video;
 		this.#engine = engine;
 		this.#clock = clock;
+	}
+
+	/**
+	 * Learns from a new hls.js where it puts the broadcast; `isForeign` is whether the media's
+	 * own times say nothing of that.
+	 */
+	learn(hls: Hls, isForeign: () => boolean): void {
+		this.offset = null;
+		this.#hls = hls;
+		hls.on(Hls.Events.INIT_PTS_FOUND, (_, { id, initPTS, timescale }) => {
+			if (id === "main" && !isForeign()) this.offset = initPTS / timescale;
+		});
+		for (const event of [Hls.Events.LEVEL_UPDATED, Hls.Events.FRAG_BUFFERED] as const)
+			hls.on(event, () => isForeign() && this.align(hls.latestLevelDetails?.fragments));
 	}
 
 	/**
@@ -40,7 +54,7 @@ export class Place {
 	#dateAt(time: number): number | null {
 		const date = this.offset === null ? null : this.#engine.guide.dateAt(time + this.offset);
 		// Without heads, hls.js knows it from the server's playlists.
-		const playing = date === null ? this.playingDate() : null;
+		const playing = date === null ? (this.#hls?.playingDate ?? null) : null;
 		return playing ? playing.getTime() + (time - this.#video.currentTime) * 1000 : date;
 	}
 

@@ -1,29 +1,26 @@
 // Plays an engine's broadcast in a video element by hls.js: start, distance to live,
-// quality, and getting up again after errors.
+// quality, and beginning anew where that is needed.
 import Hls, { type ErrorData } from "hls.js";
 import type { Arrival } from "../engine/types.ts";
 import { Monitor } from "../playback/monitor.ts";
 import { RateControl } from "../playback/rate.ts";
-import { isWhole } from "../playlist.ts";
 import { Attention } from "./attention.ts";
 import { isPlayedOut, stateOf } from "./condition.ts";
 import { config, type PlaybackOptions } from "./config.ts";
-import { type Range, rangeOf } from "./dvr.ts";
+import type { Range } from "./dvr.ts";
 import { Faults } from "./faults.ts";
 import { InCaptions } from "./incaptions.ts";
 import { loaders } from "./loaders.ts";
+import { Outages } from "./outages.ts";
 import { Place } from "./place.ts";
+import { Return } from "./return.ts";
 import { forgiveRounding } from "./rounding.ts";
 import { Seeks } from "./seeks.ts";
-import { aheadAtStart, startWithin } from "./start.ts";
+import { aheadAtStart, playAsAllowed, startWithin } from "./start.ts";
 import { Switcher } from "./switcher.ts";
 
 const lookEvery = 50;
 const controlEvery = 200;
-/** Milliseconds without advance, though parts come in, before playback begins anew. */
-const stuckFor = 2500;
-/** The same, before it has begun. */
-const startFor = 8000;
 /** Seconds of steady playback before other viewers are connected to. */
 const steadyAfter = 0.25;
 /** A part that comes with fewer seconds left than this was nearly waited for. */
@@ -34,11 +31,6 @@ const dryBelow = 0.4;
 const leapFor = 0.3;
 /** Seconds beyond the target at which playback begins anew, if it can't jump. */
 const restartBeyond = 4;
-/**
- * Milliseconds without heads, of parts and of whole segments, and on another network, and
- * seconds beyond the target that are too many.
- */
-const nap = { quiet: 1500, whole: 12_000, moved: 600, behind: 1 };
 
 export class Playback {
 	readonly #options: PlaybackOptions;
@@ -47,29 +39,32 @@ export class Playback {
 	readonly #place: Place;
 	readonly #switcher: Switcher;
 	readonly #seeks: Seeks;
+	readonly #return: Return;
+	readonly #outages: Outages;
 	readonly #captions: InCaptions;
 	readonly #timers: ReturnType<typeof setInterval>[] = [];
 	readonly #end = new AbortController();
 	#hls: Hls | null = null;
 	#hasStarted = false;
-	#begunAt = 0;
-	/** When nothing came, last. */
-	#quietAt = 0;
 	#steadySince: number | null = null;
 	readonly #faults = new Faults();
 	#pausedAt: number | null = null;
 	readonly #attention = new Attention();
-	#stuckSince: number | null = null;
 
 	constructor(options: PlaybackOptions) {
 		this.#options = options;
 		const { video, engine, clock, stats } = options;
 		this.#place = new Place(video, engine, clock);
-		this.#place.playingDate = () => this.#hls?.playingDate ?? null;
 		const leap = (to: number) => this.#leap(to);
 		this.#switcher = new Switcher({ engine, stats, place: this.#place, leap }, this.#height);
 		this.#switcher.choose(options.wish);
 		this.#seeks = new Seeks(video);
+		this.#outages = new Outages(engine, () => performance.now());
+		this.#return = new Return({
+			...{ video, engine, place: this.#place, rate: this.#rate },
+			...{ seeks: this.#seeks, switcher: this.#switcher },
+			hasStarted: () => this.#hasStarted,
+		});
 		this.#captions = new InCaptions(video);
 	}
 
@@ -113,7 +108,7 @@ export class Playback {
 		if (this.#end.signal.aborted || this.#hls !== before) return;
 		const hls = fresh ?? this.#attach();
 		this.#rate.keep(this.#options.latency, engine.leastBehind(this.#switcher.name));
-		this.#begunAt = performance.now();
+		this.#outages.begin();
 		Object.assign(hls.config, loaders(engine, stats, startPosition === null));
 		hls.on(Hls.Events.MANIFEST_PARSED, () => {
 			this.#switcher.begin(hls);
@@ -130,13 +125,8 @@ export class Playback {
 		this.#hls?.destroy();
 		this.#hls = hls;
 		this.#hasStarted = false;
-		this.#place.offset = null;
-		this.#begunAt = performance.now();
-		hls.on(Hls.Events.INIT_PTS_FOUND, (_, { id, initPTS, timescale }) => {
-			if (id === "main" && !this.#isForeign) this.#place.offset = initPTS / timescale;
-		});
-		for (const event of [Hls.Events.LEVEL_UPDATED, Hls.Events.FRAG_BUFFERED] as const)
-			hls.on(event, () => this.#isForeign && this.#place.align(hls.latestLevelDetails?.fragments));
+		this.#outages.begin();
+		this.#place.learn(hls, () => this.#isForeign);
 		hls.on(Hls.Events.LEVEL_SWITCHING, (_, { uri }) => this.#switcher.changed(uri));
 		hls.on(Hls.Events.ERROR, (_, data) => this.#failed(hls, data));
 		hls.attachMedia(this.#options.video);
@@ -163,14 +153,14 @@ export class Playback {
 			if (this.#hls) this.#switcher.begin(this.#hls);
 			this.#tryStart();
 			// What it still waits for is of before the network was away.
-			if (!this.#hasStarted && stats.joinSeconds > 0 && this.#cameBack) this.#restart();
+			if (!this.#hasStarted && stats.joinSeconds > 0 && this.#outages.isOver) this.#restart();
 		}
 		const isPlaying =
 			this.#hasStarted && !video.paused && !video.seeking && !video.ended && !document.hidden;
 		const { currentTime: time, playbackRate: rate } = video;
 		const now = performance.now();
 		this.#attention.look();
-		if (this.#isQuiet) this.#quietAt = now;
+		this.#outages.look();
 		if (this.#monitor.look({ now, time, rate, isPlaying })) {
 			if (video.readyState < 3 || this.#place.buffer < dryBelow) {
 				this.#rate.stalled(now / 1000);
@@ -182,7 +172,9 @@ export class Playback {
 		if (isPlaying && this.#hls) this.#switcher.look(this.#hls);
 		const beyond = this.#monitor.isStalled ? this.#place.beyondHole(leapFor) : null;
 		if (beyond !== null) this.#leap(beyond);
-		this.#watchdog(now);
+		const isStarting = !this.#hasStarted && this.#hls !== null;
+		const stands = this.#monitor.isStalled || isStarting || video.seeking;
+		if (this.#outages.isStuck(stands, this.#hasStarted)) this.#restart();
 		const isOver = this.#isOver;
 		if (isOver && this.#isPlayedOut) this.#monitor.hasEnded();
 		stats.stalls = this.#monitor.stalls;
@@ -209,18 +201,6 @@ export class Playback {
 		this.#seeks.move(to + 0.01);
 	}
 
-	#watchdog(now: number): void {
-		const { engine, video } = this.#options;
-		const isStarting = !this.#hasStarted && this.#hls !== null;
-		const isStuck = this.#monitor.isStalled || isStarting || video.seeking;
-		if (!isStuck || engine.quiet > 1000) this.#stuckSince = null;
-		else this.#stuckSince ??= now;
-		const patience = this.#hasStarted ? stuckFor : startFor;
-		if (this.#stuckSince === null || now - this.#stuckSince < patience) return;
-		this.#stuckSince = null;
-		this.#restart();
-	}
-
 	#tellState(): void {
 		const [monitor, hasStarted] = [this.#monitor, this.#hasStarted];
 		this.#options.stats.state = stateOf(this.#options, this.#place, hasStarted, monitor.isStalled);
@@ -230,28 +210,19 @@ export class Playback {
 	#tryStart(): void {
 		const { video } = this.#options;
 		if (video.buffered.length === 0 || video.readyState < 2) return;
-		const isLate = performance.now() - this.#begunAt > startWithin;
+		const isLate = this.#outages.sinceBegun > startWithin;
 		const ahead = aheadAtStart(video, this.#place, this.#rate.target, isLate);
 		if (ahead === null) return;
 		if (ahead > 0.2) this.#seeks.move(video.currentTime + ahead);
 		this.#hasStarted = true;
-		this.#play();
+		void this.#play();
 	}
 
-	#play(): void {
+	async #play(): Promise<void> {
 		const { video, stats, openedAt, onBlocked } = this.#options;
-		video.play().then(
-			() => {
-				this.#steadySince = performance.now();
-				stats.joinSeconds ||= round((performance.now() - openedAt) / 1000);
-			},
-			(error: Error) => {
-				if (error.name !== "NotAllowedError") return;
-				if (video.muted) return onBlocked();
-				video.muted = true;
-				this.#play();
-			},
-		);
+		if (!(await playAsAllowed(video, onBlocked))) return;
+		this.#steadySince = performance.now();
+		stats.joinSeconds ||= round((performance.now() - openedAt) / 1000);
 	}
 
 	#control(): void {
@@ -306,72 +277,29 @@ export class Playback {
 	 * back to the live edge; false when nothing comes any more, or only what was held up.
 	 */
 	wake(isMoved: boolean): boolean {
-		const latency = this.#latency;
-		if (this.#options.engine.quiet > (isMoved ? nap.moved : nap.quiet)) return false;
-		if (latency === null || this.#seeks.isBack(latency, this.#rate.target)) return true;
-		const late = this.#rate.target + nap.behind;
-		if (this.#place.edge(this.#switcher.name) > late) return false;
-		if (latency > late) this.goLive();
+		if (this.#outages.isDead(isMoved)) return false;
+		const { latency, isBack, isEdgeLate, isLate } = this.#return;
+		if (latency === null || isBack) return true;
+		if (isEdgeLate) return false;
+		if (isLate) this.goLive();
 		return true;
-	}
-
-	/** Seconds behind live; null before there is something to see. */
-	get #latency(): number | null {
-		return this.#hasStarted ? this.#place.behind(this.#options.video.currentTime) : null;
 	}
 
 	#sought(): void {
 		this.#monitor.reset();
-		this.#seeks.seeking(this.#latency, this.#rate.target);
+		this.#seeks.seeking(this.#return.latency, this.#rate.target);
 	}
 
 	/** Jumps to the live edge. */
 	goLive(): void {
-		const { video } = this.#options;
-		const isWish = this.#latency !== null && this.#seeks.isBack(this.#latency, this.#rate.target);
-		this.#seeks.forget();
-		const { length } = video.buffered;
-		const end = length > 0 ? video.buffered.end(length - 1) : 0;
-		const atEnd = this.#place.behind(end);
+		const isWish = this.#return.isBack;
 		this.#monitor.reset();
-		if (atEnd !== null && atEnd < this.#rate.target + 1) {
-			this.#seeks.move(end - Math.max(0.3, this.#rate.target - atEnd));
-		} else if (this.#isLiveAhead(isWish)) {
-			// What is buffered is far behind: begin anew.
-			this.#restart();
-		}
-	}
-
-	/** Whether to begin anew brings live: not while nothing comes, nor twice at once. */
-	#isLiveAhead(isWish: boolean): boolean {
-		if (this.#isQuiet) return false;
-		return isWish || this.#cameBack || performance.now() - this.#begunAt > 5000;
-	}
-
-	/** Something comes again, and nothing did for a while since playback began. */
-	get #cameBack(): boolean {
-		return this.#quietAt > this.#begunAt && !this.#isQuiet;
-	}
-
-	/** Nothing comes, for longer than is usual: whole segments come seldom. */
-	get #isQuiet(): boolean {
-		const { engine } = this.#options;
-		return engine.quiet > (isWhole(engine.manifest) ? nap.whole : nap.quiet);
+		if (!this.#return.jump() && this.#outages.canReturn(isWish)) this.#restart();
 	}
 
 	/** What can be sought, if it is more than the browser knows. */
 	get seekable(): Range | null {
-		const from = this.#options.video.currentTime;
-		const by = (this.#place.behind(from) ?? 0) - this.#rate.target;
-		return rangeOf(this.#options.engine, this.#place, this.#switcher.name, { from, by });
-	}
-
-	/** The viewer went back, and where they are can still be played. */
-	get #staysBack(): boolean {
-		const latency = this.#latency;
-		const { currentTime } = this.#options.video;
-		const isThere = currentTime > (this.seekable?.start ?? currentTime);
-		return latency !== null && isThere && this.#seeks.isBack(latency, this.#rate.target);
+		return this.#return.seekable;
 	}
 
 	#paused(): void {
@@ -382,7 +310,8 @@ export class Playback {
 	#resumed(): void {
 		const now = performance.now();
 		this.#steadySince = now;
-		if (this.#hasStarted && now - (this.#pausedAt ?? now) > 2000 && !this.#staysBack) this.goLive();
+		if (this.#hasStarted && now - (this.#pausedAt ?? now) > 2000 && !this.#return.staysBack)
+			this.goLive();
 		this.#pausedAt = null;
 	}
 
@@ -390,11 +319,11 @@ export class Playback {
 	#recover(hls: Hls): void {
 		hls.recoverMediaError();
 		this.#hasStarted = false;
-		this.#begunAt = performance.now();
+		this.#outages.begin();
 	}
 
 	#restart(): void {
-		this.#quietAt = 0;
+		this.#outages.restart();
 		this.#options.engine.restart();
 		void this.#begin();
 	}

@@ -1,4 +1,4 @@
-// When playback can begin, and where.
+// When playback can begin, where, and how the browser allows it.
 import type { Place } from "./place.ts";
 
 /** Playback begins after this many milliseconds even if live is not reached yet. */
@@ -26,4 +26,22 @@ export function aheadAtStart(
 	const ahead = Math.min(behind - target, last - video.currentTime);
 	// Too close to live: it is waited for here, not by playing slowly.
 	return ahead < -0.1 && !isLate ? null : Math.max(0, ahead);
+}
+
+/** Plays, without sound where the browser wants it so: true when it plays. */
+export async function playAsAllowed(
+	video: HTMLVideoElement,
+	onBlocked: () => void,
+): Promise<boolean> {
+	const refusal = await video.play().then(
+		() => null,
+		(error: Error) => error.name,
+	);
+	if (refusal !== "NotAllowedError") return refusal === null;
+	if (video.muted) {
+		onBlocked();
+		return false;
+	}
+	video.muted = true;
+	return playAsAllowed(video, onBlocked);
 }
