@@ -141,6 +141,9 @@ func (c *Core) passOn(now int64, p *part, chunk int, message []byte, from *neigh
 // message, so that it is made once for all who get it.
 func (c *Core) answer(now int64, n *neighbour, p *part, chunk int, message []byte) []byte {
 	if c.holdsBack(now, n) {
+		if n.wants[p.id.Rendition]>>p.stripe(chunk)&1 != 0 && !n.stuck(now) {
+			c.unsent++
+		}
 		c.send(n, wire.Absent{PartID: p.id, Chunks: wire.BitmapOf(chunk)})
 		return message
 	}
@@ -210,16 +213,19 @@ func (c *Core) absent(now int64, n *neighbour, m wire.Absent) {
 	if p != nil {
 		chunks = p.chunks()
 	}
-	affected := n.wanted[m.Rendition] != 0
+	asked, pushes := false, n.wanted[m.Rendition] != 0
 	if a := n.asked[m.PartID]; a != nil {
-		affected = affected || a.open.touches(m.Chunks, chunks)
+		asked = a.open.touches(m.Chunks, chunks)
 		a.open.subtract(m.Chunks)
 		a.forgiven.subtract(m.Chunks)
 		if a.open.empty(chunks) && a.forgiven.empty(chunks) {
 			delete(n.asked, m.PartID)
 		}
 	}
-	if p != nil && p.head != nil && !p.whole && affected {
+	if pushes && !asked {
+		n.late++
+	}
+	if p != nil && p.head != nil && !p.whole && (asked || pushes) {
 		c.fail(now, n, p)
 	}
 }

@@ -136,6 +136,7 @@ type Core struct {
 	feed       feed
 	dirty      bool  // subscriptions are to be worked out
 	lateTurn   int64 // of LateEvery
+	unsent     int   // chunks that were not pushed for want of room since then
 
 	credit, creditAt int64 // upload budget in thousandths of a byte
 

@@ -223,6 +223,10 @@ func (c *Core) Tick(now int64) []Action {
 				n.late = 0
 			}
 		}
+		if c.unsent > 0 {
+			c.do(Action{Kind: Late, Peer: c.cfg.ID, Late: c.unsent})
+		}
+		c.unsent = 0
 	}
 	c.runNeighbours(now)
 	if c.dirty {

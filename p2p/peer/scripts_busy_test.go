@@ -35,6 +35,13 @@ func busyScripts() []*trace {
 			headFrom(2511, "ann", 0, 100).sends(2512, "ann", 0, 99, 1, 1).sends(2513, "ann", 0, 100, 0, 0).note("dan is sent it").
 			tick(3950).tick(4012).note("closed").
 			done(),
+		planted("full", "What is not pushed for want of room is told of, under the own id; what is not for a neighbour that is stuck does not count. Who is to push and says absent is late.").
+			joins(1000, "cem", 1).says(1010, "cem", subscribe(0, 0b111111)).pressure(1012, "cem", 70_000).
+			headFrom(1020, "ann", 0, 99).sends(1021, "ann", 0, 99, 0, 5).pressure(1200, "cem", 1000).
+			headFrom(1270, "ann", 0, 100).sends(1271, "ann", 0, 100, 0, 5).note("room again").
+			headFrom(2700, "ann", 0, 101).sends(2701, "ann", 0, 101, 0, 5).note("stuck").pressure(2710, "cem", 0).tick(4950).
+			headFrom(4960, "ann", 0, 102).says(4961, "ann", absent(0, 102, 3)).note("as good as late").tick(5000).tick(10_000).
+			done(),
 		planted("pull-pressure", "What is asked for yields to what is pushed, when so much waits.").
 			joins(1000, "cem", 1).joins(1000, "dan", 1).headFrom(1020, "ann", 0, 99).sends(1021, "ann", 0, 99, 0, 1).
 			pressure(1030, "dan", 24_576).says(1031, "cem", wants(0, 99, 0)).note("answered").

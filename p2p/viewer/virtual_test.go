@@ -44,10 +44,11 @@ type virtual struct {
 	ordered bool           // nothing between viewers overtakes anything
 	budget  *egress.Budget // nil without a limit
 	seen    seen
+	holds   map[string]float64 // what share of their claims some uplinks hold
 }
 
 // seen is what is counted over all members; origin is in bytes.
-type seen struct{ origin, fetches, refused, shed, suspects, late, plans int }
+type seen struct{ origin, fetches, refused, shed, suspects, late, unsent, plans int }
 
 // member is one viewer: its core, its uplink, and its playback.
 type member struct {
@@ -167,7 +168,7 @@ func (s *virtual) join(name string, uplink int64) {
 	}
 	timing := media.Timing{PartTarget: partTime * time.Millisecond, PartHoldBack: 3 * partTime * time.Millisecond, TargetDuration: 2 * time.Second}
 	m := &member{
-		name: name, rate: uplink / 8, last: map[string]int64{}, out: map[string]int{}, fetches: map[wire.PartID]*bool{},
+		name: name, rate: s.rateOf(name, uplink), last: map[string]int64{}, out: map[string]int{}, fetches: map[wire.PartID]*bool{},
 		core: peer.New(peer.Config{ID: name, Stream: "demo", Epoch: "e", Upload: upload}),
 		play: newPlayback(timing, 0),
 	}
@@ -177,6 +178,14 @@ func (s *virtual) join(name string, uplink int64) {
 	s.after(oneWay, func() { s.tell(forest.Join{Peer: forest.Peer(name), Follow: []int{0}, Upload: uplink}) })
 	s.after(s.random.Int64N(50), func() { s.tick(m) })
 	s.after(s.random.Int64N(lateEvery), func() { s.beat(m) })
+}
+
+// rateOf is what an uplink of such a claim holds, in bytes a second.
+func (s *virtual) rateOf(name string, claim int64) int64 {
+	if share, less := s.holds[name]; less {
+		claim = int64(share * float64(claim))
+	}
+	return claim / 8
 }
 
 // beat has a viewer report now and then. Viewers do so at times of their own, so that one
@@ -191,10 +200,8 @@ func (s *virtual) beat(m *member) {
 
 // news tells the tracker what a viewer has found since it last did.
 func (s *virtual) news(m *member, suspect []forest.Peer) {
-	if len(suspect)+len(m.late) > 0 {
-		s.report(forest.Report{Peer: forest.Peer(m.name), Suspect: suspect, Late: m.late})
-		m.late = nil
-	}
+	s.report(forest.Report{Peer: forest.Peer(m.name), Suspect: suspect, Late: m.late})
+	m.late = nil
 }
 
 func (s *virtual) tick(m *member) {
@@ -273,7 +280,11 @@ func (s *virtual) do(m *member, actions []peer.Action) {
 			s.seen.suspects++
 			s.news(m, []forest.Peer{forest.Peer(a.Peer)})
 		case peer.Late:
-			s.seen.late += a.Late
+			if a.Peer == m.name {
+				s.seen.unsent += a.Late
+			} else {
+				s.seen.late += a.Late
+			}
 			if m.late == nil {
 				m.late = map[forest.Peer]int{}
 			}

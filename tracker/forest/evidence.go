@@ -35,8 +35,9 @@ const (
 	general = 20
 	// weatherFor is how long trees are left alone while many are accused.
 	weatherFor = 10 * time.Second
-	// lateFrom is how many late chunks in a report (5 s of a stripe are some 20) count.
-	lateFrom = 4
+	// lateFrom is how many late chunks in a report (10 s of a stripe are some 40) count. Lost
+	// packets make fewer late.
+	lateFrom = 8
 )
 
 // uplink is what a peer may be planned to send: a claim, and what those it feeds say.
@@ -49,6 +50,8 @@ type uplink struct {
 	calm       time.Time // since when nobody complained, or it last grew
 	shrunk     bool      // evidence spoke against it once
 	worst      int64     // bit/s that were too much the last time
+	failed     int       // how often the same had been too much before
+	window     window
 	complaints []complaint
 }
 
@@ -101,20 +104,26 @@ func (f *Forest) learn(p *peer, short bool) {
 	u.checked, u.low = f.now, p.spent
 }
 
-// probe lets trust grow by a stripe where nobody complained for a while.
+// probe lets trust grow by a stripe where nobody complained for a while, the longer the
+// more often as much was too much before.
 func (f *Forest) probe(u *uplink, short bool) {
 	wait, most := growEvery, mostSlots*u.unit
-	if u.shrunk && (short || u.trust+2*u.unit <= u.worst) {
+	again := u.shrunk && u.trust+2*u.unit > u.worst
+	switch {
+	case again:
+		wait <<= min(u.failed, mostFailed)
+	case u.shrunk:
 		wait = growBack
 	}
+	waits := f.now.Sub(f.tried) < tryEvery
 	more := u.trust+u.unit > unknownSlots*u.unit // than it had at first
-	if more && (!short || f.now.Sub(f.tried) < tryEvery) {
+	if more && (!short || waits) {
 		most = unknownSlots * u.unit
 	}
-	if f.now.Sub(u.calm) < wait || u.trust >= most || !u.shrunk && u.low+2*u.unit < u.trust {
+	if f.now.Sub(u.calm) < wait || again && waits || u.trust >= most || !u.shrunk && u.low+2*u.unit < u.trust {
 		return
 	}
-	if more {
+	if more || again {
 		f.tried = f.now
 	}
 	u.calm = f.now
@@ -145,6 +154,7 @@ func (f *Forest) report(r Report) {
 			f.suspect(p, k)
 		}
 	}
+	f.hearFull(p, r.Late[p.id])
 	f.hearLate(p, r.Late)
 }
 
@@ -242,12 +252,6 @@ func (f *Forest) fedBy(q *peer) (count int) {
 // shrink books a stripe less on an uplink than it was planned to send, and an eighth of
 // a fast one.
 func (f *Forest) shrink(q *peer) {
-	u := &q.uplink
-	now := min(u.budget(), max(q.spent, leastSlots*u.unit))
-	u.worst = now
-	u.trust = max(0, min(now*7/8, now-u.unit))
-	u.shrunk, u.calm, u.complaints = true, f.now, nil
-	for _, n := range q.nodes {
-		n.tree.fit(n)
-	}
+	now := q.uplink.inUse(q)
+	f.lower(q, min(now*7/8, now-q.uplink.unit))
 }

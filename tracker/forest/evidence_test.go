@@ -141,7 +141,7 @@ func TestWhoFindsAllLateHasASlowLine(t *testing.T) {
 	late := map[Peer]int{}
 	for _, q := range n.parent {
 		if q != nil {
-			late[q.peer.id] = 5
+			late[q.peer.id] = lateFrom
 		}
 	}
 	before := s.planned

@@ -136,10 +136,10 @@ export class Core {
 		const turn = Math.floor(this.#state.now / constants.LATE_EVERY);
 		if (turn <= this.#lateTurn) return;
 		this.#lateTurn = turn;
-		for (const neighbour of this.#state.neighbours) {
-			const { id: peer, late: count } = neighbour;
+		for (const one of [...this.#state.neighbours, this.#state]) {
+			const { id: peer, late: count } = one;
 			if (count > 0) this.#state.actions.push({ type: "late", peer, count });
-			neighbour.late = 0;
+			one.late = 0;
 		}
 	}
 
@@ -310,14 +310,15 @@ export class Core {
 		const part = this.#state.store.get(name);
 		const asked = neighbour.asked.get(key(name));
 		const isAsked = asked?.open.touches(chunks, part?.count) ?? false;
-		const isAffected = isAsked || neighbour.wanted[name.rendition] !== 0;
+		const isPushed = neighbour.wanted[name.rendition] !== 0;
+		if (isPushed && !isAsked) neighbour.late++;
 		if (asked) {
 			asked.open.remove(chunks);
 			asked.forgiven.remove(chunks);
 			if (asked.open.isEmpty(part?.count) && asked.forgiven.isEmpty(part?.count))
 				neighbour.asked.delete(key(name));
 		}
-		if (part?.head && !part.isWhole && isAffected) this.#holes.fail(neighbour, part);
+		if (part?.head && !part.isWhole && (isAsked || isPushed)) this.#holes.fail(neighbour, part);
 	}
 
 	#data(from: Neighbour, data: Data, message: Uint8Array<ArrayBuffer>): void {

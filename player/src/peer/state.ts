@@ -34,6 +34,8 @@ export class State {
 	/** How long before playback needs a part it has to be fetched, in milliseconds. */
 	lead: number = constants.LEAD_FIRST;
 	actions: Action[] = [];
+	/** Chunks that were not pushed for want of room, since that was told. */
+	late = 0;
 	/** Chunks and parts that were dropped because they were wrong or not asked for. */
 	rejected = 0;
 

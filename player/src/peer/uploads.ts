@@ -172,6 +172,8 @@ export class Uploads {
 	/** Sends one chunk, or that it is absent. Returns the message, so that it is made once. */
 	#answer(neighbour: Neighbour, part: Part, chunk: number, made: Bytes | null): Bytes | null {
 		if (this.#isHeldBack(neighbour)) {
+			const isPushed = hasStripe(neighbour, part, part.stripe(chunk));
+			if (isPushed && !neighbour.isStuck(this.#state.now)) this.#state.late++;
 			this.#absent(neighbour, part, [chunk]);
 			return made;
 		}
