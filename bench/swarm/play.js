@@ -15,6 +15,8 @@ import { result } from "./window.js";
 /** Every so many-th viewer lends nothing; the others have this many times the bitrate. */
 const poor = 5;
 const times = 2;
+/** With `holds`, one in so many uplinks has no more than that share of what it claims. */
+const boaster = 10;
 
 /**
  * @param {Scene} scene
@@ -73,9 +75,10 @@ function shrunk(fleet, limits) {
  * @param {Rates} rates
  */
 async function watch(daemon, fleet, rates) {
-	const ways = uplinks(rates);
+	const claims = uplinks(rates);
+	const ways = fleet.holds ? less(claims, fleet.holds) : claims;
 	const counters = await Counters.start(daemon.ports);
-	const viewers = new Process(binary, [...flags(fleet, rates, ways), daemon.watch]);
+	const viewers = new Process(binary, [...flags(fleet, rates, ways, claims), daemon.watch]);
 	// All that it printed is here only when its pipes are closed.
 	const closed = new Promise((resolve) => viewers.child.once("close", resolve));
 	const sampler = new Sampler(counters, daemon.process, viewers);
@@ -111,17 +114,37 @@ function uplinks(rates) {
 }
 
 /**
+ * What uplinks hold, of which every so many-th claims too much.
+ * @param {number[]} claims
+ * @param {number} share
+ */
+function less(claims, share) {
+	let count = 0;
+	return Array.from({ length: claims.length * boaster }, (_, i) => {
+		const claim = claims[i % claims.length];
+		return claim > 0 && count++ % boaster === 0 ? Math.round(share * claim) : claim;
+	});
+}
+
+/** @param {number[]} all */
+function speeds(all) {
+	return all.map((bits) => (bits > 0 ? `${bits}bit/s` : "none")).join(",");
+}
+
+/**
  * @param {Fleet} fleet
  * @param {Rates} rates
  * @param {number[]} ways
+ * @param {number[]} claims
  */
-function flags(fleet, rates, ways) {
+function flags(fleet, rates, ways, claims) {
 	const list = ["viewers", "--json", "--detail", `--n=${fleet.viewers}`];
 	const add = (/** @type {string} */ name, /** @type {string | number} */ value) =>
 		list.push(`--${name}=${value}`);
 	add("duration", `${fleet.seconds}s`);
 	if (!fleet.free) {
-		add("uplinks", ways.map((bits) => (bits > 0 ? `${bits}bit/s` : "none")).join(","));
+		add("uplinks", speeds(ways));
+		if (fleet.holds) add("claims", speeds(claims));
 		add("delay", "20ms");
 		add("loss", fleet.loss ?? 0.01);
 	}

@@ -10,6 +10,7 @@
  * @property {number} [churn] viewers replaced in each minute
  * @property {[number, number]} [churnIn] from, until
  * @property {number} [loss] 0.01 unless said
+ * @property {number} [holds] what share of its claim every tenth uplink holds; 1 unless said
  * @property {boolean} [ordered] nothing that viewers send each other overtakes anything, for comparison
  * @property {boolean} [alone] without peers, for comparison
  * @property {boolean} [free] no limit, no delay and no loss between viewers
@@ -153,6 +154,13 @@ export const scenes = {
 				{ what: "killed", value: r.said.killed, least: 1 },
 			];
 		},
+	},
+	claims: {
+		title: "every tenth uplink holds 65 % of its claim",
+		fleets: [
+			{ label: "so it is", viewers: 50, seconds: 150, holds: 0.65 },
+			{ label: "all hold what they claim", viewers: 50, seconds: 150 },
+		],
 	},
 	latency: {
 		title: "what holds latency",

@@ -27,6 +27,7 @@ type viewersCommand struct {
 	Uploads    []string      `placeholder:"RATE" help:"Upload limits, handed out in turn: unlimited, none, or like 2Mbit/s. Default: what the server says."`
 	NoPeers    bool          `help:"Take everything over HTTP, for comparison."`
 	Uplinks    []string      `placeholder:"RATE,..." help:"Speed of the viewers' way to each other, handed out in turn: unlimited, none, or like 1.2Mbit/s."`
+	Claims     []string      `placeholder:"RATE,..." help:"What the tracker is told of the uplinks, handed out in turn. Default: the truth."`
 	Delay      time.Duration `placeholder:"DURATION" help:"Added to every packet between viewers, one way."`
 	Loss       float64       `placeholder:"SHARE" help:"Share of packets between viewers that are lost, 0 to 1."`
 	Ordered    bool          `help:"Let nothing that viewers send each other overtake anything, for comparison."`
@@ -54,6 +55,9 @@ func (c viewersCommand) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	if fleet.Uplinks, err = rates("--uplinks", c.Uplinks); err != nil {
+		return err
+	}
+	if fleet.Claims, err = rates("--claims", c.Claims); err != nil {
 		return err
 	}
 	report, err := viewer.RunFleet(ctx, fleet)

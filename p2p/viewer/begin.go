@@ -85,6 +85,8 @@ func (v *session) lends() int64 {
 	switch bytes := v.uploadBytes(); {
 	case bytes < 0:
 		return 0
+	case v.claim > 0:
+		return v.claim
 	case v.uplink.Rate > 0 && (bytes == 0 || v.uplink.Rate < bytes*8):
 		return v.uplink.Rate
 	case bytes == 0:

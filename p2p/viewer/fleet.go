@@ -55,6 +55,9 @@ func (f *fleet) next() settings {
 			s.uplink.Rate = rate
 		}
 	}
+	if n := len(f.cfg.Claims); n > 0 && s.upload != -1 {
+		s.claim = max(f.cfg.Claims[f.count%n], 0)
+	}
 	f.count++
 	return s
 }

@@ -108,8 +108,9 @@ type FleetConfig struct {
 	// NoPeers takes everything over HTTP.
 	NoPeers bool
 	// Uplinks are how fast packets to other viewers leave a viewer, in bit/s, handed out
-	// in turn: 0 is unlimited, −1 lends nothing. The tracker is told the same.
-	Uplinks []int64
+	// in turn: 0 is unlimited, −1 lends nothing. The tracker is told the same, or what
+	// Claims has in its place, where that is more than 0.
+	Uplinks, Claims []int64
 	// Delay is added to every packet between viewers, one way; Loss is the share of
 	// packets that are dropped.
 	Delay time.Duration

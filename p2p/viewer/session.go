@@ -34,6 +34,7 @@ type settings struct {
 	watch     *url.URL
 	rendition string // "" takes the first video rendition
 	upload    int64  // bit/s, 0 unlimited, −1 none, serverUpload
+	claim     int64  // bit/s that the tracker is told instead of what the uplink has, 0 for that
 	noPeers   bool
 	loopback  bool
 	uplink    rtc.Uplink
