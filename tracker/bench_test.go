@@ -126,7 +126,7 @@ func BenchmarkOwner(b *testing.B) {
 	i := 0
 	for b.Loop() {
 		pair := pairs[i%len(pairs)]
-		h.pass(key, pair[0], pair[1], "candidate", data)
+		h.pass(key, pair[0], nowhere{}, pair[1], "candidate", data)
 		i++
 	}
 }

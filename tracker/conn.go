@@ -115,16 +115,16 @@ func (c *conn) take(r request) error {
 	switch r.Type {
 	case "offer", "answer", "candidate":
 		data := passedOn(c.id, r)
-		c.tracker.do(func(h *hub) { h.pass(c.key, c.id, r.Peer, r.Type, data) })
+		c.tracker.do(func(h *hub) { h.pass(c.key, c.id, c, r.Peer, r.Type, data) })
 	case "report":
 		report := forest.Report{Peer: c.id, Connected: r.Connected, Failed: r.Failed, Suspect: r.Suspect, Late: r.Late}
-		c.tracker.do(func(h *hub) { h.report(now, c.key, c.id, report, claimed(r)) })
+		c.tracker.do(func(h *hub) { h.report(now, c.key, c.id, c, report, claimed(r)) })
 	case "follow":
 		if !c.follows.Allow() {
 			return &fault{TooMany, "follows another rendition too often"}
 		}
 		renditions := append([]int{}, r.Renditions...) // nothing is not nil, which joins may say
-		c.tracker.do(func(h *hub) { h.follow(now, c.key, c.id, renditions) })
+		c.tracker.do(func(h *hub) { h.follow(now, c.key, c.id, c, renditions) })
 	case "ping":
 		c.send(encode(pong{"pong", r.T, now.UnixMilli()}))
 	case "join":

@@ -120,9 +120,17 @@ func (h *hub) learn(now time.Time, s *swarm) {
 	}
 }
 
-func (h *hub) follow(now time.Time, key broadcastKey, id forest.Peer, renditions []int) {
-	s := h.swarms[key]
-	if s == nil || s.viewers[id] == nil {
+// member is a viewer and its swarm; nil for who has left, or goes on by another connection.
+func (h *hub) member(key broadcastKey, id forest.Peer, o outlet) (*swarm, *viewer) {
+	if s := h.swarms[key]; s != nil && s.viewers[id] != nil && s.viewers[id].outlet == o {
+		return s, s.viewers[id]
+	}
+	return nil, nil
+}
+
+func (h *hub) follow(now time.Time, key broadcastKey, id forest.Peer, o outlet, renditions []int) {
+	s, _ := h.member(key, id, o)
+	if s == nil {
 		return
 	}
 	s.do(now, forest.Follow{Peer: id, Renditions: renditions})
@@ -130,22 +138,21 @@ func (h *hub) follow(now time.Time, key broadcastKey, id forest.Peer, renditions
 
 // leave takes out a viewer whose connection ended, unless it goes on by another one.
 func (h *hub) leave(now time.Time, key broadcastKey, id forest.Peer, o outlet) {
-	s := h.swarms[key]
-	if s == nil || s.viewers[id] == nil || s.viewers[id].outlet != o {
+	s, v := h.member(key, id, o)
+	if s == nil {
 		return
 	}
-	s.past.add(s.viewers[id].claims)
+	s.past.add(v.claims)
 	delete(s.viewers, id)
 	s.do(now, forest.Leave{Peer: id})
 }
 
 // pass passes an offer, answer or candidate on, if its sender may send it.
-func (h *hub) pass(key broadcastKey, from, to forest.Peer, kind string, data []byte) {
-	s := h.swarms[key]
-	if s == nil || s.viewers[from] == nil {
+func (h *hub) pass(key broadcastKey, from forest.Peer, sender outlet, to forest.Peer, kind string, data []byte) {
+	s, _ := h.member(key, from, sender)
+	if s == nil {
 		return
 	}
-	sender := s.viewers[from].outlet
 	switch s.exchanges.judge(from, to, kind, h.config.Limits.Candidates) {
 	case pass:
 		s.viewers[to].outlet.send(data)
@@ -157,12 +164,11 @@ func (h *hub) pass(key broadcastKey, from, to forest.Peer, kind string, data []b
 	}
 }
 
-func (h *hub) report(now time.Time, key broadcastKey, id forest.Peer, r forest.Report, c claims) {
-	s := h.swarms[key]
-	if s == nil || s.viewers[id] == nil {
+func (h *hub) report(now time.Time, key broadcastKey, id forest.Peer, o outlet, r forest.Report, c claims) {
+	s, v := h.member(key, id, o)
+	if s == nil {
 		return
 	}
-	v := s.viewers[id]
 	v.claims.raise(c, now.Sub(v.joined))
 	s.do(now, r)
 }

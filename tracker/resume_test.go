@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"math/rand/v2"
 	"net/http"
 	"net/netip"
 	"sync/atomic"
@@ -180,4 +181,33 @@ func TestWhoComesFromAnotherAddressIsAnother(t *testing.T) {
 	require.NotEqual(t, id, r.id)
 	require.Equal(t, id, other.expect("gone")["peer"])
 	require.Equal(t, 2, w.tracker.Stats("demo").Viewers)
+}
+
+// listener is an outlet that remembers.
+type listener struct{ heard []string }
+
+func (l *listener) send(data []byte) { l.heard = append(l.heard, string(data)) }
+func (l *listener) end(f *fault)     { l.heard = append(l.heard, string(f.code)) }
+func (l *listener) line() *visitor   { return nil }
+
+// What is still under way on a connection that was replaced is nobody's.
+func TestNothingCountsOfAConnectionThatWasReplaced(t *testing.T) {
+	h := newHub(Config{Ladder: ladder}.withDefaults(), rand.New(rand.NewPCG(1, 1)))
+	key, now := broadcastKey{"demo", epoch}, time.Unix(1_800_000_000, 0)
+	var old, next listener
+	secret := newSecret()
+	id := h.join(now, key, &old, secret, forest.Join{Upload: -1})
+	require.Equal(t, id, h.join(now, key, &next, secret, forest.Join{Upload: -1}))
+	require.Equal(t, string(Replaced), old.heard[len(old.heard)-1])
+	before := [2]int{len(old.heard), len(next.heard)}
+	h.pass(key, id, &old, "nobody", "offer", nil)
+	h.follow(now, key, id, &old, []int{})
+	h.report(now, key, id, &old, forest.Report{Peer: id}, claims{http: 1})
+	h.leave(now, key, id, &old)
+	require.Equal(t, before, [2]int{len(old.heard), len(next.heard)})
+	require.Equal(t, Stats{Viewers: 1}, h.stats("demo"))
+	h.pass(key, id, &next, "nobody", "offer", nil)
+	require.Len(t, next.heard, before[1]+1, "not-connected")
+	h.leave(now, key, id, &next)
+	require.Zero(t, h.stats("demo").Viewers)
 }

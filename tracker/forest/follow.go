@@ -21,6 +21,9 @@ func (f *Forest) follow(p *peer, renditions []int) {
 		}
 		f.trees[r].admit(p)
 	}
+	if len(f.ladder) > 0 && !slices.ContainsFunc(p.nodes, (*node).waiting) {
+		p.plans = nil // for what it doesn't follow
+	}
 }
 
 // treesOf lists the trees that a peer belongs into: those of its video renditions, or

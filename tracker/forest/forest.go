@@ -194,7 +194,7 @@ func (f *Forest) shake() {
 }
 
 func (f *Forest) tick() {
-	awaits := f.awaits()
+	awaits, forAll := f.awaits()
 	if awaits { // what isn't needed yet may be
 		for _, k := range f.idle {
 			k.idle = f.now
@@ -210,15 +210,17 @@ func (f *Forest) tick() {
 			f.learn(p, short)
 		}
 	}
-	if awaits {
+	if forAll {
 		return
 	}
 	for _, t := range f.standing() {
+		if !awaits {
+			t.resume()
+		}
 		if !f.active {
-			t.settleClaims(t.returned())
+			t.fresh = slices.DeleteFunc(t.fresh, func(n *node) bool { return !n.waiting() }) // wake knows them all
 			continue
 		}
-		t.resume()
 		t.insertAll()
 		if mend {
 			t.mend()

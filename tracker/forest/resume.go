@@ -9,23 +9,23 @@ import (
 // back are connected with: a viewer tries to reach the tracker every 6 s at least.
 const awaitFor = 8 * time.Second
 
-// awaits says whether nobody is moved yet: most of those who are there take their stripes
-// from each other, as a tracker planned it that is no more, and some of them are still to
-// come. Nobody lacks anything meanwhile: who is new is served by the server.
-func (f *Forest) awaits() bool {
+// awaits says whether some of those are still to come with whom others who came back are
+// connected: these go on as they do meanwhile, as a tracker planned it that is no more. For
+// all says whether most of those who are there wait so: then nobody is planned. Nobody
+// lacks anything: who is new is served by the server.
+func (f *Forest) awaits() (some, forAll bool) {
 	if f.now.Sub(f.began) >= awaitFor {
-		return false
+		return false, false
 	}
 	back := 0
-	missing := false
 	for _, p := range f.order {
 		if p.plans == nil {
 			continue
 		}
 		back++
-		missing = missing || slices.ContainsFunc(p.says, func(id Peer) bool { return f.peers[id] == nil })
+		some = some || slices.ContainsFunc(p.says, func(id Peer) bool { return f.peers[id] == nil })
 	}
-	return missing && 2*back >= len(f.order)
+	return some, some && 2*back >= len(f.order)
 }
 
 // waiting says whether a node came back and hasn't been looked at: it goes on as it does.
@@ -42,7 +42,7 @@ func (t *tree) settleClaims(back []*node) {
 // returned are those who came back and haven't been looked at.
 func (t *tree) returned() (back []*node) {
 	for _, n := range t.fresh {
-		if n.waiting() && !n.gone {
+		if n.waiting() {
 			back = append(back, n)
 		}
 	}
@@ -54,6 +54,10 @@ func (t *tree) returned() (back []*node) {
 func (t *tree) resume() {
 	back := t.returned()
 	if len(back) == 0 {
+		return
+	}
+	if !t.forest.active {
+		t.settleClaims(back)
 		return
 	}
 	t.believe(back)
@@ -116,56 +120,34 @@ func (t *tree) claimed(n *node, s int) *node {
 // reseat puts those who came back into their clusters, which are made again where they
 // are no more; it returns those that were, not linked to anything yet.
 func (t *tree) reseat(back []*node) (raised []*cluster) {
-	standing := make(map[uint64]*cluster)
-	for _, c := range t.groups {
-		standing[c.name] = c
-	}
 	var names []uint64
 	mates := make(map[uint64][]*node)
 	for _, n := range back {
 		s, ok := parseSeat(n.claim.Place)
-		switch c := standing[s.cluster]; {
-		case !ok:
-		case s.leaf || !t.contributes(n):
-			raised = append(raised, t.rebuildAs(s.cluster, true, []*node{n}))
-		case c == nil:
-			if mates[s.cluster] == nil {
-				names = append(names, s.cluster)
-			}
-			mates[s.cluster] = append(mates[s.cluster], n)
-		case len(c.members) < Stripes && slices.ContainsFunc(c.members, n.knows) && t.fits(n, c):
-			t.enter(n, c)
+		if !ok {
+			continue
 		}
+		if s.leaf || !t.contributes(n) {
+			raised = append(raised, t.rebuildAs(s.cluster, true, []*node{n}))
+			continue
+		}
+		if c := t.former(n, s.cluster); c != nil {
+			if len(c.members) < Stripes && t.fits(n, c) {
+				t.enter(n, c)
+			}
+			continue
+		}
+		if mates[s.cluster] == nil {
+			names = append(names, s.cluster)
+		}
+		mates[s.cluster] = append(mates[s.cluster], n)
 	}
 	for _, name := range names {
-		if members := familiar(mates[name]); members != nil {
+		for _, members := range t.familiar(mates[name]) {
 			raised = append(raised, t.rebuildAs(name, false, members))
 		}
 	}
 	return raised
-}
-
-// familiar are those of the nodes that claim one cluster who are connected with each
-// other, at most as many as a cluster has; nil where somebody is left alone who wasn't.
-func familiar(nodes []*node) (members []*node) {
-	count := make(map[*node]int)
-	for _, n := range nodes {
-		for _, m := range nodes {
-			if m != n && n.knows(m) {
-				count[n]++
-			}
-		}
-	}
-	slices.SortStableFunc(nodes, func(a, b *node) int { return count[b] - count[a] })
-	for _, n := range nodes {
-		if len(members) < Stripes && (members == nil || slices.ContainsFunc(members, n.knows)) {
-			members = append(members, n)
-		}
-	}
-	if s, _ := parseSeat(members[0].claim.Place); len(members) == 1 && s.holds != 1<<Stripes-1 {
-		return nil
-	}
-	return members
 }
 
 // rebuildAs makes a cluster again, with the stripes held as its members say.

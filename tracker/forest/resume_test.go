@@ -160,6 +160,43 @@ func TestLiarsComeBack(t *testing.T) {
 	}
 }
 
+// Many who are connected with each other claim the places of others: those have them all
+// the same.
+func TestPlacesAreTheirsWhoKnowEachOther(t *testing.T) {
+	s := issue(t, 50, 1)
+	back := s.restart(false, everybody)
+	place := ""
+	for _, j := range back {
+		if len(j.Plans) > 0 && parsed(j.Plans[0].Place).holds != 0 {
+			place = j.Plans[0].Place
+		}
+	}
+	var gang []Peer
+	for i := range 12 {
+		gang = append(gang, Peer(fmt.Sprint("gang", i)))
+	}
+	for i, id := range gang {
+		lie := &Plan{Renditions: []int{0, 1}, Place: place}
+		for _, other := range gang[:i] {
+			s.opens(id, other)
+		}
+		s.plans[id] = map[int]*Plan{0: lie}
+		s.do(Join{Peer: id, Follow: []int{0, 1}, Upload: uplinks(0), Connected: gang, Plans: []*Plan{lie}})
+	}
+	s.comeBack(back, 6*time.Second)
+	for _, j := range back {
+		n := s.forest.peers[j.Peer].nodes[0]
+		require.Equal(t, parsed(j.Plans[0].Place).cluster, n.cluster.name, "who claimed it with mates has it")
+	}
+	s.pass(time.Minute)
+	s.quiet()
+}
+
+func parsed(place string) seat {
+	s, _ := parseSeat(place)
+	return s
+}
+
 // lie makes a claim of what isn't so.
 func (s *swarm) lie(j *Join, all []Join) {
 	anybody := func() Join { return all[s.random.IntN(len(all))] }
@@ -256,7 +293,10 @@ func TestNobodyWaitsForThoseWhoWereNeverThere(t *testing.T) {
 	}
 	s.do(Tick{})
 	s.settle()
-	require.InDelta(t, 0.1, s.share(), 1e-9, "one of ten doesn't keep the others")
+	require.InDelta(t, 0.2, s.share(), 1e-9, "one of ten keeps nobody but itself")
+	s.check()
+	s.beats(s.now.Add(awaitFor))
+	require.InDelta(t, 0.1, s.share(), 1e-9, "and that not for long")
 }
 
 func FuzzSeat(f *testing.F) {
@@ -269,4 +309,19 @@ func FuzzSeat(f *testing.F) {
 			require.Less(t, s.holds, uint8(1<<Stripes))
 		}
 	})
+}
+
+// What nobody waits for any more isn't kept, also where there are never enough viewers.
+func TestWhoLeftIsForgotten(t *testing.T) {
+	s := newSwarm(t, Config{MinAudience: 9}, 1, 1)
+	for i := range 100 {
+		id := Peer(fmt.Sprint("p", i))
+		s.do(Join{Peer: id, Upload: -1, Connected: []Peer{"x"}, Plans: []*Plan{{Renditions: []int{7}}, {Renditions: []int{0}}}})
+		s.beats(s.now.Add(time.Second))
+		s.do(Leave{id})
+	}
+	s.do(Join{Peer: "last", Upload: -1, Plans: []*Plan{{Renditions: []int{7}}}})
+	require.Nil(t, s.forest.peers["last"].plans)
+	s.beats(s.now.Add(10 * time.Second))
+	require.Empty(t, s.forest.trees[0].fresh)
 }

@@ -32,6 +32,7 @@ type swarm struct {
 	connects    int
 	reconnects  int // of those who are connected: twice for each pair
 	planned     int // plans that were told
+	introduced  map[Peer]int
 }
 
 func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
@@ -52,6 +53,7 @@ func newSwarm(t *testing.T, config Config, videos int, seed uint64) *swarm {
 		told:        make(map[[2]Peer]time.Time),
 		plans:       make(map[Peer]map[int]*Plan),
 		failed:      make(map[[2]Peer]bool),
+		introduced:  make(map[Peer]int),
 		unreachable: func(Peer, Peer) bool { return false },
 	}
 	s.do(ladder(videos))
@@ -86,6 +88,7 @@ func (s *swarm) apply(a Action) {
 			s.reconnects++
 		}
 		s.told[k] = s.now
+		s.introduced[a.To]++
 	case Disconnect, Gone:
 		delete(s.told, k)
 	case NewPlan:

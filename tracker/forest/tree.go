@@ -94,7 +94,7 @@ func (t *tree) admit(p *peer) *node {
 
 // forget takes a node out for good.
 func (t *tree) forget(n *node) {
-	n.gone = true
+	n.gone, n.claim = true, nil
 	t.remove(n)
 	last := t.nodes[len(t.nodes)-1]
 	t.nodes[n.place], last.place = last, n.place
@@ -123,14 +123,24 @@ func (t *tree) insert(n *node) {
 	t.drain()
 }
 
-// insertAll gives a place to all that wait for one, in one go, so that who joins together
-// is planned together: contributors before those who hang on them, strong before weak.
+// insertAll gives a place to all that are without one and don't wait for others, in one go,
+// so that who joins together is planned together: contributors before those who hang on
+// them, strong before weak.
 func (t *tree) insertAll() {
 	if len(t.fresh) == 0 {
 		return
 	}
-	fresh := slices.DeleteFunc(t.fresh, func(n *node) bool { return n.gone || n.cluster != nil })
-	t.fresh = nil
+	var fresh, waiting []*node
+	for _, n := range t.fresh {
+		switch {
+		case n.gone || n.cluster != nil:
+		case n.waiting():
+			waiting = append(waiting, n)
+		default:
+			fresh = append(fresh, n)
+		}
+	}
+	t.fresh = waiting
 	slices.SortStableFunc(fresh, func(a, b *node) int { return t.slots(b) - t.slots(a) })
 	for _, n := range fresh {
 		t.insert(n)
