@@ -42,7 +42,7 @@ func (v *session) track(ctx context.Context) {
 	}
 }
 
-// trackOnce reports whether there was a connection.
+// trackOnce reports whether the tracker took it in.
 func (v *session) trackOnce(ctx context.Context, in *invitation) bool {
 	ctx, leave, err := v.gate.pass(ctx)
 	if err != nil {
@@ -61,10 +61,14 @@ func (v *session) trackOnce(ctx context.Context, in *invitation) bool {
 		return false
 	}
 	v.pass(ctx, trackerEvent{client: client})
-	err = client.Run(ctx, func(m signal.Message) { v.pass(ctx, trackerEvent{client: client, message: &m}) })
+	welcome := false
+	err = client.Run(ctx, func(m signal.Message) {
+		welcome = welcome || m.Type == "welcome"
+		v.pass(ctx, trackerEvent{client: client, message: &m})
+	})
 	v.pass(ctx, trackerEvent{client: client, over: true})
 	v.logTracker(ctx, err)
-	return true
+	return welcome
 }
 
 // pass hands an event to the loop, and reports whether that took it.

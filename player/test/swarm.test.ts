@@ -175,6 +175,20 @@ describe("a tracker that comes back", () => {
 		expect(Connection.last.isClosed).toBe(false);
 		vi.restoreAllMocks();
 	});
+	it("is told no plan that ended while it was away, as what it was for was left", async () => {
+		const { socket, swarm } = await connected();
+		swarm.follow([0, 1], false);
+		socket.says({ type: "plan", serial: 3, renditions: [0, 1], stripes: [], place: "12.1" });
+		Socket.last = undefined;
+		vi.spyOn(Math, "random").mockReturnValue(0.01);
+		socket.onclose();
+		swarm.follow([2, 1], false);
+		swarm.follow([0, 1], false);
+		const again: Socket = await vi.waitUntil(() => Socket.last);
+		again.onopen();
+		expect(again.sent[0]).toMatchObject({ type: "join", follow: [0, 1], plans: [null, null] });
+		vi.restoreAllMocks();
+	});
 });
 
 describe("a line that is too slow", () => {

@@ -85,7 +85,7 @@ export class Tracker {
 	/** Makes this viewer's id, and so the same with the next tracker. */
 	#secret: unknown;
 	/** The last plans as they came, by the rendition that leads. */
-	readonly #plans: object[] = [];
+	readonly #plans = new Map<number, object>();
 	#socket: WebSocket | null = null;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 	#reports: ReturnType<typeof setInterval> | undefined;
@@ -119,8 +119,9 @@ export class Tracker {
 		this.#post(message);
 	}
 
-	/** Says what is taken from now on. */
+	/** Says what is taken from now on. What is not is without its plan when it is again. */
 	follow(renditions: readonly number[]): void {
+		for (const led of this.#plans.keys()) if (!renditions.includes(led)) this.#plans.delete(led);
 		this.#post({ type: "follow", renditions });
 	}
 
@@ -153,7 +154,7 @@ export class Tracker {
 				follow: follow(),
 				upload,
 				secret: this.#secret,
-				plans: follow().map((rendition) => this.#plans[rendition]),
+				plans: follow().map((rendition) => this.#plans.get(rendition)),
 				...this.#options.report(),
 			});
 		socket.onmessage = ({ data }) => this.#receive(String(data));
@@ -196,7 +197,7 @@ export class Tracker {
 			case "connect":
 				return handlers.onConnect(peer, message.role === "offer" ? "offer" : "answer");
 			case "plan":
-				this.#plans[Number((message.renditions as number[])?.[0])] = message;
+				this.#plans.set(Number((message.renditions as number[])?.[0]), message);
 				return handlers.onPlan(readPlan(message));
 			case "disconnect":
 				return handlers.onDisconnect(peer);
