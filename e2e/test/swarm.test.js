@@ -215,14 +215,15 @@ describe("a swarm that fails", () => {
 				async () => (await isFed(viewer)) && (await viewer.stats()).state === "playing",
 				60_000,
 			);
-			const { stalledSeconds } = await viewer.stats();
+			const stats = await viewer.stats();
 			const anew = (await connections(viewer)) - made[i];
-			const said = `${JSON.stringify(await viewer.stats())}, ${anew} connections made anew`;
+			const said = `${JSON.stringify(stats)}, ${anew} connections made anew`;
 			t.diagnostic(said);
+			assert.equal(stats.rejectedChunks, 0, said);
 			// The old connections serve: hardly any was made anew, where all were once.
 			assert.ok(anew <= 1, said);
 			// It stands while nobody publishes, and not much longer.
-			assert.ok(stalledSeconds - before[i].stalledSeconds < 15, said);
+			assert.ok(stats.stalledSeconds - before[i].stalledSeconds < 15, said);
 		}
 	});
 

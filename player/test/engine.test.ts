@@ -6,6 +6,7 @@ import { Engine } from "../src/engine/engine.ts";
 import type { Join } from "../src/net/join.ts";
 import { emptyStats } from "../src/stats.ts";
 import { Trust } from "../src/trust.ts";
+import { hashSize } from "../src/wire/chunks.ts";
 import { Writer } from "../src/wire/codec.ts";
 import type { Head } from "../src/wire/heads.ts";
 import {
@@ -162,6 +163,25 @@ describe("the engine", () => {
 		server.wrong.clear();
 		const part = await engine.part("source", 25);
 		expect(toHex(part!)).toBe(toHex(partBytes(0, 25)));
+	});
+	it("fetches what lacks of a part that comes behind others which haven't come", async () => {
+		await begin();
+		const bytes = content(0, 26, 6000);
+		const chunk = (i: number) => bytes.subarray(1000 * i, 1000 * (i + 1));
+		const chunks = [0, 1, 2, 3, 4, 5].map((i) => sha256(chunk(i)).subarray(0, hashSize));
+		server.withheld.add("0/26");
+		server.wrong.set("source/p26.m4s", bytes);
+		server.send(head(0, 26, { length: 6000, chunks }));
+		for (const i of [0, 1, 2, 3, 5]) {
+			const data = new Writer().uvarint(0).uvarint(26).uvarint(i).raw(chunk(i)).finish();
+			server.feeds[0]?.enqueue(frame(6, data));
+		}
+		await vi.waitFor(() => expect(server.count("source/p26")).toBe(1), 4000);
+		server.send(...heads(0, 24, 25));
+		await vi.waitFor(() => expect(engine.timeline("source")!.edge).toBe(26), 4000);
+		expect(toHex((await engine.part("source", 26))!)).toBe(toHex(bytes));
+		expect(stats.rejectedChunks).toBe(0);
+		expect(server.count("source/p26")).toBe(1);
 	});
 	it("lets go of a part when the last one that waited for it went on elsewhere", async () => {
 		await begin();

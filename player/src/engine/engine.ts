@@ -5,7 +5,6 @@ import { Core } from "../peer/core.ts";
 import type { Action, Event } from "../peer/types.ts";
 import { isWhole, leadOf } from "../playlist.ts";
 import type { Stats } from "../stats.ts";
-import { chunkRange } from "../wire/chunks.ts";
 import type { Head } from "../wire/heads.ts";
 import type { Manifest } from "../wire/manifest.ts";
 import type { PartName } from "../wire/messages.ts";
@@ -316,15 +315,9 @@ export class Engine {
 		this.#feed.read(wanted, seed);
 	}
 
-	#fetch(action: Action & { type: "fetch" }): void {
-		const { rendition, number, first, count } = action;
-		const head = this.#tracks.timeline(rendition).head(number);
+	#fetch({ rendition, number }: Action & { type: "fetch" }): void {
 		const url = this.#tracks.partUrl(rendition, number);
-		const chunks = head?.chunks.length ?? 0;
-		if (!head || count === chunks) return void this.#fetches.start(action, url);
-		const { start } = chunkRange(head.length, chunks, first);
-		const { end } = chunkRange(head.length, chunks, first + count - 1);
-		void this.#fetches.start(action, url, { start, end });
+		void this.#fetches.start({ rendition, number }, url, this.#core.range({ rendition, number }));
 	}
 
 	#deliver(part: PartName, bytes: Uint8Array): void {

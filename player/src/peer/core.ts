@@ -7,6 +7,7 @@ import {
 	decodeMessage,
 	type Hello,
 	type Message,
+	type PartName,
 	type Wish,
 } from "../wire/messages.ts";
 import { FeedWish } from "./feed.ts";
@@ -61,6 +62,11 @@ export class Core {
 	/** Parts whose last chunk came from the server, and from peers. */
 	get parts(): { http: number; p2p: number } {
 		return { http: this.#intake.httpParts, p2p: this.#intake.p2pParts };
+	}
+
+	/** The bytes of a part that are fetched; undefined when that is all of them. */
+	range(part: PartName): { start: number; end: number } | undefined {
+		return this.#state.store.get(part)?.fetchedRange;
 	}
 
 	/** Lends as much as this from now on (CoreOptions); neighbours were told otherwise: none may be left. */

@@ -109,6 +109,13 @@ export class Part implements PartName {
 		this.#held.add(index);
 	}
 
+	/** Where the chunks that are fetched lie; undefined when these are all. */
+	get fetchedRange(): { start: number; end: number } | undefined {
+		const { first, count } = this.range;
+		if (count === this.count) return undefined;
+		return { start: this.#range(first).start, end: this.#range(first + count - 1).end };
+	}
+
 	/** Cuts what was fetched into chunks; null when its length is wrong. */
 	cut(bytes: Uint8Array): { chunk: number; bytes: Uint8Array }[] | null {
 		const { first, count } = this.range;
