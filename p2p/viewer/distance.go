@@ -39,7 +39,8 @@ type distance struct {
 	slack           time.Duration // the least time from a part's coming to its playing since calmSince
 }
 
-// newDistance is that of whole segments three of them: one is one behind when it is there.
+// newDistance is firstHoldBack or what the playlist says, or, where there are whole segments
+// only, three of them: a segment is one behind already when it is there.
 func newDistance(timing media.Timing) distance {
 	d := distance{least: max(timing.PartHoldBack, minHoldBack)}
 	d.holdBack = max(d.least, firstHoldBack)

@@ -79,8 +79,9 @@ export const constants = {
 	LOST: 3000,
 	LOST_GONE: 300,
 	SUSPECT: 700,
-	/** Until a parent that is suspect still is told of again. */
+	/** The same after the tracker said that who brings it has left. */
 	SUSPECT_GONE: 100,
+	/** Until a parent that is suspect still is told of again. */
 	SUSPECT_AGAIN: 2000,
 	/** Parts up to so many before the newest say something of the present. */
 	RECENT: 2,
