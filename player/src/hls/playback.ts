@@ -73,7 +73,7 @@ export class Playback {
 		engine.playhead = () => this.#place.position;
 		engine.onArrival = (arrival) => this.#arrived(arrival);
 		const { quality } = this.#switcher;
-		engine.onRescue = () => this.#rate.rescued(performance.now() / 1000);
+		engine.onRescue = () => this.#rate.holdBack.rescued(performance.now() / 1000);
 		engine.onBurst = (bytes, ms) => quality.burst(bytes, ms, performance.now() / 1000);
 		engine.start(this.#switcher.name);
 		const { signal } = this.#end;
@@ -163,7 +163,7 @@ export class Playback {
 		this.#outages.look();
 		if (this.#monitor.look({ now, time, rate, isPlaying })) {
 			if (video.readyState < 3 || this.#place.buffer < dryBelow) {
-				this.#rate.stalled(now / 1000);
+				this.#rate.holdBack.stalled(now / 1000);
 				this.#switcher.quality.stalled(now / 1000);
 			}
 			// Steady again from here on, if it does not stall again.
@@ -235,6 +235,7 @@ export class Playback {
 		if (latency === null) return;
 		stats.latency = round(latency);
 		if (this.#seeks.isBack(latency, this.#rate.target)) return this.#keepPace(1);
+		this.#rate.holdBack.isAmong = stats.peers > 0;
 		const moment = { now: now / 1000, latency, buffer };
 		const playbackRate = this.#rate.update(moment);
 		const ahead = this.#rate.jump(moment);

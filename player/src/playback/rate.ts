@@ -1,5 +1,6 @@
 // How fast to play so that everybody is the same few moments behind live: a pure
 // rule, seconds in and a rate out.
+import { HoldBack } from "./holdback.ts";
 
 export interface Moment {
 	/** Any clock, in seconds. */
@@ -10,24 +11,6 @@ export interface Moment {
 	buffer: number;
 }
 
-/**
- * Seconds from the moment at which parts usually come to their playing: at first; a
- * stall makes it more, and so does a buffer that nearly ran dry.
- */
-const holdBack = { first: 1, stalled: 0.25, scarce: 0.05, most: 2.5, least: 0.5 };
-/**
- * A rescue by the server means that what comes from others has too far to go: it adds to
- * the hold-back, once in some seconds, up to a limit, and that stays for a while.
- */
-const rescues = { apart: 1, add: 0.25, most: 1.85, stays: 60 };
-/** Seconds within which stalls are one trouble. */
-const troubleFor = 3;
-/**
- * Seconds by which the hold-back shrinks in each second: above the first; and below, as
- * long as the buffer was never less than so many seconds for so long. After a stall it is
- * not tried again, for some minutes, to come as close.
- */
-const shrinking = { above: 0.02, below: 0.01, buffer: 0.3, over: 15, notBelowFor: 300 };
 /** Seconds after their first moment at which parts come, before any came. */
 const usualDelay = 0.35;
 /** Seconds from the arrival of late parts to their playing. */
@@ -52,19 +35,12 @@ const scarce = { slow: 0.12, fast: 0.35 };
 /** Keeps the distance to live near a target that follows how parts arrive. */
 export class RateControl {
 	#arrivals: { at: number; delay: number }[] = [];
-	/** What was in the buffer lately. */
-	#buffers: { at: number; buffer: number }[] = [];
-	#holdBack: number = holdBack.first;
-	/** Where there was trouble lately: the hold-back stays above. */
-	#floor = { holdBack: holdBack.least as number, until: 0 };
+	/** From the moment at which parts usually come to their playing. */
+	readonly holdBack = new HoldBack();
 	/** Seconds behind live to keep at least. */
 	least = 0;
 	/** Keeps that distance without hurry. */
 	isCalm = false;
-	#updatedAt: number | null = null;
-	#stalledAt = Number.NEGATIVE_INFINITY;
-	/** When rescues last added to the hold-back. */
-	#rescuedAt = Number.NEGATIVE_INFINITY;
 	#isCorrecting = false;
 	#rate = rates.usual;
 	#jumpedAt = Number.NEGATIVE_INFINITY;
@@ -85,35 +61,16 @@ export class RateControl {
 		this.#arrivals = this.#arrivals.filter(({ at }) => at >= since);
 	}
 
-	/** Playback ran dry: keep more distance for a while. */
-	stalled(now: number): void {
-		if (now - this.#stalledAt < troubleFor) return;
-		this.#stalledAt = now;
-		const enough = Math.min(holdBack.first, this.#holdBack + holdBack.stalled / 2);
-		this.#floor = { holdBack: enough, until: now + shrinking.notBelowFor };
-		this.#grow(holdBack.stalled);
-	}
-
-	/** The server had to make up for what other viewers did not bring. */
-	rescued(now: number): void {
-		if (now - this.#rescuedAt < rescues.apart || this.#holdBack >= rescues.most) return;
-		this.#rescuedAt = now;
-		this.#grow(Math.min(rescues.add, rescues.most - this.#holdBack));
-		if (now >= this.#floor.until || this.#holdBack > this.#floor.holdBack)
-			this.#floor = { holdBack: this.#holdBack, until: now + rescues.stays };
-	}
-
-	#grow(by: number): void {
-		this.#holdBack = Math.min(holdBack.most, this.#holdBack + by);
-		this.#buffers = [];
-	}
-
 	/** Seconds behind live to aim for. */
 	get target(): number {
 		const delays = this.#arrivals.map(({ delay }) => delay).sort((a, b) => a - b);
 		const usual = delays[Math.floor(delays.length / 2)] ?? usualDelay;
 		const late = delays[Math.floor(delays.length * 0.98)] ?? usual;
-		return Math.max(this.least, usual + this.#holdBack, Math.min(late, usual + patience) + margin);
+		return Math.max(
+			this.least,
+			usual + this.holdBack.value,
+			Math.min(late, usual + patience) + margin,
+		);
 	}
 
 	/**
@@ -129,7 +86,7 @@ export class RateControl {
 
 	/** The rate to play at from now on. */
 	update({ now, latency, buffer }: Moment): number {
-		this.#adjust(now, buffer);
+		this.holdBack.update(now, buffer);
 		const error = latency - this.target;
 		const { from, until } = this.#manner;
 		this.#isCorrecting = Math.abs(error) > (this.#isCorrecting ? until : from);
@@ -138,22 +95,6 @@ export class RateControl {
 		const next = Math.min(this.#rate + rates.step, Math.max(this.#rate - rates.step, wanted));
 		this.#rate = buffer < scarce.slow ? rates.slowest : next;
 		return this.#rate / 100;
-	}
-
-	/** Comes closer to live while the buffer has to spare, and less close when it has not. */
-	#adjust(now: number, buffer: number): void {
-		const elapsed = this.#updatedAt === null ? 0 : now - this.#updatedAt;
-		this.#updatedAt = now;
-		this.#buffers.push({ at: now, buffer });
-		const first = this.#buffers[0]!.at;
-		while (this.#buffers[0]!.at < now - shrinking.over) this.#buffers.shift();
-		const isLong = first <= now - shrinking.over;
-		const lowest = Math.min(...this.#buffers.map((b) => b.buffer));
-		if (this.#holdBack > holdBack.first) this.#holdBack -= elapsed * shrinking.above;
-		else if (lowest < scarce.slow && this.#buffers.length > 1) this.#grow(holdBack.scarce);
-		else if (isLong && lowest > shrinking.buffer) this.#holdBack -= elapsed * shrinking.below;
-		const floor = now < this.#floor.until ? this.#floor.holdBack : holdBack.least;
-		this.#holdBack = Math.max(floor, this.#holdBack);
 	}
 
 	#wanted(error: number, buffer: number): number {
