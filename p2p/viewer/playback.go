@@ -16,6 +16,10 @@ const (
 	// looked for meanwhile is what all others want as well. That is a stall.
 	stoodLong, leftBehind = 500 * time.Millisecond, 500 * time.Millisecond
 	farBehind             = 2 * time.Second
+	// Playback begins when the newest head ended at most a part and freshWithin ago: what
+	// the feed begins with comes in a burst, from a keyframe on. Where it stays behind,
+	// startWithin after it could have begun.
+	freshWithin, startWithin = 250 * time.Millisecond, 2500 * time.Millisecond
 	// sampleEvery is how often latency is sampled.
 	sampleEvery = 250 * time.Millisecond
 )
@@ -30,6 +34,7 @@ type playback struct {
 	tracks     []*track
 
 	started  bool
+	could    time.Time     // when it could have begun, but for what the feed still owes
 	ended    bool          // no more will come: standing is no stall
 	pos      time.Duration // the playhead, on the broadcast's timeline
 	last     time.Time     // when the playhead was moved
@@ -87,7 +92,9 @@ func (p *playback) head(h *media.Head) bool {
 	ends := p.partTarget > 0 || h.SegmentEnd
 	t.parts[number] = &slot{start: h.Start, end: end, program: h.ProgramTime, length: h.Length, ends: ends}
 	if ends {
-		t.edge = max(t.edge, end)
+		if end > t.edge {
+			t.edge, t.happened = end, h.ProgramTime
+		}
 		p.behind = p.edge() - p.pos
 	}
 	return true
@@ -157,7 +164,7 @@ func (p *playback) buffer() time.Duration {
 // advance moves the playhead to now. server is now on the server's clock.
 func (p *playback) advance(now, server time.Time) {
 	if !p.started {
-		p.start(now)
+		p.start(now, server)
 		return
 	}
 	elapsed := now.Sub(p.last)
@@ -200,7 +207,7 @@ func (p *playback) giveUp() {
 }
 
 // start begins to play when two parts' worth is there behind the hold-back.
-func (p *playback) start(now time.Time) {
+func (p *playback) start(now, server time.Time) {
 	start, edge := time.Duration(0), time.Duration(1<<63-1)
 	for _, t := range p.tracks {
 		if !t.known {
@@ -212,6 +219,12 @@ func (p *playback) start(now time.Time) {
 	if p.filled() < start+2*p.partTarget || p.filled() <= start {
 		return
 	}
+	if p.could.IsZero() {
+		p.could = now
+	}
+	if p.catchesUp(server) && now.Sub(p.could) < startWithin {
+		return
+	}
 	p.started, p.pos, p.last = true, start, now
 	p.begin(now)
 	p.behind = edge - start
@@ -221,6 +234,14 @@ func (p *playback) start(now time.Time) {
 			t.behind++
 		}
 	}
+}
+
+// catchesUp says whether the newest head of a track is of a while ago. Of whole segments
+// it always is.
+func (p *playback) catchesUp(server time.Time) bool {
+	return p.partTarget > 0 && slices.ContainsFunc(p.tracks, func(t *track) bool {
+		return !t.happened.IsZero() && server.Sub(t.happened) > 2*p.partTarget+freshWithin
+	})
 }
 
 // stand counts time without advance: as a stall once it is more than stallAfter.
