@@ -17,9 +17,11 @@ const (
 	stoodLong, leftBehind = 500 * time.Millisecond, 500 * time.Millisecond
 	farBehind             = 2 * time.Second
 	// Playback begins when the newest head ended at most a part and freshWithin ago: what
-	// the feed begins with comes in a burst, from a keyframe on. Where it stays behind,
-	// startWithin after it could have begun.
+	// the feed begins with comes in a burst, from a keyframe on. Nor does it begin nearer to
+	// live than nearAtStart within the hold-back: that is waited for with the first picture,
+	// not by playing slowly. Where either stays so, it begins startWithin after it could have.
 	freshWithin, startWithin = 250 * time.Millisecond, 2500 * time.Millisecond
+	nearAtStart              = 600 * time.Millisecond
 	// sampleEvery is how often latency is sampled.
 	sampleEvery = 250 * time.Millisecond
 )
@@ -34,7 +36,7 @@ type playback struct {
 	tracks     []*track
 
 	started  bool
-	could    time.Time     // when it could have begun, but for what the feed still owes
+	could    time.Time     // when the first picture was there, and what follows it
 	ended    bool          // no more will come: standing is no stall
 	pos      time.Duration // the playhead, on the broadcast's timeline
 	last     time.Time     // when the playhead was moved
@@ -222,7 +224,8 @@ func (p *playback) start(now, server time.Time) {
 	if p.could.IsZero() {
 		p.could = now
 	}
-	if p.catchesUp(server) && now.Sub(p.could) < startWithin {
+	tooNear := edge-start < p.holdBack-nearAtStart
+	if p.partTarget > 0 && (tooNear || p.catchesUp(server)) && now.Sub(p.could) < startWithin {
 		return
 	}
 	p.started, p.pos, p.last = true, start, now
@@ -236,10 +239,10 @@ func (p *playback) start(now, server time.Time) {
 	}
 }
 
-// catchesUp says whether the newest head of a track is of a while ago. Of whole segments
-// it always is.
+// catchesUp says whether the newest head of a track is of a while ago, as that of a whole
+// segment always is.
 func (p *playback) catchesUp(server time.Time) bool {
-	return p.partTarget > 0 && slices.ContainsFunc(p.tracks, func(t *track) bool {
+	return slices.ContainsFunc(p.tracks, func(t *track) bool {
 		return !t.happened.IsZero() && server.Sub(t.happened) > 2*p.partTarget+freshWithin
 	})
 }

@@ -147,6 +147,17 @@ func TestPlaybackBeginsWhenTheBurstIsOver(t *testing.T) {
 	require.Equal(t, 3*time.Second, c.pos)
 
 	c = newCinema()
+	c.holdBack = 1500 * time.Millisecond
+	for n := range uint64(4) { // a quarter of a second more in each
+		c.heads(n, n)
+		c.run(part)
+		c.parts(n, n)
+		c.run(10 * time.Millisecond)
+		require.Equal(t, n > 0, !c.could.IsZero(), "the first picture")
+		require.Equal(t, n > 2, c.started, "at a second from live, it wants 1.5")
+	}
+
+	c = newCinema()
 	c.now = dawn().Add(time.Minute)
 	c.heads(0, 7)
 	c.parts(0, 7)
