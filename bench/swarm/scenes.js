@@ -37,7 +37,7 @@ const offload = (r, least) => ({ what: "offload", value: r.offload, least });
 /** @param {Result} r @returns {Check} */
 const noStall = (r) => ({ what: "stalls", value: r.said.stalls, most: 0 });
 
-/** @typedef {{ from: number, to: number, shown: number, join: number, firstP2P: number }} Visit */
+/** @typedef {{ from: number, to: number, join: number, firstP2P: number }} Visit */
 
 /** Viewers that took the place of others. @param {Result} r @returns {Visit[]} */
 const newcomers = (r) => r.said.visits.filter((/** @type {Visit} */ v) => v.from > r.churnFrom);
@@ -83,9 +83,9 @@ export const scenes = {
 		],
 		checks: ([swarm, alone]) => {
 			const first = joiners(swarm).map((v) => v.firstP2P || Number.POSITIVE_INFINITY);
-			const shown = (/** @type {Result} */ r, /** @type {number} */ q) =>
+			const join = (/** @type {Result} */ r, /** @type {number} */ q) =>
 				quantile(
-					joiners(r).map((v) => v.shown || Number.POSITIVE_INFINITY),
+					joiners(r).map((v) => v.join || Number.POSITIVE_INFINITY),
 					q,
 				);
 			return [
@@ -94,8 +94,8 @@ export const scenes = {
 				// What a joiner waits for without any swarm, and a tick of its clock more.
 				{
 					what: "first frame p95",
-					value: shown(swarm, 0.95),
-					most: shown(alone, 0.95) + 0.1,
+					value: join(swarm, 0.95),
+					most: join(alone, 0.95) + 0.1,
 					unit: "s",
 				},
 			];

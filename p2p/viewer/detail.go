@@ -20,13 +20,11 @@ type Second struct {
 }
 
 // Visit is what one viewer saw. Times are in seconds, From and To after the fleet's
-// beginning, Shown (the first picture could be), Join (it moved) and FirstP2P after From; 0
-// when it never came to that.
+// beginning, Join and FirstP2P after From; 0 when it never came to that.
 type Visit struct {
 	From           float64 `json:"from"`
 	To             float64 `json:"to"`
 	Rendition      string  `json:"rendition,omitempty"`
-	Shown          float64 `json:"shown"`
 	Join           float64 `json:"join"`
 	FirstP2P       float64 `json:"firstP2P"`
 	PlayedSeconds  float64 `json:"playedSeconds"`
@@ -86,7 +84,7 @@ func (f *fleet) visits() []Visit {
 		from := r.began.Sub(f.began)
 		list = append(list, Visit{
 			From: from.Seconds(), To: (from + r.watched).Seconds(), Rendition: r.rendition,
-			Shown: r.shown.Seconds(), Join: r.join.Seconds(), FirstP2P: r.firstP2P.Seconds(),
+			Join: r.join.Seconds(), FirstP2P: r.firstP2P.Seconds(),
 			PlayedSeconds: r.played.Seconds(), Stalls: r.stalls, StalledSeconds: r.stalled.Seconds(),
 			HTTPBytes: r.httpBytes, P2PBytes: r.p2pBytes, UploadedBytes: r.uploaded, PlayedBytes: r.playedBytes,
 			Peer: r.peer, Latency: quantiles(r.latencies), Arrival: quantiles(r.arrivals), HoldBack: r.holdBack.Seconds(),

@@ -16,12 +16,6 @@ const (
 	// looked for meanwhile is what all others want as well. That is a stall.
 	stoodLong, leftBehind = 500 * time.Millisecond, 500 * time.Millisecond
 	farBehind             = 2 * time.Second
-	// Playback begins when the newest head ended at most a part and freshWithin ago: what
-	// the feed begins with comes in a burst, from a keyframe on. Nor does it begin nearer to
-	// live than nearAtStart within the hold-back: that is waited for with the first picture,
-	// not by playing slowly. Where either stays so, it begins startWithin after it could have.
-	freshWithin, startWithin = 250 * time.Millisecond, 2500 * time.Millisecond
-	nearAtStart              = 600 * time.Millisecond
 	// sampleEvery is how often latency is sampled.
 	sampleEvery = 250 * time.Millisecond
 )
@@ -36,7 +30,6 @@ type playback struct {
 	tracks     []*track
 
 	started  bool
-	could    time.Time     // when the first picture was there, and what follows it
 	ended    bool          // no more will come: standing is no stall
 	pos      time.Duration // the playhead, on the broadcast's timeline
 	last     time.Time     // when the playhead was moved
@@ -94,9 +87,7 @@ func (p *playback) head(h *media.Head) bool {
 	ends := p.partTarget > 0 || h.SegmentEnd
 	t.parts[number] = &slot{start: h.Start, end: end, program: h.ProgramTime, length: h.Length, ends: ends}
 	if ends {
-		if end > t.edge {
-			t.edge, t.happened = end, h.ProgramTime
-		}
+		t.edge = max(t.edge, end)
 		p.behind = p.edge() - p.pos
 	}
 	return true
@@ -166,7 +157,7 @@ func (p *playback) buffer() time.Duration {
 // advance moves the playhead to now. server is now on the server's clock.
 func (p *playback) advance(now, server time.Time) {
 	if !p.started {
-		p.start(now, server)
+		p.start(now)
 		return
 	}
 	elapsed := now.Sub(p.last)
@@ -209,7 +200,7 @@ func (p *playback) giveUp() {
 }
 
 // start begins to play when two parts' worth is there behind the hold-back.
-func (p *playback) start(now, server time.Time) {
+func (p *playback) start(now time.Time) {
 	start, edge := time.Duration(0), time.Duration(1<<63-1)
 	for _, t := range p.tracks {
 		if !t.known {
@@ -221,13 +212,6 @@ func (p *playback) start(now, server time.Time) {
 	if p.filled() < start+2*p.partTarget || p.filled() <= start {
 		return
 	}
-	if p.could.IsZero() {
-		p.could = now
-	}
-	tooNear := edge-start < p.holdBack-nearAtStart
-	if p.partTarget > 0 && (tooNear || p.catchesUp(server)) && now.Sub(p.could) < startWithin {
-		return
-	}
 	p.started, p.pos, p.last = true, start, now
 	p.begin(now)
 	p.behind = edge - start
@@ -237,14 +221,6 @@ func (p *playback) start(now, server time.Time) {
 			t.behind++
 		}
 	}
-}
-
-// catchesUp says whether the newest head of a track is of a while ago, as that of a whole
-// segment always is.
-func (p *playback) catchesUp(server time.Time) bool {
-	return slices.ContainsFunc(p.tracks, func(t *track) bool {
-		return !t.happened.IsZero() && server.Sub(t.happened) > 2*p.partTarget+freshWithin
-	})
 }
 
 // stand counts time without advance: as a stall once it is more than stallAfter.

@@ -131,42 +131,6 @@ func TestALostPartIsAJump(t *testing.T) {
 	require.Equal(t, 4*time.Second, c.pos, "a quarter of a second was skipped")
 }
 
-// What the feed begins with comes in a burst, from a keyframe on: who begins in the middle
-// of it is behind by as much as the keyframe is old, until that was hurried after.
-func TestPlaybackBeginsWhenTheBurstIsOver(t *testing.T) {
-	c := newCinema()
-	c.now = dawn().Add(4200 * time.Millisecond)
-	c.heads(0, 7)
-	c.parts(0, 7)
-	c.run(10 * time.Millisecond)
-	require.False(t, c.started)
-	c.heads(8, 15)
-	c.parts(8, 15)
-	c.run(10 * time.Millisecond)
-	require.True(t, c.started)
-	require.Equal(t, 3*time.Second, c.pos)
-
-	c = newCinema()
-	c.holdBack = 1500 * time.Millisecond
-	for n := range uint64(4) { // a quarter of a second more in each
-		c.heads(n, n)
-		c.run(part)
-		c.parts(n, n)
-		c.run(10 * time.Millisecond)
-		require.Equal(t, n > 0, !c.could.IsZero(), "the first picture")
-		require.Equal(t, n > 2, c.started, "at a second from live, it wants 1.5")
-	}
-
-	c = newCinema()
-	c.now = dawn().Add(time.Minute)
-	c.heads(0, 7)
-	c.parts(0, 7)
-	c.run(2500 * time.Millisecond)
-	require.False(t, c.started)
-	c.run(10 * time.Millisecond)
-	require.True(t, c.started, "what comes stays behind")
-}
-
 func TestLatencyIsTheServersClockLessProgramTime(t *testing.T) {
 	c := newCinema()
 	c.now = dawn().Add(4200 * time.Millisecond)

@@ -7,7 +7,6 @@ type result struct {
 	began       time.Time
 	rendition   string        // as asked for; "" is the first
 	watched     time.Duration // from its beginning to its end
-	shown       time.Duration // to the first picture; 0 when it never came
 	join        time.Duration // to the first advance; 0 when it never came
 	played      time.Duration
 	stalls      int
@@ -36,7 +35,7 @@ func (v *session) result() result {
 	}
 	r := result{
 		began: v.began, rendition: v.rendition,
-		watched: time.Since(v.began), shown: v.firstPicture, join: v.firstAdvance, firstP2P: v.firstP2P, signalled: talk,
+		watched: time.Since(v.began), join: v.firstAdvance, firstP2P: v.firstP2P, signalled: talk,
 		httpBytes: v.client.bytes.Load() + talk.bytes, requests: v.client.requests.Load(),
 	}
 	if v.core != nil {

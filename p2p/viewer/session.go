@@ -72,7 +72,6 @@ type session struct {
 	feeding   *feeding // nil without a feed
 
 	id, secret   string // the last that the tracker gave
-	firstPicture time.Duration
 	firstAdvance time.Duration
 	firstP2P     time.Duration
 	signalled    counts // of tracker connections that are over
@@ -203,9 +202,6 @@ func (v *session) advance(ctx context.Context) {
 	v.play.released = v.play.released[:0]
 	if v.play.stalls > before {
 		v.logStall()
-	}
-	if !v.play.could.IsZero() && v.firstPicture == 0 {
-		v.firstPicture = v.play.could.Sub(v.began)
 	}
 	if v.play.started && v.firstAdvance == 0 {
 		v.firstAdvance = now.Sub(v.began)

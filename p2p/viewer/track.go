@@ -20,7 +20,6 @@ type track struct {
 	start     time.Duration
 	filled    time.Duration // media is there up to here
 	edge      time.Duration // the newest head ends here
-	happened  time.Time     // and its part began then, on the server's clock; zero where that isn't known
 	parts     map[uint64]*slot
 }
 
