@@ -111,13 +111,19 @@ func feeders(w *world) map[forest.Peer][forest.Stripes]forest.Peer {
 	return all
 }
 
-func TestWhoJoinsAgainReplacesItself(t *testing.T) {
-	w := start(t, nil)
+// pairOff has two viewers join and be connected with each other.
+func pairOff(w *world) (*resumer, *client) {
 	r := &resumer{}
 	r.come(w)
 	other := w.viewer()
 	other.expect("connect")
 	r.obey()
+	return r, other
+}
+
+func TestWhoJoinsAgainReplacesItself(t *testing.T) {
+	w := start(t, nil)
+	r, other := pairOff(w)
 	old := r.client
 	r.come(w)
 	old.expectError(Replaced, true)
@@ -152,11 +158,7 @@ func TestIDsAreTheSecretsOwn(t *testing.T) {
 // Who lost the tracker alone may have another line than before: it is a new peer.
 func TestWhoWasAwayAloneIsAnother(t *testing.T) {
 	w := start(t, nil)
-	r := &resumer{}
-	r.come(w)
-	other := w.viewer()
-	other.expect("connect")
-	r.obey()
+	r, other := pairOff(w)
 	id := r.id
 	require.NoError(t, r.ws.CloseNow())
 	require.Equal(t, id, other.expect("gone")["peer"])
@@ -171,10 +173,7 @@ func TestWhoComesFromAnotherAddressIsAnother(t *testing.T) {
 	w := start(t, func(c *Config) {
 		c.Remote = func(*http.Request) netip.Addr { return netip.AddrFrom4([4]byte{10, 0, 0, byte(calls.Add(1))}) }
 	})
-	r := &resumer{}
-	r.come(w)
-	other := w.viewer()
-	other.expect("connect")
+	r, other := pairOff(w)
 	old, id := r.client, r.id
 	r.come(w)
 	old.expectError(Replaced, true)

@@ -40,7 +40,7 @@ type distance struct {
 }
 
 // newDistance is firstHoldBack or what the playlist says, or, where there are whole segments
-// only, three of them: a segment is one behind already when it is there.
+// only, two of them: a segment is one behind already when it is there.
 func newDistance(timing media.Timing) distance {
 	d := distance{least: max(timing.PartHoldBack, minHoldBack)}
 	d.holdBack = max(d.least, firstHoldBack)

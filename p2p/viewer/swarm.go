@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/liverelay/liverelay/p2p/peer"
@@ -80,7 +81,7 @@ func (v *session) trackerMessage(ctx context.Context, e trackerEvent) {
 				plan.Stripes[s] = peer.Source(source)
 			}
 		}
-		if len(m.Renditions) > 0 {
+		if len(m.Renditions) > 0 && slices.Contains(v.following, m.Renditions[0]) {
 			v.plans[m.Renditions[0]] = signal.Plan{Renditions: m.Renditions, Stripes: m.Stripes, Place: m.Place}
 		}
 		v.log.Debug().Uint64("serial", m.Serial).Interface("stripes", m.Stripes).Int64("at", v.now()).Msg("Plan")

@@ -196,9 +196,11 @@ export class Tracker {
 				return;
 			case "connect":
 				return handlers.onConnect(peer, message.role === "offer" ? "offer" : "answer");
-			case "plan":
-				this.#plans.set(Number((message.renditions as number[])?.[0]), message);
+			case "plan": {
+				const led = Number((message.renditions as number[])?.[0]);
+				if (this.#options.follow().includes(led)) this.#plans.set(led, message);
 				return handlers.onPlan(readPlan(message));
+			}
 			case "disconnect":
 				return handlers.onDisconnect(peer);
 			case "gone":
