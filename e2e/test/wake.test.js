@@ -125,14 +125,21 @@ describe("a viewer", () => {
 		assert.equal((await other.stats()).state, "playing");
 	});
 
-	test("who lost the network for 8 s, TCP and WebRTC, is live again", async (t) => {
-		const [{ viewer }, { viewer: other }] = [await watch(t, 1), await watch(t, 2)];
-		await eventually("they share", async () => (await viewer.stats()).peers > 0, 30_000);
-		await pause(5_000);
-		await lines.cut(1);
-		await pause(8_000);
-		await lines.mend(1);
-		await returns(t, "8 s without a network", viewer);
-		assert.equal((await other.stats()).state, "playing");
-	});
+	// After some 9 s playback has begun anew, in vain, and its element is paused.
+	for (const away of [8, 12])
+		test(`who lost the network for ${away} s, TCP and WebRTC, is live again`, async (t) => {
+			const [{ viewer }, { viewer: other }] = [await watch(t, 1), await watch(t, 2)];
+			await eventually("they share", async () => (await viewer.stats()).peers > 0, 30_000);
+			await pause(5_000);
+			const before = await viewer.stats();
+			await lines.cut(1);
+			await pause(away * 1000);
+			await lines.mend(1);
+			await returns(t, `${away} s without a network`, viewer);
+			// It stands once for the network, and at most a few times more on a busy machine.
+			const stalls = (await viewer.stats()).stalls - before.stalls;
+			t.diagnostic(`${stalls} stalls`);
+			assert.ok(stalls < 5, `${stalls} stalls`);
+			assert.equal((await other.stats()).state, "playing");
+		});
 });

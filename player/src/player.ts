@@ -76,7 +76,7 @@ export class Player {
 			onWake: () => this.wake(),
 			onMoved: () => this.wake(true),
 			onSlept: () => {
-				if (!this.video.paused) this.#session?.renew();
+				if (!this.#playback?.isPaused) this.#session?.renew(true);
 			},
 		});
 		this.view = new View(host, root, video, languageOf(options.languages), {
@@ -193,7 +193,8 @@ export class Player {
 	/** After sleep, in the foreground again, on another network: back to the live edge. */
 	wake(isMoved = false): void {
 		this.#session?.wake();
-		if (!this.video.paused && this.#playback?.wake(isMoved) === false) this.#session?.renew();
+		const { isPaused = true } = this.#playback ?? {};
+		if (!isPaused && this.#playback?.wake(isMoved) === false) this.#session?.renew();
 	}
 
 	#askIfNeeded(): void {

@@ -89,16 +89,22 @@ export class Session {
 		if (!this.#options.mayShare()) this.#engine?.leave();
 	}
 
-	/** What is open may be dead: begins anew, at live. */
-	renew(): void {
+	/**
+	 * What is open may be dead: begins anew, at live. What is known of the server's clock stays,
+	 * unless the computer `slept`: an answer that waited for the network tells it badly.
+	 */
+	renew(slept = false): void {
 		if (!this.#engine) return;
-		this.clock.forget();
+		if (slept) this.clock.forget();
 		this.#epoch = "";
 		this.#isFirst = true;
 		this.next();
 	}
 
-	/** The network may have changed: what is waited for is asked anew, now. */
+	/**
+	 * The network may have changed: what is waited for is asked anew, now; what failed a moment
+	 * ago, because there was none yet, as well.
+	 */
 	wake(): void {
 		if (performance.now() - this.#askedAt > heldFor) this.#nudge.abort();
 	}
@@ -118,6 +124,7 @@ export class Session {
 			} catch (error) {
 				if (this.#end.signal.aborted) return;
 				if (this.#nudge.signal.aborted) continue;
+				this.#askedAt = Number.NEGATIVE_INFINITY; // nothing is on its way
 				if (error instanceof WrongKey) return this.#options.handlers.onWrongKey();
 				await this.#tell(error);
 				growth = 1.6;
@@ -221,6 +228,7 @@ export class Session {
 /** Resolves after so many milliseconds, or when the signal says so. */
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
 	return new Promise((resolve) => {
+		if (signal.aborted) return resolve();
 		const timer = setTimeout(resolve, milliseconds);
 		signal.addEventListener("abort", () => {
 			clearTimeout(timer);

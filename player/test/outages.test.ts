@@ -40,6 +40,18 @@ describe("an outage", () => {
 		outages.restart();
 		expect(outages.isOver).toBe(false);
 	});
+	it("is of a moment ago while what waited comes in, however playback begins", () => {
+		const { outages, pass } = watched();
+		pass(1000, false);
+		expect(outages.wasOn).toBe(false);
+		pass(1000, false);
+		outages.restart();
+		outages.begin();
+		pass(1900, true);
+		expect(outages.wasOn).toBe(true);
+		pass(150, true);
+		expect(outages.wasOn).toBe(false);
+	});
 	it("of before playback began is none", () => {
 		const { outages, pass } = watched();
 		pass(3000, false);

@@ -15,13 +15,16 @@ const outage = { parts: 1500, whole: 12_000 };
 const moved = 600;
 /** Milliseconds from one beginning to the next, unless there is a reason. */
 const apart = 5000;
+/** Milliseconds after an outage for which what waited at the server comes in. */
+const waitedFor = 2000;
 
 export class Outages {
 	readonly #engine: Pick<Engine, "manifest" | "quiet">;
 	readonly #now: () => number;
 	#begunAt = 0;
-	/** When nothing came, last. */
+	/** When nothing came, last: 0 once playback has begun anew for it; and ever. */
 	#quietAt = 0;
+	#onAt = Number.NEGATIVE_INFINITY;
 	#stuckSince: number | null = null;
 
 	constructor(engine: Pick<Engine, "manifest" | "quiet">, now: () => number) {
@@ -46,7 +49,12 @@ export class Outages {
 
 	/** To be called again and again. */
 	look(): void {
-		if (this.isOn) this.#quietAt = this.#now();
+		if (this.isOn) this.#quietAt = this.#onAt = this.#now();
+	}
+
+	/** Nothing came until a moment ago: how late something is now says nothing of the way. */
+	get wasOn(): boolean {
+		return this.#now() - this.#onAt < waitedFor;
 	}
 
 	/** Nothing comes, for longer than is usual. */

@@ -54,6 +54,9 @@ export class Playback {
 	constructor(options: PlaybackOptions) {
 		this.#options = options;
 		const { video, engine, clock, stats } = options;
+		// After an outage it goes on with what was counted before.
+		this.#monitor.stalls = stats.stalls;
+		this.#monitor.stalledSeconds = stats.stalledSeconds;
 		this.#place = new Place(video, engine, clock);
 		const leap = (to: number) => this.#leap(to);
 		this.#switcher = new Switcher({ engine, stats, place: this.#place, leap }, this.#height);
@@ -140,7 +143,7 @@ export class Playback {
 
 	#arrived({ isMain, delay }: Arrival): void {
 		const now = performance.now() / 1000;
-		if (!this.#attention.hasSlept) this.#rate.arrived(now, delay);
+		if (!this.#attention.hasSlept && !this.#outages.wasOn) this.#rate.arrived(now, delay);
 		const latency = this.#place.behind(this.#options.video.currentTime);
 		if (!isMain || !this.#hasStarted || latency === null) return;
 		const isLate = latency - delay < lateBelow && !this.#attention.wasBusy;
@@ -268,6 +271,15 @@ export class Playback {
 		this.#restart();
 	}
 
+	/**
+	 * The viewer paused it, or it never played. One that begins anew is on its way, though its
+	 * element is paused until there is a picture.
+	 */
+	get isPaused(): boolean {
+		const { video, stats } = this.#options;
+		return video.paused && (this.#hasStarted || stats.joinSeconds === 0);
+	}
+
 	/** Seconds behind live that are aimed for. */
 	get target(): number {
 		return this.#rate.target;
@@ -291,11 +303,14 @@ export class Playback {
 		this.#seeks.seeking(this.#return.latency, this.#rate.target);
 	}
 
-	/** Jumps to the live edge. */
+	/** Goes to the live edge; while that would be in vain, what stands goes on to stand. */
 	goLive(): void {
 		const isWish = this.#return.isBack;
+		if (!this.#return.jump()) {
+			if (!this.#outages.canReturn(isWish)) return;
+			this.#restart();
+		}
 		this.#monitor.reset();
-		if (!this.#return.jump() && this.#outages.canReturn(isWish)) this.#restart();
 	}
 
 	/** What can be sought, if it is more than the browser knows. */
