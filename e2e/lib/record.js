@@ -255,6 +255,13 @@ export function waitedFor({ at, notes = [], names = [] }) {
 	};
 }
 
+/** Seconds of media ahead with which a playhead that stands waits for the machine. */
+const fed = 0.3;
+
+/** Those of a playhead that had media to play: a busy machine held it up. @param {Stand[]} stands */
+export const heldUp = (stands) =>
+	stands.filter(({ buffer, seconds }) => buffer >= fed && seconds > 0);
+
 /** How long a playhead stood and for what, in a line. @param {Stand} stand */
 export function told(stand) {
 	const { seconds, buffer } = stand;

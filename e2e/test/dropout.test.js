@@ -19,6 +19,13 @@ const join = async (daemon) => (await fetch(`${daemon.watch}/join`)).json();
 const scene = { renditions: ["144p"], picture: { width: 426, height: 240, bitrate: "500k" } };
 
 /**
+ * Seconds that a player has to go on by while the publisher is away: more than it has of before.
+ * How long that takes is not asked here, for stock hls.js stands as long as it likes where parts
+ * come late, and a busy machine holds up any player; ours is held to its stalls, below.
+ */
+const still = 4;
+
+/**
  * The states that a player goes through from now on.
  * @param {Viewer} viewer
  */
@@ -51,6 +58,20 @@ const progress = async (viewer) => ({
 	played: await viewer.playedSeconds(),
 });
 
+/**
+ * Waits until a player has gone on over the still.
+ * @param {string} name
+ * @param {Viewer} viewer
+ */
+async function goesOn(name, viewer) {
+	const from = await progress(viewer);
+	await eventually(`${name} goes on over the still`, async () => {
+		const { at, played } = await progress(viewer);
+		const passed = Math.max(at - from.at, played - from.played);
+		return passed > still || Promise.reject(`by ${passed} s only`);
+	});
+}
+
 describe("a broadcast survives its publisher", () => {
 	for (const [how, leave] of /** @type {const} */ ([
 		["killed", (/** @type {Publisher} */ p) => p.crash()],
@@ -80,14 +101,7 @@ describe("a broadcast survives its publisher", () => {
 			await eventually("the player says so", async () =>
 				(await states(ours)).includes("interrupted"),
 			);
-			const from = await Promise.all([progress(ours), progress(stock)]);
-			await pause(5000);
-			const to = await Promise.all([progress(ours), progress(stock)]);
-			for (const [i, { at, played }] of from.entries())
-				assert.ok(
-					Math.max(to[i].at - at, to[i].played - played) > 3.5,
-					`player ${i} stood still: ${JSON.stringify([from[i], to[i]])}`,
-				);
+			await Promise.all([goesOn("our player", ours), goesOn("stock hls.js", stock)]);
 			const { playlists: all } = playlists.readMultivariant(
 				await playlists.text(daemon.playlist),
 				daemon.playlist,
@@ -107,6 +121,11 @@ describe("a broadcast survives its publisher", () => {
 			await pause(2000);
 			await Promise.all([ours.observe(), stock.observe()]);
 			await pause(4000);
+			for (const viewer of [ours, stock])
+				await eventually("new pictures are shown", async () => {
+					const { latency } = await viewer.observed();
+					return latency.samples > 10 || Promise.reject(JSON.stringify(latency));
+				});
 			const after = await join(daemon);
 			assert.equal(after.epoch, before.join.epoch, "one broadcast");
 			const stats = await ours.stats();
@@ -116,7 +135,6 @@ describe("a broadcast survives its publisher", () => {
 			assert.ok(stalled < away / 2, `stalled for ${stalled} s of ${away}`);
 			for (const viewer of [ours, stock]) {
 				const seen = await viewer.observed();
-				assert.ok(seen.latency.samples > 10, `new pictures are shown: ${JSON.stringify(seen)}`);
 				assert.ok(seen.latency.p50 < 5, `back at the live edge: ${JSON.stringify(seen.latency)}`);
 			}
 			const trouble = await stock.page.evaluate(() => /** @type {any} */ (window).trouble);
