@@ -23,7 +23,7 @@ func (s *handler) fail(w http.ResponseWriter, r *http.Request, status int) {
 			h.Set("Retry-After", "1")
 		}
 		if h.Get("Access-Control-Allow-Origin") != "" {
-			h.Set("Access-Control-Expose-Headers", "Retry-After")
+			h.Set("Access-Control-Expose-Headers", "Retry-After, Retry-After-Ms")
 		}
 	case http.StatusNotFound:
 		setCache(w, cacheBriefly)

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"context"
+	"math"
 	"math/bits"
 	"math/rand/v2"
 	"net/http"
@@ -123,11 +124,11 @@ func (g *guard) follow(ctx context.Context, class egress.Class, rate float64) (w
 	}, true
 }
 
-// retry is what Retry-After says to somebody who was refused.
-func (g *guard) retry() string {
+// retry is after what time somebody who was refused may come again.
+func (g *guard) retry() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return strconv.Itoa(g.budget.Retry(g.now(), rand.Float64()))
+	return g.budget.Retry(g.now(), rand.Float64())
 }
 
 // open answers a request that is not served now, and says so. Otherwise done follows
@@ -141,7 +142,9 @@ func (s *handler) open(w http.ResponseWriter, r *http.Request, class egress.Clas
 }
 
 func (s *handler) refuse(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Retry-After", s.guard.retry())
+	wait := s.guard.retry()
+	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	w.Header().Set("Retry-After-Ms", strconv.FormatInt(wait.Milliseconds(), 10))
 	s.fail(w, r, http.StatusServiceUnavailable)
 }
 

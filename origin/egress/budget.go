@@ -177,9 +177,8 @@ func (b *Budget) joining() bool {
 	return slices.ContainsFunc(b.feeds, func(f *Feed) bool { return f.class == Join })
 }
 
-// Retry is after how many whole seconds someone who was refused may come again; random
-// is in [0, 1).
-func (b *Budget) Retry(now time.Time, random float64) int {
+// Retry is after what time someone who was refused may come again; random is in [0, 1).
+func (b *Budget) Retry(now time.Time, random float64) time.Duration {
 	return b.refusals.retry(now, b.rate, random)
 }
 

@@ -217,8 +217,8 @@ func TestRefusalsCostLittle(t *testing.T) {
 				if !next[i].After(now) {
 					require.False(t, b.Open(Rescue, now))
 					wait := b.Retry(now, random.Float64())
-					require.True(t, wait >= 1 && wait <= 15)
-					next[i] = now.Add(time.Duration(wait) * time.Second)
+					require.True(t, wait >= leastRetry && wait <= leastRetry+maxRetry*time.Second)
+					next[i] = now.Add(wait)
 					refused += refusalCost
 				}
 			}

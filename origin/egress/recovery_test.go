@@ -85,8 +85,8 @@ func (v *orphan) part(c *crowd) {
 // later is when somebody who is refused comes again.
 func (c *crowd) later() time.Time {
 	c.b.Sent(refusalCost, c.now)
-	wait := time.Duration(c.b.Retry(c.now, c.random.Float64())) * time.Second
-	return c.now.Add(wait + time.Duration(c.random.IntN(1000))*time.Millisecond)
+	wait := c.b.Retry(c.now, c.random.Float64())
+	return c.now.Add(wait + time.Duration(c.random.Int64N(int64(min(wait/2, time.Second)))))
 }
 
 // TestHalfOfTheInteriorGone: 25 of 50 viewers are left, with an egress of 8 times the

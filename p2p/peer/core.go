@@ -29,6 +29,7 @@ const (
 	HeadsSpread   = 150
 	HeadsBack     = 8
 	FeedBack      = 4
+	HoleBack      = 8
 	FeedGrow      = 50
 	FeedShrink    = 500
 	Pressured     = 64 << 10

@@ -90,15 +90,28 @@ func (c *Core) runFeed(now int64, atOnce bool) {
 	c.do(a)
 }
 
+// feeding names the stripes of a rendition that the feed was asked for, or is about to be.
+// A stripe can be the server's without: where it refused a feed, nothing brings it.
+func (c *Core) feeding(now int64, rendition int) uint8 {
+	bits := c.feed.asked.stripes[rendition]
+	if now >= c.feed.again {
+		bits |= c.feed.wished.stripes[rendition]
+	}
+	return bits
+}
+
 // feedFrom is the first part that a feed is to bring.
 func (c *Core) feedFrom(r *rendition, stripes uint8) int64 {
 	if !r.started || !r.known {
 		return -1
 	}
 	n := max(r.first, r.newest-min(r.newest, FeedBack))
+	if hole, is := c.headHole(r); is {
+		n = min(n, hole)
+	}
 	for ; n <= r.newest; n++ {
-		p := r.ring[n%ringSize]
-		if p == nil || p.id.Number != n || p.head == nil {
+		p := r.headOf(n)
+		if p == nil {
 			break
 		}
 		if !p.whole && !p.gone && p.lacks(stripes) && !c.past(p) {
@@ -173,7 +186,8 @@ func (c *Core) runHeads(now int64) (ceased bool) {
 	d, spread := c.renditions[leader].usual(), c.spread(leader, 2, HeadsSpread)
 	silent := now-f.headAt > 2*d+HeadsSilence+spread
 	ahead, known := c.ahead()
-	if (!silent || known && ahead > c.lead()+d+spread) && (!known || ahead > c.lead()) {
+	short := silent && (!known || ahead <= c.lead()+d+spread) || known && ahead <= c.lead()
+	if !short && !c.overtaken(now, d+HeadsSilence+spread) {
 		return false
 	}
 	f.healthy, f.back = false, 0
@@ -187,6 +201,43 @@ func (c *Core) runHeads(now int64) (ceased bool) {
 	return true
 }
 
+// headHole is the least number, of the newest HoleBack, whose head did not come although
+// one before it and newer ones did, and that playback has not gone by.
+func (c *Core) headHole(r *rendition) (number uint64, is bool) {
+	if !r.known || !r.started || c.playhead < 0 {
+		return 0, false
+	}
+	began := false // numbers may leap: then there is nothing before
+	for n := max(r.first, r.newest-min(r.newest, HoleBack)); n < r.newest; n++ {
+		if r.headOf(n) != nil {
+			began = true
+			continue
+		}
+		next := r.headOf(n + 1)
+		if began && (next == nil || next.head.Start.Milliseconds() > c.playhead) {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// overtaken reports whether a head is missing although a newer one came more than so long
+// ago: those who would have brought it are gone.
+func (c *Core) overtaken(now, since int64) bool {
+	for _, g := range c.groups {
+		for _, i := range g.renditions {
+			r := &c.renditions[i]
+			hole, is := c.headHole(r)
+			for n := hole + 1; is && n <= r.newest; n++ {
+				if p := r.headOf(n); p != nil && now-p.headAt > since {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // ahead is how much there is after the playhead, by the newest head of the followed
 // rendition that ends first.
 func (c *Core) ahead() (ms int64, known bool) {
@@ -196,8 +247,8 @@ func (c *Core) ahead() (ms int64, known bool) {
 	for _, g := range c.groups {
 		for _, i := range g.renditions {
 			r := &c.renditions[i]
-			p := r.ring[r.newest%ringSize]
-			if !r.known || p == nil || p.head == nil || p.id.Number != r.newest {
+			p := r.headOf(r.newest)
+			if !r.known || p == nil {
 				continue
 			}
 			if end := (p.head.Start + p.head.Duration).Milliseconds() - c.playhead; !known || end < ms {
@@ -210,7 +261,7 @@ func (c *Core) ahead() (ms int64, known bool) {
 
 // usual is the duration of the newest part, in ms.
 func (r *rendition) usual() int64 {
-	if p := r.ring[r.newest%ringSize]; r.known && p != nil && p.head != nil && p.id.Number == r.newest {
+	if p := r.headOf(r.newest); r.known && p != nil {
 		return p.head.Duration.Milliseconds()
 	}
 	return usualPart

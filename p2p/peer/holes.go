@@ -47,13 +47,14 @@ func (c *Core) learn(took int64) {
 func (c *Core) runHoles(now int64) {
 	for i := range c.renditions {
 		if r := &c.renditions[i]; r.followed && len(r.open) > 0 {
-			c.runRendition(now, r)
+			c.runRendition(now, i)
 		}
 	}
 }
 
-func (c *Core) runRendition(now int64, r *rendition) {
-	left := r.open[:0]
+func (c *Core) runRendition(now int64, i int) {
+	r := &c.renditions[i]
+	left, fed := r.open[:0], c.feeding(now, i)
 	for _, p := range r.open {
 		if p.whole || p.gone || p.due == never || c.past(p) {
 			continue
@@ -61,7 +62,7 @@ func (c *Core) runRendition(now int64, r *rendition) {
 		left = append(left, p)
 		if now >= p.askAt {
 			p.askAt = never
-			c.ask(p, allStripes&^r.group.server())
+			c.ask(p, allStripes&^fed)
 		}
 		if p.fetching || now < p.due || p.retryAt != never && now < p.retryAt {
 			continue
@@ -71,7 +72,7 @@ func (c *Core) runRendition(now int64, r *rendition) {
 			continue
 		}
 		p.retryAt = never
-		stripes := allStripes &^ r.group.server()
+		stripes := allStripes &^ fed
 		if now >= p.due+ServerLate {
 			stripes = allStripes
 		}
@@ -257,7 +258,8 @@ func (c *Core) FetchFailed(now int64, id wire.PartID, gone bool, retryAfter int6
 		} else {
 			p.retryAt = now + Retry
 			if retryAfter > 0 {
-				r.refusedUntil = now + min(retryAfter, RefusedMost) + c.spread(id.Rendition, id.Number, RefusedSpread)
+				wait := min(retryAfter, RefusedMost)
+				r.refusedUntil = now + wait + c.spread(id.Rendition, id.Number, min(wait/2+1, RefusedSpread))
 				p.retryAt = never
 			}
 		}

@@ -148,6 +148,14 @@ func (r *rendition) each(visit func(*part)) {
 	}
 }
 
+// headOf gives a part whose head is known, or nil.
+func (r *rendition) headOf(number uint64) *part {
+	if p := r.ring[number%ringSize]; p != nil && p.id.Number == number && p.head != nil {
+		return p
+	}
+	return nil
+}
+
 // part gives a part that is known, or nil.
 func (c *Core) part(id wire.PartID) *part {
 	r := &c.renditions[id.Rendition]

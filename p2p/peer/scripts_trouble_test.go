@@ -44,6 +44,17 @@ func trouble() []*trace {
 		planted("heads-late", "Silence of heads is borne while there is enough to play; when there is hardly any they are had from the server.").
 			playhead(940, 24_750-2500).ticks(950, 1500).playhead(1510, 24_750-301).tick(1520).playhead(1530, 24_750-300).tick(1540).
 			done(),
+		planted("head-missing", "Newer heads come, but one does not: heads are had from the server, from that one on; not after a leap of numbers, nor when playback has gone by.").
+			playhead(940, 24_750-2000).headFrom(1000, "ann", 0, 99).sends(1001, "ann", 0, 99, 0, 5).
+			headFrom(1500, "ann", 0, 101).sends(1501, "ann", 0, 101, 0, 5).ticks(1800, 2050).
+			head(2060, 0, 100).feeds(2061, 0, 100, 0, 5).headFrom(2070, "ann", 0, 102, 103).
+			headFrom(2071, "ann", 0, 104).headFrom(2072, "ann", 0, 105).headFrom(2073, "ann", 0, 106).headFrom(2074, "ann", 0, 107).
+			headFrom(2075, "ann", 0, 108).headFrom(2076, "ann", 0, 109).headFrom(2077, "ann", 0, 110).ticks(2100, 2150).
+			tick(2700).note("healthy again").playhead(2710, 27_750-900).
+			headFrom(2720, "ann", 0, 112).sends(2721, "ann", 0, 112, 0, 5).headFrom(2722, "ann", 0, 113, 114, 115).
+			playhead(2723, 28_000).ticks(3150, 3250).note("gone by").
+			headFrom(3260, "ann", 0, 130).sends(3261, "ann", 0, 130, 0, 5).ticks(3600, 3750).note("a leap").
+			done(),
 		planted("left-behind", "What playback left behind is not fetched any more, unless it is demanded then.").
 			playhead(1000, 24_750-500).headFrom(1000, "ann", 0, 99, 100).playhead(1010, 25_000).ticks(1050, 1500).demand(1510, 0, 99).ticks(1550, 1600).
 			done(),

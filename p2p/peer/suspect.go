@@ -89,7 +89,7 @@ func (c *Core) latest(r *rendition, visit func(*part)) {
 		return
 	}
 	for n := max(r.first, r.newest-min(r.newest, backOf)); n <= r.newest; n++ {
-		if p := r.ring[n%ringSize]; p != nil && p.id.Number == n && p.head != nil && !p.whole && !p.gone {
+		if p := r.headOf(n); p != nil && !p.whole && !p.gone {
 			visit(p)
 		}
 	}

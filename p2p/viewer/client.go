@@ -82,14 +82,23 @@ func (c *client) get(ctx context.Context, address string, from, to int) (io.Read
 	case http.StatusNotFound, http.StatusGone:
 		err = errGone
 	case http.StatusServiceUnavailable:
-		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After"))
-		err = errWait(min(max(time.Duration(seconds)*time.Second, 0), time.Minute))
+		err = errWait(waitOf(response.Header))
 	default:
 		err = fmt.Errorf("status %d", response.StatusCode)
 	}
 	_, _ = io.CopyN(io.Discard, body, 4096)
 	_ = body.Close()
 	return nil, err
+}
+
+// waitOf is when a server that refused may be asked again, a minute at most.
+func waitOf(h http.Header) time.Duration {
+	seconds, _ := strconv.Atoi(h.Get("Retry-After"))
+	wait := time.Duration(min(seconds, 60)) * time.Second
+	if ms, err := strconv.Atoi(h.Get("Retry-After-Ms")); err == nil {
+		wait = time.Duration(min(ms, 60_000)) * time.Millisecond
+	}
+	return max(wait, 0)
 }
 
 // headBytes estimates an answer's status line and header as HTTP/1.1 sends them.

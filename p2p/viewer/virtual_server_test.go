@@ -104,7 +104,7 @@ func (s *virtual) admits(class egress.Class, bytes int) (ok bool, retry int64) {
 func (s *virtual) refuse() (retry int64) {
 	s.seen.refused++
 	s.sent(400)
-	return 1000 * int64(s.budget.Retry(s.clock(), s.random.Float64()))
+	return s.budget.Retry(s.clock(), s.random.Float64()).Milliseconds()
 }
 
 func (s *virtual) endFeed(m *member) {

@@ -21,8 +21,9 @@ export class HttpError extends Error {
 	constructor(response: Response) {
 		super(`the server answered ${response.status}`);
 		this.status = response.status;
-		const seconds = Number(response.headers.get("retry-after") ?? 0);
-		this.retryAfter = Math.min(mostWait, Math.max(0, Math.round(seconds * 1000) || 0));
+		const { headers } = response;
+		const wait = headers.get("retry-after-ms") ?? Number(headers.get("retry-after")) * 1000;
+		this.retryAfter = Math.min(mostWait, Math.max(0, Math.round(Number(wait)) || 0));
 		void response.body?.cancel();
 	}
 

@@ -130,7 +130,7 @@ export class Core {
 
 	/** True when heads have just ceased to come. */
 	#due(): boolean {
-		this.#holes.run();
+		this.#holes.run((rendition) => this.#feed.brings(rendition));
 		this.#suspicion.run();
 		const haveHeadsCeased = this.#feed.watchHeads();
 		this.#tellLate();

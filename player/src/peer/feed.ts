@@ -126,15 +126,40 @@ export class FeedWish {
 		this.#asked = nothing;
 	}
 
+	/** The stripes of a rendition that the feed was asked for, or is about to be. */
+	brings(rendition: number): number {
+		const asked = this.#asked.stripes.get(rendition) ?? 0;
+		if (this.#state.now < this.#againAt) return asked; // refused: nothing brings the others
+		return asked | (this.#wished.stripes.get(rendition) ?? 0);
+	}
+
 	/** Heads were silent for as long as playback can bear it. */
 	#isShort(leader: number): boolean {
 		const { store, now, playhead, lead } = this.#state;
 		const { usual } = store.track(leader);
 		const end = playhead < 0 ? null : this.#end();
 		if (end !== null && end - playhead <= lead) return true;
-		const spread = this.#state.spread(leader, 2, constants.HEADS_SPREAD);
+		const spread = this.#spread(leader);
 		if (now - this.#headAt <= 2 * usual + constants.HEADS_SILENCE + spread) return false;
 		return end === null || end - playhead <= lead + usual + spread;
+	}
+
+	/** Who would have brought a head is gone: one after it came a while ago. */
+	#isOvertaken(leader: number): boolean {
+		const { store, now, playhead, groups } = this.#state;
+		const since = now - store.track(leader).usual - constants.HEADS_SILENCE - this.#spread(leader);
+		return groups
+			.flatMap(({ renditions }) => renditions)
+			.some((rendition) => {
+				const track = store.track(rendition);
+				const hole = track.hole(playhead);
+				if (hole === null) return false;
+				return track.sorted().some((p) => p.head && p.number > hole && p.headAt < since);
+			});
+	}
+
+	#spread(leader: number): number {
+		return this.#state.spread(leader, 2, constants.HEADS_SPREAD);
 	}
 
 	/** Where what there is to play ends, by the heads; null when there is none. */
@@ -152,7 +177,7 @@ export class FeedWish {
 		const { groups, now } = this.#state;
 		const [first] = groups;
 		if (this.#asked !== nothing || !this.#isHealthy || !first) return false;
-		if (!this.#isShort(first.leader)) return false;
+		if (!this.#isShort(first.leader) && !this.#isOvertaken(first.leader)) return false;
 		this.#isHealthy = false;
 		this.#back = 0;
 		for (const stripe of groups.flatMap((group) => group.stripes))

@@ -34,9 +34,10 @@ export class Holes {
 
 	/** A fetch of a part was refused: the others of its rendition wait as well. */
 	refused({ rendition, number }: PartName, retryAfter: number): void {
-		const spread = this.#state.spread(rendition, number, constants.REFUSED_SPREAD);
-		this.#state.store.track(rendition).refusedUntil =
-			this.#state.now + Math.min(retryAfter, constants.REFUSED_MOST) + spread;
+		const wait = Math.min(retryAfter, constants.REFUSED_MOST);
+		const most = Math.min(Math.floor(wait / 2) + 1, constants.REFUSED_SPREAD);
+		const spread = this.#state.spread(rendition, number, most);
+		this.#state.store.track(rendition).refusedUntil = this.#state.now + wait + spread;
 	}
 
 	/** After a refusal nothing for a while, then one at a time until something comes. */
@@ -57,10 +58,10 @@ export class Holes {
 		);
 	}
 
-	/** Does what has become due. */
-	run(): void {
+	/** Does what has become due; `fed` names the stripes of a rendition that the feed brings. */
+	run(fed: (rendition: number) => number): void {
 		for (const track of this.#state.store.followed()) {
-			const stripes = allStripes & ~(track.group?.server ?? 0);
+			const stripes = allStripes & ~fed(track.rendition);
 			for (const part of track.sorted()) {
 				if (part.dueAt === never || part.isWhole || part.isGone) continue;
 				if (part.isPast(this.#state.playhead)) continue;

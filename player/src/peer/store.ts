@@ -71,7 +71,8 @@ export class Track {
 	/** The first part that a feed is to bring of these stripes (rule 3); -1 is live. */
 	from(stripes: number, playhead: number): number {
 		if (this.newest === null || this.first === null) return -1;
-		let number = Math.max(this.first, this.newest - constants.FEED_BACK);
+		const back = Math.max(this.first, this.newest - constants.FEED_BACK);
+		let number = Math.min(back, this.hole(playhead) ?? back);
 		for (; number <= this.newest; number++) {
 			const part = this.get(number);
 			if (!part?.head) break;
@@ -79,6 +80,18 @@ export class Track {
 			if (!isOver && part.missing(stripes).length > 0) break;
 		}
 		return number;
+	}
+
+	/** The first whose head did not come although one before it and newer ones did (rule 3). */
+	hole(playhead: number): number | null {
+		if (this.newest === null || this.first === null || playhead < 0) return null;
+		let hasBegun = false; // numbers may leap
+		for (let n = Math.max(this.first, this.newest - constants.HOLE_BACK); n < this.newest; n++) {
+			const next = this.get(n + 1)?.head;
+			if (this.get(n)?.head) hasBegun = true;
+			else if (hasBegun && (!next || Math.floor(next.start / 1000) > playhead)) return n;
+		}
+		return null;
 	}
 
 	get(number: number): Part | undefined {

@@ -95,6 +95,7 @@ export const constants = {
 	HEADS_SPREAD: 150,
 	HEADS_BACK: 8,
 	FEED_BACK: 4,
+	HOLE_BACK: 8,
 	FEED_GROW: 50,
 	FEED_SHRINK: 500,
 	/** Bytes. */
