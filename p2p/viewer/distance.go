@@ -17,9 +17,11 @@ const (
 	// before they were played, or more, lessHoldBack is taken away.
 	calmFor, spare = 10 * time.Second, 550 * time.Millisecond
 	// Further behind than tooFar beyond the hold-back the playhead is faster by a
-	// hurry-th, unless there is less than enough ahead of it; nearer it is slower by as
-	// much, and by twice as much where it is muchTooNear, or what is ahead is scarce.
-	tooFar, enough      = 150 * time.Millisecond, 500 * time.Millisecond
+	// hurry-th, by two of them where it is muchTooFar, unless there is less than enough
+	// ahead of it; nearer it is slower by as much, and by twice as much where it is
+	// muchTooNear, or what is ahead is scarce.
+	tooFar, muchTooFar  = 150 * time.Millisecond, 400 * time.Millisecond
+	enough              = 500 * time.Millisecond
 	muchTooNear, scarce = 300 * time.Millisecond, 400 * time.Millisecond
 	hurry               = 20
 	// A rescue means that what comes from others has too far to go for the hold-back: it
@@ -87,6 +89,8 @@ func (d *distance) adapt(now time.Time, standing time.Duration) {
 // head it was when that came, ahead what there is to play.
 func (d *distance) pace(elapsed, behind, ahead time.Duration) time.Duration {
 	switch {
+	case behind > d.holdBack+muchTooFar && ahead > enough:
+		return elapsed + 2*elapsed/hurry
 	case behind > d.holdBack+tooFar && ahead > enough:
 		return elapsed + elapsed/hurry
 	case ahead < scarce, behind < d.holdBack-muchTooNear:

@@ -6,7 +6,7 @@ import "time"
 type result struct {
 	began       time.Time
 	rendition   string        // as asked for; "" is the first
-	watched     time.Duration // from its beginning to its end
+	watched     time.Duration // until it left: to close its connections takes a while
 	join        time.Duration // to the first advance; 0 when it never came
 	played      time.Duration
 	stalls      int
@@ -35,7 +35,7 @@ func (v *session) result() result {
 	}
 	r := result{
 		began: v.began, rendition: v.rendition,
-		watched: time.Since(v.began), join: v.firstAdvance, firstP2P: v.firstP2P, signalled: talk,
+		watched: v.leftAt.Sub(v.began), join: v.firstAdvance, firstP2P: v.firstP2P, signalled: talk,
 		httpBytes: v.client.bytes.Load() + talk.bytes, requests: v.client.requests.Load(),
 	}
 	if v.core != nil {

@@ -54,6 +54,7 @@ type session struct {
 	play     *playback
 	clock    *signal.Clock
 	began    time.Time
+	leftAt   time.Time
 
 	frames  chan frame
 	fetched chan fetchResult
@@ -122,6 +123,7 @@ func watchLive(ctx context.Context, s settings, st *standing) (result, error) {
 	if err == nil {
 		v.loop(inner)
 	}
+	v.leftAt = time.Now()
 	cancel()
 	if v.transport != nil {
 		select {
