@@ -37,6 +37,17 @@ const moved = (viewer) =>
 			document.querySelector("live-relay")?.shadowRoot?.querySelector("video")?.currentTime ?? 0,
 	);
 
+/**
+ * What a page's video is told to do, or asked.
+ * @param {Viewer} viewer
+ * @param {"pause" | "play" | "paused"} what
+ */
+const video = (viewer, what) =>
+	viewer.page.evaluate((what) => {
+		const element = document.querySelector("live-relay")?.shadowRoot?.querySelector("video");
+		return what === "paused" ? element?.paused : element?.[what]();
+	}, what);
+
 describe("a viewer", () => {
 	/** @type {Network} */
 	let lines;
@@ -142,4 +153,24 @@ describe("a viewer", () => {
 			assert.ok(stalls < 5, `${stalls} stalls`);
 			assert.equal((await other.stats()).state, "playing");
 		});
+
+	test("who paused before the network was away for 40 s stays paused, and plays at live", async (t) => {
+		const { viewer } = await watch(t, 1);
+		await pause(3_000);
+		await video(viewer, "pause");
+		await pause(1_000);
+		await lines.cut(1);
+		// What hls.js has asked for fails after some 35 s.
+		await pause(40_000);
+		await lines.mend(1);
+		// Longer than it takes to begin anew.
+		for (const end = performance.now() + 6_000; performance.now() < end; await pause(200))
+			assert.equal(await video(viewer, "paused"), true, "it plays by itself");
+		await eventually("it is ready", async () => (await viewer.stats()).state === "paused", 5_000);
+		const at = await moved(viewer);
+		await pause(1_000);
+		assert.equal(await moved(viewer), at);
+		await video(viewer, "play");
+		await returns(t, "a pause over 40 s without a network", viewer);
+	});
 });

@@ -13,6 +13,8 @@ export class Cover {
 	readonly #standstill = new Standstill();
 	readonly #onClear: () => void;
 	#isOn = false;
+	/** What covers it is that it stands. */
+	#isOfStanding = false;
 
 	/** `onClear` is called whenever there is a picture again. */
 	constructor(view: View, ways: Omit<messages.Ways, "say">, onClear: () => void) {
@@ -27,6 +29,7 @@ export class Cover {
 
 	show(message: Message): void {
 		this.#isOn = true;
+		this.#isOfStanding = false;
 		this.#view.show(message);
 	}
 
@@ -68,13 +71,16 @@ export class Cover {
 	}
 
 	/**
-	 * Covers a playback that stands for long, with why, until it moves again. `isCutOff`: nothing
-	 * is heard of the server any more.
+	 * Covers a playback that stands for long, with why, until it moves again, or could if it was
+	 * not paused. `isCutOff`: nothing is heard of the server any more.
 	 */
 	look(state: State, now: number, hasPicture: boolean, isCutOff: boolean): void {
 		const isLong = this.#standstill.isLong(state, now);
 		if (!hasPicture) return;
-		if (isLong && !this.#isOn) this.show(messages.standing(this.#ways, isCutOff));
-		else if (state === "playing" && this.#isOn) this.clear();
+		const couldMove = state === "playing" || (state === "paused" && this.#isOfStanding);
+		if (isLong && !this.#isOn) {
+			this.show(messages.standing(this.#ways, isCutOff));
+			this.#isOfStanding = true;
+		} else if (couldMove && this.#isOn) this.clear();
 	}
 }

@@ -59,6 +59,8 @@ export class Player {
 	readonly #changes: Changes;
 	readonly #cover: Cover;
 	#isNative = false;
+	/** The viewer paused: however playback begins anew, it waits for them. */
+	#isHeld = false;
 
 	constructor(
 		options: Options,
@@ -149,6 +151,14 @@ export class Player {
 			this.#consent.volume = video.volume;
 		};
 		video.addEventListener("volumechange", keepVolume, { signal });
+		const hold = () => {
+			this.#isHeld = !video.ended; // the end pauses it as well
+		};
+		video.addEventListener("pause", hold, { signal });
+		const goOn = () => {
+			this.#isHeld = false;
+		};
+		video.addEventListener("play", goOn, { signal });
 		this.#awake.listen(signal);
 		this.view.setPoster(this.#options.poster);
 		this.#updates = setInterval(() => this.#update(), updateEvery);
@@ -222,6 +232,7 @@ export class Player {
 	#open(): void {
 		const { src, publicKey: written } = this.#options;
 		this.stats = emptyStats();
+		this.#isHeld = false;
 		this.#cover.busy("connecting");
 		const publicKey = written ? fromBase64(written) : null;
 		if (written && publicKey?.length !== 32) return this.#fail("badKey");
@@ -262,10 +273,10 @@ export class Player {
 	}
 
 	/** The first picture is there. */
-	#begun(): void {
+	readonly #begun = () => {
 		this.#cover.clear();
 		if (this.#options.start > 0) this.seek(this.video.currentTime - this.#options.start);
-	}
+	};
 
 	#enter(state: State): void {
 		this.stats.state = state;
@@ -293,8 +304,9 @@ export class Player {
 		const missing = undecodable(engine.manifest, canDecode);
 		if (missing.length > 0) return this.#fail("codec", missing.join(", "));
 		this.#enter("starting");
-		this.#cover.busy("starting");
-		this.video.addEventListener("playing", () => this.#begun(), { once: true });
+		if (this.#isHeld) this.#cover.clear();
+		else this.#cover.busy("starting");
+		this.video.addEventListener("playing", this.#begun, { once: true });
 		if (!this.#session) return;
 		this.#playback = new Playback({
 			video: this.video,
@@ -304,6 +316,7 @@ export class Player {
 			openedAt: performance.now(),
 			wish: this.chosen,
 			latency: this.#options.latency,
+			isHeld: () => this.#isHeld,
 			onBlocked: () => this.#blocked(),
 			onEnded: () => this.#leave("ended"),
 			onFailed: (reason) => this.#fail("playback", reason),

@@ -16,6 +16,8 @@ export interface PlaybackOptions {
 	wish: string | null;
 	/** Seconds behind live to keep at least; 0 for as few as possible. */
 	latency: number;
+	/** The viewer paused, and wants it to stay so. */
+	isHeld: () => boolean;
 	/** The browser wants a click before it plays. */
 	onBlocked: () => void;
 	/** The broadcast is over, and what there was of it was played. */

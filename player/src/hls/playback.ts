@@ -218,7 +218,7 @@ export class Playback {
 		if (ahead === null) return;
 		if (ahead > 0.2) this.#seeks.move(video.currentTime + ahead);
 		this.#hasStarted = true;
-		void this.#play();
+		if (!this.#options.isHeld()) void this.#play();
 	}
 
 	async #play(): Promise<void> {
@@ -276,8 +276,8 @@ export class Playback {
 	 * element is paused until there is a picture.
 	 */
 	get isPaused(): boolean {
-		const { video, stats } = this.#options;
-		return video.paused && (this.#hasStarted || stats.joinSeconds === 0);
+		const { video, stats, isHeld } = this.#options;
+		return isHeld() || (video.paused && (this.#hasStarted || stats.joinSeconds === 0));
 	}
 
 	/** Seconds behind live that are aimed for. */
