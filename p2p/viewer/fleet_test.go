@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/liverelay/liverelay/p2p/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -78,38 +80,45 @@ func TestAbuse13WrongBytesFromTheServer(t *testing.T) {
 func TestFeedThatBreaksIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.group.Go(func() {
-		for _, cut := range []bool{true, false} {
-			select {
-			case <-w.stop:
-			case <-time.After(1500 * time.Millisecond):
-			}
-			w.mu.Lock()
-			w.noFeed = cut
-			w.mu.Unlock()
-			if cut {
-				<-time.After(300 * time.Millisecond)
-			}
-		}
-	})
-	r := run(t, FleetConfig{URL: w.watch(), N: 1, Duration: 6 * time.Second})
-	require.Greater(t, r.PlayedSeconds, 3.0)
+	st, leave := w.viewer(t)
+	playsOn(t, st, 500*time.Millisecond)
+	feeds := func(cut bool) (cuts int) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.noFeed = cut
+		return w.cuts
+	}
+	atLast(t, func() bool { return feeds(true) > 0 }, "it is cut off")
+	feeds(false)
+	playsOn(t, st, moreThanAhead)
+	require.Zero(t, leave().rejected)
 }
 
 // Who lost the tracker keeps its peers.
 func TestTrackerLost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.group.Go(func() {
-		select {
-		case <-w.stop:
-		case <-time.After(2 * time.Second):
-			w.loseTracker()
+	var all []*standing
+	for range 3 {
+		st, _ := w.viewer(t)
+		all = append(all, st)
+	}
+	// Each but the oldest is fed all stripes by older ones.
+	share := func() bool {
+		fed := int32(0)
+		for _, st := range all {
+			for s := range st.children {
+				fed += st.children[s].Load()
+			}
 		}
-	})
-	r := run(t, FleetConfig{URL: w.watch(), N: 3, Duration: 8 * time.Second})
-	require.Zero(t, r.Stalls)
-	require.Greater(t, r.Offload, 0.3)
+		return fed >= 2*wire.Stripes
+	}
+	atLast(t, share, "they share")
+	w.loseTracker()
+	for _, st := range all {
+		playsOn(t, st, moreThanAhead)
+	}
+	atLast(t, share, "they share as before")
 }
 
 // Whoever watches a broadcast to its end waits for the next one.

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,6 +45,7 @@ type world struct {
 	bare     bool // feeds have heads alone
 	spoil    func(rendition string, number uint64, data []byte) []byte
 	noFeed   bool
+	cuts     int // feeds that were cut off for it
 
 	noTracker bool
 	failed    []string // what was reported as failed
@@ -138,6 +140,9 @@ func (w *world) feed(rw http.ResponseWriter, r *http.Request) {
 	_ = w.log.Serve(r.Context(), names, from, w.stripes(r), func(frames [][]byte) error {
 		w.mu.Lock()
 		cut := w.noFeed
+		if cut {
+			w.cuts++
+		}
 		w.mu.Unlock()
 		if cut {
 			panic(http.ErrAbortHandler)
@@ -293,3 +298,39 @@ func (w *world) loseTracker() {
 }
 
 func (w *world) watch() string { return w.URL + "/live/demo" }
+
+// viewer lets somebody watch until leave is called, which gives what they saw.
+func (w *world) viewer(t *testing.T) (st *standing, leave func() result) {
+	t.Helper()
+	watch, err := url.Parse(w.watch())
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	st = &standing{vanish: make(chan struct{})}
+	seen := make(chan result, 1)
+	w.group.Go(func() {
+		r, _ := watchLive(ctx, settings{watch: watch, upload: serverUpload, loopback: true, gate: newGate()}, st)
+		seen <- r
+	})
+	return st, func() result {
+		cancel()
+		return <-seen
+	}
+}
+
+// atLast waits for what a slow machine takes long for; how long says nothing.
+func atLast(t *testing.T, is func() bool, what string) {
+	t.Helper()
+	require.Eventually(t, is, time.Minute, 5*time.Millisecond, what)
+}
+
+// moreThanAhead is more than a viewer has ahead of what it plays: to play that, it has to
+// get something.
+const moreThanAhead = 3 * time.Second
+
+// playsOn waits until a viewer has played so much more, with as many pauses as it takes.
+func playsOn(t *testing.T, st *standing, more time.Duration) {
+	t.Helper()
+	from := st.played.Load()
+	atLast(t, func() bool { return st.played.Load() > from+int64(more) }, "it plays on")
+}
