@@ -14,6 +14,7 @@ const (
 	LeadFirst     = 300
 	LeadMax       = 600
 	AskLead       = 500
+	PassLead      = 350
 	RescueSpread  = 100
 	ServerLate    = 500
 	Retry         = 500

@@ -31,13 +31,14 @@ func (w *wish) beyond(other *wish) bool {
 // feed is what the core knows of its feed (rule 3).
 type feed struct {
 	asked, wished wish
-	wishedAt      int64 // when the wish last changed
-	unlikeAt      int64 // since when it is another than what was asked, or never
-	again         int64 // nothing is asked before
-	modest        int64 // until then only what the plan gives to the server
-	healthy       bool  // heads come by the swarm
-	headAt        int64 // the last new head of a followed rendition
-	back          int   // batches of peers since heads were silent
+	from          [wire.MaxRenditions]int64 // the first part of what was asked for
+	wishedAt      int64                     // when the wish last changed
+	unlikeAt      int64                     // since when it is another than what was asked, or never
+	again         int64                     // nothing is asked before
+	modest        int64                     // until then only what the plan gives to the server
+	healthy       bool                      // heads come by the swarm
+	headAt        int64                     // the last new head of a followed rendition
+	back          int                       // batches of peers since heads were silent
 }
 
 func (c *Core) wish(now int64) wish {
@@ -84,20 +85,40 @@ func (c *Core) runFeed(now int64, atOnce bool) {
 	a := Action{Kind: Feed, Seed: w.on && w.seed}
 	for r := range c.renditions {
 		if w.renditions>>r&1 != 0 {
-			a.Want = append(a.Want, Want{r, w.stripes[r], c.feedFrom(&c.renditions[r], w.stripes[r])})
+			f.from[r] = c.feedFrom(&c.renditions[r], w.stripes[r])
+			a.Want = append(a.Want, Want{r, w.stripes[r], f.from[r]})
 		}
 	}
 	c.do(a)
 }
 
-// feeding names the stripes of a rendition that the feed was asked for, or is about to be.
-// A stripe can be the server's without: where it refused a feed, nothing brings it.
-func (c *Core) feeding(now int64, rendition int) uint8 {
-	bits := c.feed.asked.stripes[rendition]
-	if now >= c.feed.again {
-		bits |= c.feed.wished.stripes[rendition]
+// fed is what a feed brings of a rendition: stripes, from a part on, by what it was asked
+// for, and by what it is about to be asked for.
+type fed struct {
+	asked, wished         uint8
+	askedFrom, wishedFrom int64
+}
+
+// of names the stripes that the feed brings of a part.
+func (f fed) of(p *part) (stripes uint8) {
+	if int64(p.id.Number) >= f.askedFrom {
+		stripes = f.asked
 	}
-	return bits
+	if int64(p.id.Number) >= f.wishedFrom {
+		stripes |= f.wished
+	}
+	return stripes
+}
+
+// feeding says what the feed brings of a rendition, or is about to. A stripe can be the
+// server's without: where it refused a feed, and of parts before the feed, nothing brings it.
+func (c *Core) feeding(now int64, rendition int) fed {
+	f := &c.feed
+	brings := fed{asked: f.asked.stripes[rendition], askedFrom: f.from[rendition]}
+	if wished := f.wished.stripes[rendition]; now >= f.again && wished != brings.asked {
+		brings.wished, brings.wishedFrom = wished, c.feedFrom(&c.renditions[rendition], wished)
+	}
+	return brings
 }
 
 // feedFrom is the first part that a feed is to bring.

@@ -32,6 +32,7 @@ type stripe struct {
 	suspectAt       int64
 	accuseAt        int64 // when its parent is accused again, while it is suspect
 	brought         int64
+	since           int64 // the head's time of the first part that from brought
 	complainAt      int64 // never, or when the parent is complained of
 	subscribed      bool  // to the parent, since the plan that named it
 }
@@ -259,9 +260,11 @@ func (c *Core) subscribe(now int64, n *neighbour, want, passed [wire.MaxRenditio
 	c.send(n, m)
 }
 
-// confirm takes note that a subscription brought a chunk of a stripe (rule 2).
-func (c *Core) confirm(n *neighbour, g *group, s int) {
+// confirm takes note that a subscription brought a chunk of a stripe of this part (rule 2).
+func (c *Core) confirm(now int64, n *neighbour, p *part, s int) {
+	g := c.renditions[p.id.Rendition].group
 	st := &g.stripes[s]
+	before := st.from
 	switch {
 	case n.id == st.parent:
 		if st.from != n || st.suspect {
@@ -276,5 +279,21 @@ func (c *Core) confirm(n *neighbour, g *group, s int) {
 		}
 	case st.from == n && st.parent != "":
 		st.server = false
+	}
+	if st.from == n && before != n {
+		st.since = p.headAt
+		c.askBefore(now, g, s)
+	}
+}
+
+// askBefore asks who brings a stripe now for what is missing of it from before.
+func (c *Core) askBefore(now int64, g *group, s int) {
+	for _, i := range sortedInts(g.renditions) {
+		fed := c.feeding(now, i)
+		c.latest(&c.renditions[i], HoleBack, func(p *part) {
+			if p.headAt < g.stripes[s].since && !c.past(p) {
+				c.ask(p, 1<<s&^fed.of(p))
+			}
+		})
 	}
 }

@@ -27,7 +27,7 @@ func (c *Core) setDue(now int64, p *part) {
 	spread := c.spread(p.id.Rendition, p.id.Number, RescueSpread)
 	patience := min(max(ahead-c.lead()-spread, PatienceMin), PatienceMax)
 	p.due = now + patience
-	p.askAt = p.due - min(AskLead, patience/2)
+	p.askAt, p.passAt = p.due-min(AskLead, patience/2), p.due-min(PassLead, patience/4)
 }
 
 // lead is how long before playback needs it a part has to be fetched.
@@ -54,7 +54,7 @@ func (c *Core) runHoles(now int64) {
 
 func (c *Core) runRendition(now int64, i int) {
 	r := &c.renditions[i]
-	left, fed := r.open[:0], c.feeding(now, i)
+	left, fed, passed := r.open[:0], c.feeding(now, i), c.passedOn(nil)[i]
 	for _, p := range r.open {
 		if p.whole || p.gone || p.due == never || c.past(p) {
 			continue
@@ -62,9 +62,10 @@ func (c *Core) runRendition(now int64, i int) {
 		left = append(left, p)
 		if now >= p.askAt {
 			p.askAt = never
-			c.ask(p, allStripes&^fed)
+			c.ask(p, allStripes&^fed.of(p))
 		}
-		if p.fetching || now < p.due || p.retryAt != never && now < p.retryAt {
+		stripes := p.fetchable(now, fed.of(p), passed)
+		if p.fetching || stripes == 0 || p.retryAt != never && now < p.retryAt {
 			continue
 		}
 		if !r.mayFetch(now) { // all others who could have it are asked meanwhile
@@ -72,14 +73,24 @@ func (c *Core) runRendition(now int64, i int) {
 			continue
 		}
 		p.retryAt = never
-		stripes := allStripes &^ fed
-		if now >= p.due+ServerLate {
-			stripes = allStripes
-		}
 		c.fetch(now, p, stripes)
 	}
 	clear(r.open[len(left):])
 	r.open = left
+}
+
+// fetchable names the stripes that may be fetched of a part by now: those that are passed
+// on before the others, for where many lack the same, one fetch does for all below it.
+func (p *part) fetchable(now int64, fed, passed uint8) uint8 {
+	switch {
+	case now >= p.due+ServerLate:
+		return allStripes
+	case now >= p.due:
+		return allStripes &^ fed
+	case now >= p.passAt && p.lacks(passed&^fed):
+		return passed &^ fed
+	}
+	return 0
 }
 
 // mayFetch reports whether the server may be asked for a part: after a refusal not for a
@@ -171,20 +182,32 @@ func whole(b wire.Bitmap, chunks int) wire.Bitmap {
 	return nil
 }
 
-// other chooses whom to ask for a chunk of a stripe, nil for nobody.
+// other chooses whom to ask for a chunk of a stripe, nil for nobody: the standby, or who has
+// the highest score. Who brings the stripe brings it by itself, but for parts of before: of
+// those it is the likeliest to have it.
 func (c *Core) other(p *part, s int) (best *neighbour) {
 	st := &c.renditions[p.id.Rendition].group.stripes[s]
+	var standby *neighbour
 	var high uint64
 	for _, n := range c.neighbours {
-		if !n.hello || n == st.from || n.interest>>p.id.Rendition&1 == 0 || p.failedBy(n) {
+		if !n.hello || n.interest>>p.id.Rendition&1 == 0 || p.failedBy(n) {
+			continue
+		}
+		if n == st.from {
+			if p.headAt < st.since {
+				return n
+			}
 			continue
 		}
 		if n.id == st.standby {
-			return n
+			standby = n
 		}
 		if v := wire.Score(c.scratch, n.id, p.id); best == nil || v > high {
 			best, high = n, v
 		}
+	}
+	if standby != nil {
+		return standby
 	}
 	return best
 }
@@ -295,7 +318,7 @@ func (c *Core) demand(now int64, id wire.PartID) {
 	case !r.started: // what begins it will
 	case p.head != nil && !c.wanted(p):
 		p.sought = true
-		p.due = now
+		p.due, p.passAt = now, now
 		r.watch(p)
 		if r.mayFetch(now) {
 			c.fetch(now, p, allStripes)

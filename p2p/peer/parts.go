@@ -42,6 +42,7 @@ type part struct {
 	demanded, sought bool
 	gone             bool
 	due, askAt       int64 // never, or the moments of rule 5
+	passAt           int64 // from when on what is passed on is fetched
 
 	fetching               bool
 	fetchAt                int64
@@ -171,7 +172,7 @@ func (c *Core) make(id wire.PartID) *part {
 	if p := c.part(id); p != nil {
 		return p
 	}
-	p := &part{id: id, retryAt: never, due: never, askAt: never}
+	p := &part{id: id, retryAt: never, due: never, askAt: never, passAt: never}
 	c.renditions[id.Rendition].ring[id.Number%ringSize] = p
 	return p
 }
@@ -216,7 +217,7 @@ func (c *Core) settle(now int64, p *part) {
 		c.renditions[p.id.Rendition].underWay--
 		c.do(Action{Kind: AbortFetch, Part: p.id})
 	}
-	p.retryAt, p.due, p.askAt = never, never, never
+	p.retryAt, p.due, p.askAt, p.passAt = never, never, never, never
 	for _, n := range c.neighbours {
 		a := n.asked[p.id]
 		if a == nil {
@@ -251,7 +252,7 @@ func (c *Core) start(now int64, r *rendition, number uint64) {
 	r.started, r.first = true, number
 	r.each(func(p *part) {
 		if p.demanded && p.id.Number < number && p.head != nil && !p.whole && !p.gone {
-			p.sought, p.askAt, p.due = true, now, now+AskLead
+			p.sought, p.askAt, p.passAt, p.due = true, now, now+AskLead, now+AskLead
 		}
 		c.setDue(now, p)
 		if p.due != never {
@@ -331,7 +332,7 @@ func (c *Core) takeChunk(now int64, p *part, w waiting) bool {
 		r.group.stripes[s].brought = now
 		if r.recent(p.id.Number) {
 			if w.from.wanted[p.id.Rendition]>>s&1 != 0 {
-				c.confirm(w.from, r.group, s)
+				c.confirm(now, w.from, p, s)
 				if !r.started {
 					c.startByPeers(now, r.group)
 				}

@@ -73,6 +73,25 @@ func trouble() []*trace {
 			ticks(1050, 1500).fetched(1510, 0, 99, 1, 4).
 			playhead(1520, 25_000-750).headFrom(1520, "ann", 0, 100).sends(1521, "ann", 0, 100, 0, 4).ticks(1600, 2050).sends(2060, "bob", 0, 100, 5, 5).
 			done(),
+		planted("passed-on", "Holes in what is passed on are filled before the others.").
+			says(905, "bob", subscribe(0, 0b000010)).
+			playhead(1000, 24_750-1500).headFrom(1000, "ann", 0, 99).sends(1001, "ann", 0, 99, 0, 0).sends(1002, "ann", 0, 99, 4, 5).
+			ticks(1050, 2100).
+			done(),
+		fed("before", "Who brings a stripe anew is asked for what is missing of it from before.").
+			plan(120, 1, []int{0}, [2]string{"ann", ""}).
+			headFrom(350, "ann", 0, 98).sends(355, "ann", 0, 98, 0, 5).tick(400).tick(900).
+			plan(910, 2, []int{0}, [2]string{"bob", ""}, [2]string{"ann", ""}).
+			headFrom(1000, "ann", 0, 99).sends(1001, "ann", 0, 99, 1, 3).
+			headFrom(1250, "ann", 0, 100).sends(1251, "ann", 0, 100, 1, 3).sends(1260, "bob", 0, 100, 0, 0).sends(1261, "bob", 0, 99, 0, 0).
+			done(),
+		fed("before-the-feed", "What came before the feed's first part nothing brings but a fetch.").
+			plan(120, 1, []int{0}, [2]string{"ann", ""}).
+			headFrom(350, "ann", 0, 98).sends(355, "ann", 0, 98, 0, 5).tick(400).tick(900).playhead(1000, 24_750-1500).
+			headFrom(1000, "ann", 0, 99).sends(1001, "ann", 0, 99, 1, 5).
+			headFrom(1010, "ann", 0, 100, 101, 102, 103, 104).
+			says(1020, "ann", wire.Refuse{Stripes: 0b111111}).ticks(1050, 2400).
+			done(),
 		fed("fetch-fails", "A failed fetch is tried again, not before the server says; wrong bytes likewise; one that is gone loses the part.").
 			head(350, 0, 98, 99, 100).ticks(1200, 1950).
 			failed(1960, 0, 98, false, 0).failed(1960, 0, 99, false, 1000).

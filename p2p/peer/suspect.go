@@ -73,7 +73,7 @@ func (c *Core) askLatest(g *group, stripes uint8) {
 		return
 	}
 	for _, i := range sortedInts(g.renditions) {
-		c.latest(&c.renditions[i], func(p *part) { c.ask(p, stripes) })
+		c.latest(&c.renditions[i], backOf, func(p *part) { c.ask(p, stripes) })
 	}
 }
 
@@ -83,12 +83,12 @@ func sortedInts(list []int) []int {
 	return list
 }
 
-// latest visits the wanted parts with a head that a suspicion concerns.
-func (c *Core) latest(r *rendition, visit func(*part)) {
+// latest visits the parts with a head, from so many before the newest on, that are not whole.
+func (c *Core) latest(r *rendition, back uint64, visit func(*part)) {
 	if !r.known || !r.started {
 		return
 	}
-	for n := max(r.first, r.newest-min(r.newest, backOf)); n <= r.newest; n++ {
+	for n := max(r.first, r.newest-min(r.newest, back)); n <= r.newest; n++ {
 		if p := r.headOf(n); p != nil && !p.whole && !p.gone {
 			visit(p)
 		}
@@ -108,7 +108,7 @@ func (c *Core) overdue(now int64, g *group, s int) bool {
 	}
 	for _, i := range g.renditions {
 		missing, overdue := 0, false
-		c.latest(&c.renditions[i], func(p *part) {
+		c.latest(&c.renditions[i], backOf, func(p *part) {
 			if p.lacks(1 << s) {
 				missing++
 				overdue = overdue || now-p.headAt >= since

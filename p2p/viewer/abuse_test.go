@@ -151,6 +151,7 @@ func TestAbuse13And16PeersThatMisbehave(t *testing.T) {
 			w := newWorld(t)
 			i := intrude(t, w)
 			st, leave := w.viewer(t)
+			playsOn(t, st, time.Millisecond) // before a first head, nobody knows what was announced
 			require.Equal(t, test.code, i.says(test.say(w)).Code)
 			atLast(t, func() bool {
 				w.mu.Lock()

@@ -42,11 +42,11 @@ export class Core {
 	constructor(options: CoreOptions) {
 		this.#state = new State(options);
 		this.#uploads = new Uploads(this.#state);
-		this.#holes = new Holes(this.#state);
+		this.#feed = new FeedWish(this.#state);
+		this.#holes = new Holes(this.#state, this.#feed);
 		this.#intake = new Intake(this.#state, this.#uploads, this.#holes);
 		this.#groups = new Groups(this.#state);
 		this.#suspicion = new Suspicion(this.#state, this.#holes);
-		this.#feed = new FeedWish(this.#state);
 	}
 
 	/** Chunks and parts that were dropped because they were wrong or not asked for. */
@@ -130,7 +130,7 @@ export class Core {
 
 	/** True when heads have just ceased to come. */
 	#due(): boolean {
-		this.#holes.run((rendition) => this.#feed.brings(rendition));
+		this.#holes.run();
 		this.#suspicion.run();
 		const haveHeadsCeased = this.#feed.watchHeads();
 		this.#tellLate();

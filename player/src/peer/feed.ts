@@ -28,6 +28,8 @@ export class FeedWish {
 	readonly #state: State;
 	#asked = nothing;
 	#wished = nothing;
+	/** By rendition, the first part of what was last asked for. */
+	readonly #from = new Map<number, number>();
 	/** When the wish last changed, and since when it is another than what was asked. */
 	#wishedAt = 0;
 	#unlikeAt = never;
@@ -109,7 +111,9 @@ export class FeedWish {
 		const renditions = [...wish.keys()].sort((a, b) => a - b);
 		const want = renditions.map((rendition) => {
 			const stripes = wish.get(rendition) ?? 0;
-			return { rendition, stripes, from: store.track(rendition).from(stripes, playhead) };
+			const from = store.track(rendition).from(stripes, playhead);
+			this.#from.set(rendition, from);
+			return { rendition, stripes, from };
 		});
 		actions.push({ type: "feed", want, seed });
 	}
@@ -126,11 +130,18 @@ export class FeedWish {
 		this.#asked = nothing;
 	}
 
-	/** The stripes of a rendition that the feed was asked for, or is about to be. */
-	brings(rendition: number): number {
+	/**
+	 * The stripes of a rendition's parts, by number, that the feed was asked for, or is about to
+	 * be. What it refused, and parts before the first that it was asked for, nothing brings.
+	 */
+	brings(rendition: number): (number: number) => number {
+		const { store, now, playhead } = this.#state;
 		const asked = this.#asked.stripes.get(rendition) ?? 0;
-		if (this.#state.now < this.#againAt) return asked; // refused: nothing brings the others
-		return asked | (this.#wished.stripes.get(rendition) ?? 0);
+		const wished = now < this.#againAt ? asked : (this.#wished.stripes.get(rendition) ?? 0);
+		const from = this.#from.get(rendition) ?? 0;
+		const wishedFrom = wished === asked ? 0 : store.track(rendition).from(wished, playhead);
+		return (number) =>
+			(number >= from ? asked : 0) | (wished !== asked && number >= wishedFrom ? wished : 0);
 	}
 
 	/** Heads were silent for as long as playback can bear it. */

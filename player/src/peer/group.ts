@@ -14,6 +14,8 @@ export interface Stripe extends Source {
 	accuseAt: number;
 	/** When it last brought something. */
 	brought: number;
+	/** The head's time of the first part that `from` brought. */
+	since: number;
 	/** When the parent is complained of. */
 	complainAt: number;
 	/** To the parent, since the plan that named it. */
@@ -34,7 +36,8 @@ export class Group {
 		this.isPlanned = isPlanned;
 		this.stripes = Array.from({ length: stripeCount }, () => ({
 			...{ parent: "", standby: "", from: null, server: true, suspect: false },
-			...{ suspectAt: 0, accuseAt: never, brought: now, complainAt: never, isSubscribed: false },
+			...{ suspectAt: 0, accuseAt: never, brought: now, since: 0 },
+			...{ complainAt: never, isSubscribed: false },
 		}));
 	}
 
@@ -86,18 +89,22 @@ export class Group {
 		return isWanted && this.isUsable(neighbour, index);
 	}
 
-	/** A subscription brought a chunk of a stripe. */
-	confirm(index: number, neighbour: Neighbour): void {
+	/** A subscription brought a chunk of a stripe; true when nothing from this neighbour did before. */
+	confirm(index: number, neighbour: Neighbour, headAt: number): boolean {
 		const stripe = this.stripes[index]!;
+		const before = stripe.from;
 		if (neighbour.id === stripe.parent) {
 			stripe.from = neighbour;
 			stripe.server = false;
 			stripe.suspect = false;
 			stripe.complainAt = never;
-			return;
+		} else {
+			const takesOver = !before || (stripe.suspect && before !== neighbour);
+			if (takesOver) stripe.from = neighbour;
+			if (stripe.from === neighbour && stripe.parent !== "") stripe.server = false;
 		}
-		const takesOver = !stripe.from || (stripe.suspect && stripe.from !== neighbour);
-		if (takesOver) stripe.from = neighbour;
-		if (stripe.from === neighbour && stripe.parent !== "") stripe.server = false;
+		const isNew = stripe.from === neighbour && before !== neighbour;
+		if (isNew) stripe.since = headAt;
+		return isNew;
 	}
 }

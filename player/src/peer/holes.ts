@@ -1,6 +1,8 @@
 // What is missing of parts: whom to ask for it, and when (docs/protocol.md §6.1, rule 5).
 import { allStripes } from "../wire/chunks.ts";
 import type { PartName } from "../wire/messages.ts";
+import type { FeedWish } from "./feed.ts";
+import type { Group } from "./group.ts";
 import { key, type Neighbour } from "./neighbour.ts";
 import type { Part } from "./part.ts";
 import { score } from "./score.ts";
@@ -15,8 +17,11 @@ export class Holes {
 	/** How long the last fetches took, in milliseconds. */
 	readonly #fetches: number[] = [];
 
-	constructor(state: State) {
+	readonly #feed: FeedWish;
+
+	constructor(state: State, feed: FeedWish) {
 		this.#state = state;
+		this.#feed = feed;
 	}
 
 	/** Starts a part's patience when its head came. */
@@ -30,6 +35,7 @@ export class Holes {
 		const patience = clamp(ahead - lead - spread, constants.PATIENCE_MIN, constants.PATIENCE_MAX);
 		part.dueAt = now + patience;
 		part.askAt = part.dueAt - Math.min(constants.ASK_LEAD, Math.floor(patience / 2));
+		part.passAt = part.dueAt - Math.min(constants.PASS_LEAD, Math.floor(patience / 4));
 	}
 
 	/** A fetch of a part was refused: the others of its rendition wait as well. */
@@ -58,30 +64,53 @@ export class Holes {
 		);
 	}
 
-	/** Does what has become due; `fed` names the stripes of a rendition that the feed brings. */
-	run(fed: (rendition: number) => number): void {
+	/** Does what has become due. */
+	run(): void {
 		for (const track of this.#state.store.followed()) {
-			const stripes = allStripes & ~fed(track.rendition);
+			const fed = this.#feed.brings(track.rendition);
 			for (const part of track.sorted()) {
 				if (part.dueAt === never || part.isWhole || part.isGone) continue;
 				if (part.isPast(this.#state.playhead)) continue;
-				this.#runPart(part, stripes);
+				this.#runPart(part, fed(part.number));
 			}
 		}
 	}
 
-	#runPart(part: Part, stripes: number): void {
+	#runPart(part: Part, fed: number): void {
 		const { now } = this.#state;
 		if (now >= part.askAt) {
 			part.askAt = never;
-			this.ask(part, stripes);
+			this.ask(part, allStripes & ~fed);
 		}
+		const stripes = this.#fetchable(part, fed);
 		const isRetrying = part.retryAt !== never && now < part.retryAt;
-		if (part.isFetching || now < part.dueAt || isRetrying) return;
+		if (part.isFetching || stripes === 0 || isRetrying) return;
 		// All others who could have it are asked meanwhile.
 		if (!this.mayFetch(part)) return this.ask(part, allStripes);
 		part.retryAt = never;
-		this.fetch(part, now >= part.dueAt + constants.SERVER_LATE ? allStripes : stripes);
+		this.fetch(part, stripes);
+	}
+
+	/** Which stripes of a part may be fetched by now: first those that others are pushed. */
+	#fetchable(part: Part, fed: number): number {
+		const { now, neighbours } = this.#state;
+		if (now >= part.dueAt + constants.SERVER_LATE) return allStripes;
+		if (now >= part.dueAt) return allStripes & ~fed;
+		if (now < part.passAt) return 0;
+		const passed = neighbours.reduce((bits, n) => bits | (n.wants[part.rendition] ?? 0), 0) & ~fed;
+		return part.missing(passed).length > 0 ? passed : 0;
+	}
+
+	/** Asks who brings a stripe now for what is missing of it from before. */
+	askBefore({ renditions, stripes }: Group, index: number): void {
+		const { store, playhead } = this.#state;
+		for (const rendition of [...renditions].sort((a, b) => a - b)) {
+			const fed = this.#feed.brings(rendition);
+			for (const part of store.track(rendition).latest(constants.HOLE_BACK)) {
+				const isBefore = part.headAt < stripes[index]!.since && !part.isPast(playhead);
+				if (isBefore) this.ask(part, (1 << index) & ~fed(part.number));
+			}
+		}
 	}
 
 	/** Fetches the smallest range that has all missing chunks of these stripes. */
@@ -122,15 +151,22 @@ export class Holes {
 		return this.#state.neighbours.some((n) => n.asked.get(name)?.open.has(chunk));
 	}
 
-	/** Whom to ask for a chunk of a stripe. */
+	/**
+	 * Whom to ask for a chunk of a stripe. Who brings the stripe brings it by itself, but for
+	 * parts of before: of those it is the likeliest to have it.
+	 */
 	#choose(part: Part, index: number): Neighbour | null {
 		const stripe = this.#state.store.track(part.rendition).group?.stripes[index];
+		const isBefore = part.headAt < (stripe?.since ?? 0);
 		const able = this.#state.neighbours.filter(
 			(n) =>
-				n.hasGreeted && n !== stripe?.from && n.interest.has(part.rendition) && !part.failed.has(n),
+				n.hasGreeted &&
+				n.interest.has(part.rendition) &&
+				!part.failed.has(n) &&
+				(isBefore || n !== stripe?.from),
 		);
-		const standby = able.find((n) => n.id === stripe?.standby);
-		return standby ?? highest(able, part);
+		const from = able.find((n) => n === stripe?.from);
+		return from ?? able.find((n) => n.id === stripe?.standby) ?? highest(able, part);
 	}
 
 	/** A neighbour will not bring what it should of a part (rule 6). */

@@ -54,6 +54,7 @@ export class Intake {
 				part.isSought = true;
 				part.askAt = now;
 				part.dueAt = now + constants.ASK_LEAD;
+				part.passAt = part.dueAt;
 			}
 			this.#holes.setDue(part);
 		}
@@ -120,7 +121,8 @@ export class Intake {
 		track.group.stripes[index]!.brought = now;
 		if (!track.isRecent(part.number)) return;
 		if (!from.isSubscribed(part.rendition, index)) return;
-		track.group.confirm(index, from);
+		const isNew = track.group.confirm(index, from, part.headAt);
+		if (isNew) this.#holes.askBefore(track.group, index);
 		if (track.first === null) this.#beginByPeers(track.group);
 	}
 
@@ -202,6 +204,7 @@ export class Intake {
 		if (!part.head || track.first === null || track.wants(part)) return;
 		part.isSought = true;
 		part.dueAt = now;
+		part.passAt = now;
 		if (this.#holes.mayFetch(part)) this.#holes.fetch(part, allStripes);
 	}
 
@@ -247,6 +250,7 @@ export class Intake {
 		part.retryAt = never;
 		part.dueAt = never;
 		part.askAt = never;
+		part.passAt = never;
 		const { rendition, number, count } = part;
 		for (const neighbour of this.#state.neighbours) {
 			const chunks = neighbour.takeBack(part, count, this.#state.now);

@@ -32,6 +32,8 @@ export class Part implements PartName {
 	/** When neighbours are asked for what is missing, and when the server is. */
 	askAt = never;
 	dueAt = never;
+	/** From when on what is passed on is fetched. */
+	passAt = never;
 	isFetching = false;
 	fetchedAt = 0;
 	/** The chunks that are fetched. */

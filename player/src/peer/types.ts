@@ -67,6 +67,7 @@ export const constants = {
 	LEAD_MORE: 100,
 	LEAD_OF: 8,
 	ASK_LEAD: 500,
+	PASS_LEAD: 350,
 	RESCUE_SPREAD: 100,
 	SERVER_LATE: 500,
 	RETRY: 500,
