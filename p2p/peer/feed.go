@@ -92,15 +92,15 @@ func (c *Core) runFeed(now int64, atOnce bool) {
 	c.do(a)
 }
 
-// fed is what a feed brings of a rendition: stripes, from a part on, by what it was asked
+// reach is what a feed brings of a rendition: stripes, from a part on, by what it was asked
 // for, and by what it is about to be asked for.
-type fed struct {
+type reach struct {
 	asked, wished         uint8
 	askedFrom, wishedFrom int64
 }
 
 // of names the stripes that the feed brings of a part.
-func (f fed) of(p *part) (stripes uint8) {
+func (f reach) of(p *part) (stripes uint8) {
 	if int64(p.id.Number) >= f.askedFrom {
 		stripes = f.asked
 	}
@@ -112,11 +112,14 @@ func (f fed) of(p *part) (stripes uint8) {
 
 // feeding says what the feed brings of a rendition, or is about to. A stripe can be the
 // server's without: where it refused a feed, and of parts before the feed, nothing brings it.
-func (c *Core) feeding(now int64, rendition int) fed {
-	f := &c.feed
-	brings := fed{asked: f.asked.stripes[rendition], askedFrom: f.from[rendition]}
+func (c *Core) feeding(now int64, rendition int) reach {
+	f, r := &c.feed, &c.renditions[rendition]
+	brings := reach{asked: f.asked.stripes[rendition], askedFrom: f.from[rendition]}
+	if brings.askedFrom < 0 && r.started { // live began with that
+		brings.askedFrom = int64(r.first)
+	}
 	if wished := f.wished.stripes[rendition]; now >= f.again && wished != brings.asked {
-		brings.wished, brings.wishedFrom = wished, c.feedFrom(&c.renditions[rendition], wished)
+		brings.wished, brings.wishedFrom = wished, c.feedFrom(r, wished)
 	}
 	return brings
 }

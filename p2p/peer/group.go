@@ -289,10 +289,10 @@ func (c *Core) confirm(now int64, n *neighbour, p *part, s int) {
 // askBefore asks who brings a stripe now for what is missing of it from before.
 func (c *Core) askBefore(now int64, g *group, s int) {
 	for _, i := range sortedInts(g.renditions) {
-		fed := c.feeding(now, i)
+		brings := c.feeding(now, i)
 		c.latest(&c.renditions[i], HoleBack, func(p *part) {
 			if p.headAt < g.stripes[s].since && !c.past(p) {
-				c.ask(p, 1<<s&^fed.of(p))
+				c.ask(now, p, 1<<s&^brings.of(p))
 			}
 		})
 	}

@@ -54,26 +54,26 @@ func (c *Core) runHoles(now int64) {
 
 func (c *Core) runRendition(now int64, i int) {
 	r := &c.renditions[i]
-	left, fed, passed := r.open[:0], c.feeding(now, i), c.passedOn(nil)[i]
+	left, brings, passed := r.open[:0], c.feeding(now, i), c.livelyWants(now, i)
 	for _, p := range r.open {
 		if p.whole || p.gone || p.due == never || c.past(p) {
 			continue
 		}
 		left = append(left, p)
+		fed := brings.of(p)
 		if now >= p.askAt {
 			p.askAt = never
-			c.ask(p, allStripes&^fed.of(p))
+			c.ask(now, p, allStripes&^fed)
 		}
-		stripes := p.fetchable(now, fed.of(p), passed)
-		if p.fetching || stripes == 0 || p.retryAt != never && now < p.retryAt {
+		if p.fetching || now < p.passAt || p.retryAt != never && now < p.retryAt {
 			continue
 		}
-		if !r.mayFetch(now) { // all others who could have it are asked meanwhile
-			c.ask(p, allStripes)
-			continue
+		if r.mayFetch(now) {
+			p.retryAt = never
+			c.fetch(now, p, p.fetchable(now, fed, passed))
+		} else if now >= p.due { // all others who could have it are asked meanwhile
+			c.ask(now, p, allStripes)
 		}
-		p.retryAt = never
-		c.fetch(now, p, stripes)
 	}
 	clear(r.open[len(left):])
 	r.open = left
@@ -87,10 +87,18 @@ func (p *part) fetchable(now int64, fed, passed uint8) uint8 {
 		return allStripes
 	case now >= p.due:
 		return allStripes &^ fed
-	case now >= p.passAt && p.lacks(passed&^fed):
-		return passed &^ fed
 	}
-	return 0
+	return passed &^ fed
+}
+
+// livelyWants names the stripes of a rendition that are pushed to somebody whom they reach.
+func (c *Core) livelyWants(now int64, rendition int) (stripes uint8) {
+	for _, n := range c.neighbours {
+		if !n.gone && !n.stuck(now) {
+			stripes |= n.wants[rendition]
+		}
+	}
+	return stripes
 }
 
 // mayFetch reports whether the server may be asked for a part: after a refusal not for a
@@ -133,17 +141,17 @@ func (c *Core) fetch(now int64, p *part, stripes uint8) {
 }
 
 // ask requests the missing chunks of these stripes that nobody was asked for.
-func (c *Core) ask(p *part, stripes uint8) {
+func (c *Core) ask(now int64, p *part, stripes uint8) {
 	if p.head == nil {
 		return
 	}
 	var wants map[*neighbour]wire.Bitmap
 	for i := range p.head.Chunks {
 		s := p.stripe(i)
-		if p.got.has(i) || stripes>>s&1 == 0 || c.covered(p, i) {
+		if p.got.has(i) || stripes>>s&1 == 0 || c.covered(now, p, i) {
 			continue
 		}
-		if n := c.other(p, s); n != nil {
+		if n := c.other(p, i); n != nil {
 			if wants == nil {
 				wants = map[*neighbour]wire.Bitmap{}
 			}
@@ -182,11 +190,11 @@ func whole(b wire.Bitmap, chunks int) wire.Bitmap {
 	return nil
 }
 
-// other chooses whom to ask for a chunk of a stripe, nil for nobody: the standby, or who has
+// other chooses whom to ask for a chunk, nil for nobody: its stripe's standby, or who has
 // the highest score. Who brings the stripe brings it by itself, but for parts of before: of
-// those it is the likeliest to have it.
-func (c *Core) other(p *part, s int) (best *neighbour) {
-	st := &c.renditions[p.id.Rendition].group.stripes[s]
+// those it is the likeliest to have it, and asked first.
+func (c *Core) other(p *part, chunk int) (best *neighbour) {
+	st := &c.renditions[p.id.Rendition].group.stripes[p.stripe(chunk)]
 	var standby *neighbour
 	var high uint64
 	for _, n := range c.neighbours {
@@ -194,7 +202,7 @@ func (c *Core) other(p *part, s int) (best *neighbour) {
 			continue
 		}
 		if n == st.from {
-			if p.headAt < st.since {
+			if p.headAt < st.since && !n.isAsked(p, chunk) {
 				return n
 			}
 			continue
@@ -212,14 +220,22 @@ func (c *Core) other(p *part, s int) (best *neighbour) {
 	return best
 }
 
-// covered reports whether a request is open for a chunk.
-func (c *Core) covered(p *part, chunk int) bool {
+// covered reports whether a request is open for a chunk. Once the part is due, one of who
+// brings the stripe does not count: it says nothing where it lacks the same.
+func (c *Core) covered(now int64, p *part, chunk int) bool {
+	from := c.renditions[p.id.Rendition].group.stripes[p.stripe(chunk)].from
 	for _, n := range c.neighbours {
-		if a := n.asked[p.id]; a != nil && a.open.has(chunk) {
+		if n.isAsked(p, chunk) && (n != from || now < p.due) {
 			return true
 		}
 	}
 	return false
+}
+
+// isAsked reports whether a request for a chunk is open with a neighbour.
+func (n *neighbour) isAsked(p *part, chunk int) bool {
+	a := n.asked[p.id]
+	return a != nil && a.open.has(chunk)
 }
 
 // fail notes that a neighbour will not bring what it should of a part (rule 6).

@@ -9,7 +9,7 @@ func busyScripts() []*trace {
 			headFrom(100, "ann", 0, 97).demand(101, 0, 97).note("nothing began").tick(150).
 			sends(160, "ann", 0, 97, 3, 5).headFrom(350, "ann", 0, 98).demand(351, 0, 98).
 			sends(360, "ann", 0, 98, 0, 5).note("all stripes come").tick(400).
-			sends(410, "bob", 0, 97, 1, 1).tick(900).tick(950).fetched(960, 0, 97, 0, 3).
+			sends(410, "ann", 0, 97, 1, 1).tick(900).tick(950).fetched(960, 0, 97, 0, 3).
 			headFrom(970, "ann", 0, 99).demand(971, 0, 99).sends(972, "ann", 0, 99, 0, 5).
 			done(),
 		fed("modest", "Refused, the server is asked for what the plan has from it alone, until the time is over.").

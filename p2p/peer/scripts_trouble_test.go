@@ -85,6 +85,10 @@ func trouble() []*trace {
 			headFrom(1000, "ann", 0, 99).sends(1001, "ann", 0, 99, 1, 3).
 			headFrom(1250, "ann", 0, 100).sends(1251, "ann", 0, 100, 1, 3).sends(1260, "bob", 0, 100, 0, 0).sends(1261, "bob", 0, 99, 0, 0).
 			done(),
+		newScript("before-live", "What playback asked for of the time before a live feed began is asked of peers, though the feed has all stripes.").
+			has(0, 90, 130, medium).follow(0, 0).joins(30, "ann", 1).headFrom(40, "ann", 0, 97).demand(50, 0, 97).
+			head(100, 0, 98).feeds(101, 0, 98, 0, 5).ticks(150, 700).
+			done(),
 		fed("before-the-feed", "What came before the feed's first part nothing brings but a fetch.").
 			plan(120, 1, []int{0}, [2]string{"ann", ""}).
 			headFrom(350, "ann", 0, 98).sends(355, "ann", 0, 98, 0, 5).tick(400).tick(900).playhead(1000, 24_750-1500).

@@ -18,7 +18,7 @@ func (c *Core) runStripes(now int64) {
 				suspects |= 1 << s
 			}
 		}
-		c.askLatest(g, suspects)
+		c.askLatest(now, g, suspects)
 	}
 }
 
@@ -68,12 +68,12 @@ func (c *Core) suspect(now int64, g *group, s int) bool {
 }
 
 // askLatest asks for what is missing of stripes that became suspect.
-func (c *Core) askLatest(g *group, stripes uint8) {
+func (c *Core) askLatest(now int64, g *group, stripes uint8) {
 	if stripes == 0 {
 		return
 	}
 	for _, i := range sortedInts(g.renditions) {
-		c.latest(&c.renditions[i], backOf, func(p *part) { c.ask(p, stripes) })
+		c.latest(&c.renditions[i], backOf, func(p *part) { c.ask(now, p, stripes) })
 	}
 }
 
@@ -136,7 +136,7 @@ func (c *Core) abandon(now int64, n *neighbour, g *group, stripes uint8, refused
 			suspects |= 1 << s
 		}
 	}
-	c.askLatest(g, suspects)
+	c.askLatest(now, g, suspects)
 }
 
 // refused: a neighbour will not push these stripes.

@@ -136,10 +136,12 @@ export class FeedWish {
 	 */
 	brings(rendition: number): (number: number) => number {
 		const { store, now, playhead } = this.#state;
+		const track = store.track(rendition);
 		const asked = this.#asked.stripes.get(rendition) ?? 0;
 		const wished = now < this.#againAt ? asked : (this.#wished.stripes.get(rendition) ?? 0);
-		const from = this.#from.get(rendition) ?? 0;
-		const wishedFrom = wished === asked ? 0 : store.track(rendition).from(wished, playhead);
+		const first = this.#from.get(rendition) ?? 0;
+		const from = first < 0 ? (track.first ?? first) : first; // live began with that
+		const wishedFrom = wished === asked ? 0 : track.from(wished, playhead);
 		return (number) =>
 			(number >= from ? asked : 0) | (wished !== asked && number >= wishedFrom ? wished : 0);
 	}

@@ -89,7 +89,7 @@ export class Group {
 		return isWanted && this.isUsable(neighbour, index);
 	}
 
-	/** A subscription brought a chunk of a stripe; true when nothing from this neighbour did before. */
+	/** A subscription brought a chunk of a stripe; true when the neighbour is `from` by that. */
 	confirm(index: number, neighbour: Neighbour, headAt: number): boolean {
 		const stripe = this.stripes[index]!;
 		const before = stripe.from;

@@ -2,8 +2,8 @@
 import { allStripes } from "../wire/chunks.ts";
 import type { PartName } from "../wire/messages.ts";
 import type { FeedWish } from "./feed.ts";
-import type { Group } from "./group.ts";
-import { key, type Neighbour } from "./neighbour.ts";
+import type { Group, Stripe } from "./group.ts";
+import type { Neighbour } from "./neighbour.ts";
 import type { Part } from "./part.ts";
 import { score } from "./score.ts";
 import type { State } from "./state.ts";
@@ -67,48 +67,55 @@ export class Holes {
 	/** Does what has become due. */
 	run(): void {
 		for (const track of this.#state.store.followed()) {
-			const fed = this.#feed.brings(track.rendition);
+			const brings = this.#feed.brings(track.rendition);
+			const passed = this.#livelyWants(track.rendition);
 			for (const part of track.sorted()) {
 				if (part.dueAt === never || part.isWhole || part.isGone) continue;
 				if (part.isPast(this.#state.playhead)) continue;
-				this.#runPart(part, fed(part.number));
+				this.#runPart(part, brings(part.number), passed);
 			}
 		}
 	}
 
-	#runPart(part: Part, fed: number): void {
+	#runPart(part: Part, fed: number, passed: number): void {
 		const { now } = this.#state;
 		if (now >= part.askAt) {
 			part.askAt = never;
 			this.ask(part, allStripes & ~fed);
 		}
-		const stripes = this.#fetchable(part, fed);
 		const isRetrying = part.retryAt !== never && now < part.retryAt;
-		if (part.isFetching || stripes === 0 || isRetrying) return;
-		// All others who could have it are asked meanwhile.
-		if (!this.mayFetch(part)) return this.ask(part, allStripes);
-		part.retryAt = never;
-		this.fetch(part, stripes);
+		if (part.isFetching || now < part.passAt || isRetrying) return;
+		if (this.mayFetch(part)) {
+			part.retryAt = never;
+			this.fetch(part, this.#fetchable(part, fed, passed));
+		} else if (now >= part.dueAt) {
+			this.ask(part, allStripes); // all others who could have it, meanwhile
+		}
 	}
 
 	/** Which stripes of a part may be fetched by now: first those that others are pushed. */
-	#fetchable(part: Part, fed: number): number {
-		const { now, neighbours } = this.#state;
-		if (now >= part.dueAt + constants.SERVER_LATE) return allStripes;
-		if (now >= part.dueAt) return allStripes & ~fed;
-		if (now < part.passAt) return 0;
-		const passed = neighbours.reduce((bits, n) => bits | (n.wants[part.rendition] ?? 0), 0) & ~fed;
-		return part.missing(passed).length > 0 ? passed : 0;
+	#fetchable({ dueAt }: Part, fed: number, passed: number): number {
+		const { now } = this.#state;
+		if (now >= dueAt + constants.SERVER_LATE) return allStripes;
+		return (now >= dueAt ? allStripes : passed) & ~fed;
+	}
+
+	/** The stripes of a rendition that are pushed to somebody whom they reach. */
+	#livelyWants(rendition: number): number {
+		const { neighbours, now } = this.#state;
+		return neighbours
+			.filter((n) => !n.hasLeft && !n.isStuck(now))
+			.reduce((bits, n) => bits | (n.wants[rendition] ?? 0), 0);
 	}
 
 	/** Asks who brings a stripe now for what is missing of it from before. */
 	askBefore({ renditions, stripes }: Group, index: number): void {
 		const { store, playhead } = this.#state;
 		for (const rendition of [...renditions].sort((a, b) => a - b)) {
-			const fed = this.#feed.brings(rendition);
+			const brings = this.#feed.brings(rendition);
 			for (const part of store.track(rendition).latest(constants.HOLE_BACK)) {
 				const isBefore = part.headAt < stripes[index]!.since && !part.isPast(playhead);
-				if (isBefore) this.ask(part, (1 << index) & ~fed(part.number));
+				if (isBefore) this.ask(part, (1 << index) & ~brings(part.number));
 			}
 		}
 	}
@@ -133,7 +140,7 @@ export class Holes {
 		const chosen = new Map<Neighbour, number[]>();
 		for (const chunk of part.missing(stripes)) {
 			if (this.#isCovered(part, chunk)) continue;
-			const neighbour = this.#choose(part, part.stripe(chunk));
+			const neighbour = this.#choose(part, chunk);
 			if (neighbour) chosen.set(neighbour, [...(chosen.get(neighbour) ?? []), chunk]);
 		}
 		const { rendition, number, count } = part;
@@ -146,27 +153,36 @@ export class Holes {
 		}
 	}
 
+	/**
+	 * Whether a request is open for a chunk. Once the part is due, one of who brings the stripe
+	 * does not count: it says nothing where it lacks the same.
+	 */
 	#isCovered(part: Part, chunk: number): boolean {
-		const name = key(part);
-		return this.#state.neighbours.some((n) => n.asked.get(name)?.open.has(chunk));
+		const isDue = this.#state.now >= part.dueAt;
+		const from = isDue ? this.#stripe(part, chunk)?.from : null;
+		return this.#state.neighbours.some((n) => n !== from && n.isAsked(part, chunk));
 	}
 
 	/**
-	 * Whom to ask for a chunk of a stripe. Who brings the stripe brings it by itself, but for
-	 * parts of before: of those it is the likeliest to have it.
+	 * Whom to ask for a chunk. Who brings its stripe brings it by itself, but for parts of
+	 * before: of those it is the likeliest to have it, and asked first.
 	 */
-	#choose(part: Part, index: number): Neighbour | null {
-		const stripe = this.#state.store.track(part.rendition).group?.stripes[index];
+	#choose(part: Part, chunk: number): Neighbour | null {
+		const stripe = this.#stripe(part, chunk);
 		const isBefore = part.headAt < (stripe?.since ?? 0);
 		const able = this.#state.neighbours.filter(
 			(n) =>
 				n.hasGreeted &&
 				n.interest.has(part.rendition) &&
 				!part.failed.has(n) &&
-				(isBefore || n !== stripe?.from),
+				(n !== stripe?.from || (isBefore && !n.isAsked(part, chunk))),
 		);
 		const from = able.find((n) => n === stripe?.from);
 		return from ?? able.find((n) => n.id === stripe?.standby) ?? highest(able, part);
+	}
+
+	#stripe(part: Part, chunk: number): Stripe | undefined {
+		return this.#state.store.track(part.rendition).group?.stripes[part.stripe(chunk)];
 	}
 
 	/** A neighbour will not bring what it should of a part (rule 6). */

@@ -121,6 +121,11 @@ export class Neighbour {
 		return [this.wanted, this.wants].some((stripes) => stripes.some((bits) => bits !== 0));
 	}
 
+	/** Whether a request for a chunk is open with it. */
+	isAsked(part: PartName, chunk: number): boolean {
+		return this.asked.get(key(part))?.open.has(chunk) ?? false;
+	}
+
 	ask({ rendition, number }: PartName, chunks: readonly number[]): void {
 		const name = key({ rendition, number });
 		const asked = this.asked.get(name) ?? {
