@@ -12,6 +12,9 @@ ARGS ?=
 # What `make test` hands on to go test: make test TESTFLAGS=-race
 TESTFLAGS ?=
 FUZZTIME ?= 10s
+# Of Debian, as scripts/need.sh takes it: servers and publishers that tests run for real.
+NGINX := nginx /usr/lib/nginx/modules/ngx_rtmp_module.so=libnginx-mod-rtmp
+OBS := obs=obs-studio xvfb-run=xvfb xauth dbus-run-session=dbus
 
 .PHONY: run
 run: build ## Build and start the daemon (installs ffmpeg when missing); ARGS="--demo" for a test picture
@@ -56,7 +59,6 @@ e2e: build deps node_modules/.package-lock.json ## Browser and process tests, in
 
 .PHONY: obs
 obs: build deps node_modules/.package-lock.json ## Push with the real OBS, headless; a screenshot in e2e/out
-	@scripts/need.sh obs=obs-studio xvfb-run=xvfb xauth dbus-run-session=dbus
 	e2e/isolated.sh node e2e/obs.js
 
 .PHONY: bench
@@ -65,7 +67,6 @@ bench: build deps node_modules/.package-lock.json ## Measure latency, offload, l
 
 .PHONY: bench-swarm
 bench-swarm: build deps node_modules/.package-lock.json bench/node_modules/.package-lock.json ## Measure the swarm (55 min); figures and plots in docs
-	@scripts/need.sh nginx
 	missed=0; bench/all.sh swarm || missed=1; \
 		node bench/plots.js && node bench/tables.js && exit $$missed
 
@@ -78,8 +79,8 @@ vuln: ## Known vulnerabilities of the dependencies, when the database can be rea
 	$(TOOL) govulncheck ./...
 
 .PHONY: deps
-deps: ## Install what the tests need and Debian has: ffmpeg, Chromium, Firefox, nftables, iproute2
-	@scripts/need.sh ffmpeg chromium firefox-esr nft=nftables ip=iproute2
+deps: ## Install what the tests need and Debian has: ffmpeg, browsers, nginx, OBS, nftables, iproute2
+	@scripts/need.sh ffmpeg chromium firefox-esr nft=nftables ip=iproute2 $(NGINX) $(OBS)
 
 .PHONY: clean
 clean: ## Remove what was built

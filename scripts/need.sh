@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # need.sh [--optional] COMMAND[=PACKAGE]...
 #
-# Sees to it that each COMMAND is there: installs Debian's PACKAGE (by default of
-# the same name) when it is not. Says plainly what it could not install, and then
-# fails, unless --optional comes first.
+# Sees to it that each COMMAND, or file with its whole path, is there: installs Debian's
+# PACKAGE (by default of the same name) when it is not. Says plainly what it could not
+# install, and then fails, unless --optional comes first.
 set -euo pipefail
 
 optional=false
@@ -15,10 +15,12 @@ fi
 # Debian keeps ip and nft where a plain user's PATH does not reach.
 PATH=$PATH:/usr/sbin:/sbin
 
+is_there() { command -v "$1" >/dev/null || [[ $1 == /* && -e $1 ]]; }
+
 missing=() packages=()
 for want in "$@"; do
 	command=${want%%=*}
-	if ! command -v "$command" >/dev/null; then
+	if ! is_there "$command"; then
 		missing+=("$command")
 		packages+=("${want#*=}")
 	fi
@@ -45,7 +47,7 @@ install_packages </dev/null || true
 
 left=()
 for command in "${missing[@]}"; do
-	command -v "$command" >/dev/null || left+=("$command")
+	is_there "$command" || left+=("$command")
 done
 if [[ ${#left[@]} -gt 0 ]]; then
 	echo "could not install: ${left[*]}. Please install by hand (Debian: ${packages[*]})." >&2
