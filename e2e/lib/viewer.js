@@ -9,6 +9,7 @@ import puppeteer from "puppeteer-core";
 import { cells, decode, rowShare } from "./clock.js";
 import { summary } from "./figures.js";
 import { countPlayed, observe } from "./page.js";
+import { eventually } from "./process.js";
 
 /** @typedef {import("playwright-core").Browser} Browser */
 /** @typedef {import("playwright-core").Page} Page */
@@ -138,6 +139,23 @@ export class Viewer {
 				`no moving picture within ${milliseconds} ms: ${JSON.stringify(stats)}\n${this.complaints.join("\n")}`,
 			);
 		}
+	}
+
+	/**
+	 * The frame that has the player, once it plays. A page doesn't wait for what its frames load: the
+	 * element may stand there before it is one.
+	 */
+	async frame() {
+		const frame = await eventually("a frame has a player", async () => {
+			for (const one of this.page.frames())
+				if ((await one.locator("live-relay").count()) > 0) return one;
+			return null;
+		});
+		await frame.waitForFunction(() => {
+			const player = /** @type {any} */ (document.querySelector("live-relay"));
+			return player?.stats?.state === "playing";
+		});
+		return frame;
 	}
 
 	/** What a page of another player says of itself. */

@@ -155,15 +155,7 @@ test("a page of another site with a strict policy, over HTTPS, embeds what is be
 	t.after(() => site.stop());
 	for (const way of ["script", "frame", "address"]) {
 		const viewer = await Viewer.open(browser, `${site.origin}/${way}`);
-		const frame = await eventually(`${way} has a player`, async () => {
-			for (const one of viewer.page.frames())
-				if ((await one.locator("live-relay").count()) > 0) return one;
-			return null;
-		});
-		await frame.waitForFunction(() => {
-			const player = /** @type {any} */ (document.querySelector("live-relay"));
-			return player.stats.state === "playing";
-		});
+		const frame = await viewer.frame();
 		const bar = await frame.locator("media-control-bar").boundingBox();
 		assert.ok(bar && bar.height > 30 && bar.height < 80, "the controls have no style");
 		// The frame's border is an inline style of the page's, which its policy forbids. Both ways

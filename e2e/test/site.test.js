@@ -63,18 +63,6 @@ describe("somebody else's site", () => {
 		await daemon?.stop();
 	});
 
-	/** @param {Viewer} viewer */
-	const frameOf = async ({ page }) => {
-		const frame = await eventually("the frame is there", () =>
-			page.frames().find((f) => f.url().startsWith(`${daemon.origin}/embed/`)),
-		);
-		await frame.waitForFunction(() => {
-			const player = /** @type {any} */ (document.querySelector("live-relay"));
-			return player?.stats?.state === "playing";
-		});
-		return frame;
-	};
-
 	test("a script, pinned to its bytes and to the stream's key", async () => {
 		const viewer = await Viewer.open(browser, `${site.origin}/script`);
 		await viewer.plays();
@@ -86,7 +74,7 @@ describe("somebody else's site", () => {
 
 	test("a frame, as oEmbed gives it", async () => {
 		const viewer = await Viewer.open(browser, `${site.origin}/frame`);
-		await frameOf(viewer);
+		await viewer.frame();
 		await shot(viewer.page, "frame");
 		await viewer.close();
 	});
@@ -111,7 +99,7 @@ describe("somebody else's site", () => {
 		test(`${name}'s own library plays, pauses and listens`, async () => {
 			const viewer = await Viewer.open(browser, `${site.origin}/${name}`);
 			const { page } = viewer;
-			const frame = await frameOf(viewer);
+			const frame = await viewer.frame();
 			const heard = (/** @type {string} */ what) =>
 				eventually(`it hears ${what}`, () =>
 					page.evaluate((what) => /** @type {any} */ (window).heard.includes(what), what),
