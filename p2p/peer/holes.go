@@ -56,10 +56,13 @@ func (c *Core) runRendition(now int64, i int) {
 	r := &c.renditions[i]
 	left, brings, passed := r.open[:0], c.feeding(now, i), c.livelyWants(now, i)
 	for _, p := range r.open {
-		if p.whole || p.gone || p.due == never || c.past(p) {
+		if p.whole || p.gone || p.due == never {
 			continue
 		}
 		left = append(left, p)
+		if c.past(p) {
+			continue
+		}
 		fed := brings.of(p)
 		if now >= p.askAt {
 			p.askAt = never
@@ -198,7 +201,7 @@ func (c *Core) other(p *part, chunk int) (best *neighbour) {
 	var standby *neighbour
 	var high uint64
 	for _, n := range c.neighbours {
-		if !n.hello || n.interest>>p.id.Rendition&1 == 0 || p.failedBy(n) {
+		if !n.hello || n.gone || n.interest>>p.id.Rendition&1 == 0 || p.failedBy(n) {
 			continue
 		}
 		if n == st.from {
@@ -220,12 +223,12 @@ func (c *Core) other(p *part, chunk int) (best *neighbour) {
 	return best
 }
 
-// covered reports whether a request is open for a chunk. Once the part is due, one of who
-// brings the stripe does not count: it says nothing where it lacks the same.
+// covered reports whether a request is open for a chunk. One of who left does not count,
+// nor, once the part is due, one of who brings the stripe: it says nothing where it lacks the same.
 func (c *Core) covered(now int64, p *part, chunk int) bool {
 	from := c.renditions[p.id.Rendition].group.stripes[p.stripe(chunk)].from
 	for _, n := range c.neighbours {
-		if n.isAsked(p, chunk) && (n != from || now < p.due) {
+		if n.isAsked(p, chunk) && !n.gone && (n != from || now < p.due) {
 			return true
 		}
 	}

@@ -58,6 +58,10 @@ func trouble() []*trace {
 		planted("left-behind", "What playback left behind is not fetched any more, unless it is demanded then.").
 			playhead(1000, 24_750-500).headFrom(1000, "ann", 0, 99, 100).playhead(1010, 25_000).ticks(1050, 1500).demand(1510, 0, 99).ticks(1550, 1600).
 			done(),
+		planted("goes-back", "What playback left behind is due again when it goes back.").
+			playhead(1000, 24_750-1500).headFrom(1000, "ann", 0, 99).playhead(1010, 25_000).ticks(1050, 1200).
+			playhead(1210, 24_900).ticks(1250, 2200).
+			done(),
 		planted("refused", "The parent refuses: the standby at once; a new plan forgets the refusal.").
 			says(1000, "ann", wire.Refuse{Stripes: 0b000011}).
 			headFrom(1010, "ann", 0, 99).sends(1011, "bob", 0, 99, 0, 1).tick(1050).
@@ -84,6 +88,14 @@ func trouble() []*trace {
 			plan(910, 2, []int{0}, [2]string{"bob", ""}, [2]string{"ann", ""}).
 			headFrom(1000, "ann", 0, 99).sends(1001, "ann", 0, 99, 1, 3).
 			headFrom(1250, "ann", 0, 100).sends(1251, "ann", 0, 100, 1, 3).sends(1260, "bob", 0, 100, 0, 0).sends(1261, "bob", 0, 99, 0, 0).
+			done(),
+		fed("gone-asked", "What was asked of who left is asked of another.").
+			plan(120, 1, []int{0}, [2]string{"ann", ""}).
+			headFrom(350, "ann", 0, 98).sends(355, "ann", 0, 98, 0, 5).tick(400).tick(900).
+			plan(910, 2, []int{0}, [2]string{"bob", "ann"}, [2]string{"ann", ""}).
+			headFrom(1000, "ann", 0, 99).sends(1001, "ann", 0, 99, 1, 3).
+			headFrom(1250, "ann", 0, 100).sends(1251, "ann", 0, 100, 1, 3).sends(1260, "bob", 0, 100, 0, 0).
+			gone(1270, "bob").headFrom(1500, "ann", 0, 101).ticks(1550, 1700).
 			done(),
 		newScript("before-live", "What playback asked for of the time before a live feed began is asked of peers, though the feed has all stripes.").
 			has(0, 90, 130, medium).follow(0, 0).joins(30, "ann", 1).headFrom(40, "ann", 0, 97).demand(50, 0, 97).

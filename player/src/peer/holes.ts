@@ -154,13 +154,13 @@ export class Holes {
 	}
 
 	/**
-	 * Whether a request is open for a chunk. Once the part is due, one of who brings the stripe
-	 * does not count: it says nothing where it lacks the same.
+	 * Whether a request is open for a chunk. One of who left does not count, nor, once the part is
+	 * due, one of who brings the stripe: it says nothing where it lacks the same.
 	 */
 	#isCovered(part: Part, chunk: number): boolean {
 		const isDue = this.#state.now >= part.dueAt;
 		const from = isDue ? this.#stripe(part, chunk)?.from : null;
-		return this.#state.neighbours.some((n) => n !== from && n.isAsked(part, chunk));
+		return this.#state.neighbours.some((n) => n !== from && !n.hasLeft && n.isAsked(part, chunk));
 	}
 
 	/**
@@ -173,6 +173,7 @@ export class Holes {
 		const able = this.#state.neighbours.filter(
 			(n) =>
 				n.hasGreeted &&
+				!n.hasLeft &&
 				n.interest.has(part.rendition) &&
 				!part.failed.has(n) &&
 				(n !== stripe?.from || (isBefore && !n.isAsked(part, chunk))),

@@ -142,7 +142,11 @@ export class Neighbour {
 	/** Takes back what is open of a part; returns it, or undefined when nothing is. */
 	takeBack(part: PartName, count: number | undefined, now: number): number[] | null | undefined {
 		const asked = this.asked.get(key(part));
-		if (!asked || asked.open.isEmpty(count)) return undefined;
+		if (!asked) return undefined;
+		if (asked.open.isEmpty(count)) {
+			if (asked.until <= now) this.asked.delete(key(part));
+			return undefined;
+		}
 		const chunks = asked.open.wire(count);
 		if (count === undefined || asked.forgiven.isEmpty(count)) asked.forgiven = asked.open;
 		else asked.forgiven.add(chunks);
