@@ -279,7 +279,7 @@ func (n *neighbour) pushes(now int64, m wire.Data, p *part) bool {
 		return n.mayPush(now, m.Rendition, p.stripe(m.Chunk))
 	}
 	return n.mayPush(now, m.Rendition, m.Chunk%wire.Stripes) ||
-		m.Chunk == 0 && n.mayPush(now, m.Rendition, int(m.Number%wire.Stripes))
+		m.Chunk == 0 && n.mayPush(now, m.Rendition, wire.Turn(m.Number))
 }
 
 // wait keeps a chunk until its head comes.

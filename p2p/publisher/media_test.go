@@ -96,8 +96,8 @@ func TestFeedCarriesStripes(t *testing.T) {
 	})
 }
 
-// TestSmallPartsGoAroundTheStripes: a part of one chunk belongs to the stripe of its
-// number; a gap has nothing to carry.
+// TestSmallPartsGoAroundTheStripes: a part of one chunk belongs to the stripe whose turn
+// it is; a gap has nothing to carry.
 func TestSmallPartsGoAroundTheStripes(t *testing.T) {
 	s := newStage(t)
 	s.begin()
@@ -107,7 +107,7 @@ func TestSmallPartsGoAroundTheStripes(t *testing.T) {
 	s.Part(&media.Part{Number: 8, Start: 8 * part, Duration: part, Gap: true})
 	s.End()
 	got := s.serve(t, map[string]uint64{"source": 0}, map[string]uint8{"source": 1 << 1})
-	require.Equal(t, []string{"m", "i0:0", "h0:0", "h0:1", "d0:1/0", "h0:2", "h0:3", "h0:4", "h0:5", "h0:6", "h0:7", "d0:7/0", "h0:8"}, got.words)
+	require.Equal(t, []string{"m", "i0:0", "h0:0", "h0:1", "h0:2", "d0:2/0", "h0:3", "h0:4", "h0:5", "h0:6", "h0:7", "d0:7/0", "h0:8"}, got.words)
 }
 
 func TestAnInitSegmentComesBeforeWhatNeedsIt(t *testing.T) {

@@ -9,11 +9,13 @@ import (
 // Stripes is k: the number of stripes of a rendition.
 const Stripes = 6
 
-// smallPart is the length from which a part is cut at all.
-const smallPart = 4096
+// smallPart is the length from which a part is cut at all: shorter chunks would be a
+// quarter headers, and longer parts in one piece take the uplink of whoever passes them
+// on to many for half a second.
+const smallPart = 2560
 
 // ChunkCount is the number of chunks that a publisher cuts a part of length bytes
-// into: 0 for an empty one, 1 below 4,096 bytes, else the least multiple of Stripes
+// into: 0 for an empty one, 1 below 2,560 bytes, else the least multiple of Stripes
 // for which no chunk is above MaxChunk (docs/protocol.md, section 4).
 func ChunkCount(length int) int {
 	switch {
@@ -46,10 +48,21 @@ func ChunkBounds(length, c, i int) (from, to int) {
 	return i * size, min((i+1)*size, length)
 }
 
+// golden is 2³² over the golden ratio, as a prime.
+const golden = 2_654_435_761
+
+// Turn is the stripe whose turn it is with the part of this number: its only chunk is of
+// it, and its head goes with it. Turns take steps of the golden ratio, so that what is
+// left out at equal distances, as keyframes are, which have more than one chunk, leaves
+// all stripes as much to carry (docs/protocol.md, section 4).
+func Turn(number uint64) int {
+	return int(uint64(uint32(number)*golden) * Stripes >> 32)
+}
+
 // Stripe is the stripe of chunk i of c of the part with this number.
 func Stripe(number uint64, i, c int) int {
 	if c == 1 {
-		return int(number % Stripes)
+		return Turn(number)
 	}
 	return i % Stripes
 }

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -85,9 +86,26 @@ func TestChunkVectors(t *testing.T) {
 	}
 }
 
+// Keyframes at equal distances have more than one chunk: the chunks of what is between
+// them are spread over all stripes however far apart these are.
+func TestStripesCarryAsMuchWhateverTheDistanceOfKeyframes(t *testing.T) {
+	for distance := uint64(2); distance <= 60; distance++ {
+		var carries [wire.Stripes]int
+		sum := 0
+		for n := range 240 * distance {
+			if n%distance != 0 {
+				carries[wire.Stripe(n, 0, 1)]++
+				sum++
+			}
+		}
+		require.InEpsilon(t, float64(sum)/wire.Stripes, slices.Max(carries[:]), 0.05, "keyframes %d parts apart: %v", distance, carries)
+		require.InEpsilon(t, float64(sum)/wire.Stripes, slices.Min(carries[:]), 0.05, "keyframes %d parts apart: %v", distance, carries)
+	}
+}
+
 func buildChunks() *chunkFile {
 	file := &chunkFile{About: "How parts are cut into chunks (docs/protocol.md, section 4); see README.md in this folder."}
-	for _, n := range []int{0, 1, 6, 4095, 4096, 4097, 5000, 15625, 98303, 98304, 98305, 196608, 196609, 1 << 20, 5_000_003, wire.MaxPart} {
+	for _, n := range []int{0, 1, 6, 2559, 2560, 2561, 5000, 15625, 98303, 98304, 98305, 196608, 196609, 1 << 20, 5_000_003, wire.MaxPart} {
 		p := chunkedPart{Length: n, Chunks: wire.ChunkCount(n)}
 		if p.Chunks > 0 {
 			_, p.Size = wire.ChunkBounds(n, p.Chunks, 0)
@@ -122,7 +140,18 @@ func buildChunks() *chunkFile {
 		}
 		file.Hashes = append(file.Hashes, v)
 	}
-	file.Stripes = []striped{{7, 0, 1, 1}, {12, 0, 1, 0}, {7, 0, 6, 0}, {7, 5, 6, 5}, {7, 6, 12, 0}, {7, 11, 12, 5}}
+	file.Stripes = []striped{
+		{0, 0, 1, 0},
+		{1, 0, 1, 3},
+		{7, 0, 1, 1},
+		{12, 0, 1, 2},
+		{1<<32 + 5, 0, 1, 0},
+		{1<<53 - 1, 0, 1, 2},
+		{7, 0, 6, 0},
+		{7, 5, 6, 5},
+		{7, 6, 12, 0},
+		{7, 11, 12, 5},
+	}
 	return file
 }
 

@@ -47,7 +47,7 @@ interface TraceEvent {
 
 /** How many chunks a publisher cuts a part in (docs/protocol.md §4). */
 function count(length: number): number {
-	if (length < 4096) return length === 0 ? 0 : 1;
+	if (length < 2560) return length === 0 ? 0 : 1;
 	let chunks = 6;
 	while (Math.ceil(length / chunks) > 16_384) chunks += 6;
 	return chunks;

@@ -21,6 +21,7 @@ type Head struct {
 	Independent   bool   `json:"independent"`
 	Gap           bool   `json:"gap"`
 	SegmentEnd    bool   `json:"segmentEnd"`
+	Still         bool   `json:"still,omitempty"`
 	Init          int    `json:"init"`
 	Length        int    `json:"length"`
 	Chunks        []Hex  `json:"chunks"`
@@ -32,7 +33,7 @@ func FromHead(h media.Head) Head {
 	out := Head{
 		Rendition: h.Rendition, Number: h.Number, MSN: h.MSN, Index: h.Index,
 		Start: h.Start.Microseconds(), Duration: h.Duration.Microseconds(),
-		Discontinuity: h.Discontinuity, Independent: h.Independent, Gap: h.Gap, SegmentEnd: h.SegmentEnd,
+		Discontinuity: h.Discontinuity, Independent: h.Independent, Gap: h.Gap, SegmentEnd: h.SegmentEnd, Still: h.Still,
 		Init: h.Init, Length: h.Length, Chunks: []Hex{}, Lines: h.Lines,
 	}
 	out.ProgramTime = toMillis(h.ProgramTime)
@@ -49,7 +50,7 @@ func (h Head) Media() media.Head {
 		Start:       time.Duration(h.Start) * time.Microsecond,
 		Duration:    time.Duration(h.Duration) * time.Microsecond,
 		ProgramTime: fromMillis(h.ProgramTime), Discontinuity: h.Discontinuity,
-		Independent: h.Independent, Gap: h.Gap, SegmentEnd: h.SegmentEnd,
+		Independent: h.Independent, Gap: h.Gap, SegmentEnd: h.SegmentEnd, Still: h.Still,
 		Init: h.Init, Length: h.Length, Lines: h.Lines,
 	}
 	for _, c := range h.Chunks {

@@ -1,6 +1,6 @@
 // What a peer knows of another one that it has a connection to.
 
-import { stripes as stripeCount } from "../wire/chunks.ts";
+import { stripes as stripeCount, turnOf } from "../wire/chunks.ts";
 import { bounds } from "../wire/codec.ts";
 import type { Data, PartName } from "../wire/messages.ts";
 import { ChunkSet } from "./chunkset.ts";
@@ -113,7 +113,7 @@ export class Neighbour {
 	pushes({ rendition, number, chunk }: Data, part: Part | undefined, now: number): boolean {
 		if (part?.count) return this.#mayPush(rendition, part.stripe(chunk), now);
 		const may = (stripe: number) => this.#mayPush(rendition, stripe, now);
-		return may(chunk % stripeCount) || (chunk === 0 && may(number % stripeCount));
+		return may(chunk % stripeCount) || (chunk === 0 && may(turnOf(number)));
 	}
 
 	/** Either side is subscribed to the other. */

@@ -8,9 +8,17 @@ export const hashSize = 16;
 export const stripes = 6;
 export const allStripes = 2 ** stripes - 1;
 
+/**
+ * The stripe whose turn it is with part `number`: its only chunk is of it, and its head
+ * goes with it. Steps of the golden ratio, so that keyframes leave all as much to carry.
+ */
+export function turnOf(number: number): number {
+	return Math.floor(((Math.imul(number, 2_654_435_761) >>> 0) * stripes) / 2 ** 32);
+}
+
 /** The stripe of a chunk of part `number`, which has `count` chunks. */
 export function stripeOf(number: number, chunk: number, count: number): number {
-	return (count === 1 ? number : chunk) % stripes;
+	return count === 1 ? turnOf(number) : chunk % stripes;
 }
 
 /** Size of every chunk but the last, when `length` bytes are cut in `count`. */
