@@ -155,7 +155,7 @@ func (c *Core) passHeads(heads []media.Head, payload []byte, from *neighbour) {
 func (n *neighbour) wantsHeads(heads []media.Head) bool {
 	for i := range heads {
 		h := &heads[i]
-		s := wire.Turn(h.Number)
+		s := h.Number % wire.Stripes
 		if h.Rendition < wire.MaxRenditions && n.wants[h.Rendition]&(1<<s|1<<((s+wire.Stripes/2)%wire.Stripes)) != 0 {
 			return true
 		}

@@ -40,6 +40,13 @@ func abuseScripts() []*trace {
 		planted("wrong-before-head", "Wrong bytes that wait for their head are found out when it comes; right ones of the same peer are used.").
 			sends(1000, "ann", 0, 99, 0, 0).wrong(1001, "ann", 0, 99, 1, 1000).sends(1002, "ann", 0, 99, 2, 2).
 			headFrom(1010, "bob", 0, 99).done(),
+		newScript("turns", "The only chunk of a part before its head: of who brings the stripe whose turn it is, and of who does not.").
+			has(0, 95, 110, small).follow(0, 0).head(10, 0, 96).feeds(10, 0, 96, 0, 0).
+			joins(20, "ann", 1).joins(21, "bob", 1).
+			plan(30, 1, []int{0}, [2]string{"", ""}, [2]string{"ann", ""}, [2]string{"", ""}, [2]string{"bob", ""}).
+			sends(1000, "ann", 0, 99, 0, 0).note("99 is of stripe 1").headFrom(1010, "bob", 0, 99).note("whole").
+			sends(1020, "ann", 0, 103, 0, 0).note("103 is of stripe 3").
+			done(),
 		planted("unasked", "A chunk that nobody subscribed to, and one of a peer that was only asked for others.").
 			headFrom(1000, "ann", 0, 99).sends(1001, "bob", 0, 99, 0, 0).done(),
 		planted("twice", "A chunk that was pushed already.").

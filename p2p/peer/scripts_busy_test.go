@@ -29,10 +29,10 @@ func busyScripts() []*trace {
 			head(1305, 0, 96).demand(1310, 0, 96).demand(1311, 0, 96).release(1312, 0, 96).demand(1313, 0, 96).note("fetched already").fetched(1400, 0, 96, 0, 6).
 			done(),
 		planted("stuck", "Nothing leaves for a neighbour: it is pushed nothing, it does not count, and it is closed in the end.").
-			joins(1000, "cem", 1).joins(1000, "dan", 1).says(1010, "cem", subscribe(0, 0b111111)).says(1011, "dan", subscribe(0, 0b000010)).
-			pressure(1012, "cem", 70_000).pressure(1013, "dan", 100).headFrom(1020, "ann", 0, 99).sends(1021, "ann", 0, 99, 1, 1).note("too much waits").
+			joins(1000, "cem", 1).joins(1000, "dan", 1).says(1010, "cem", subscribe(0, 0b111111)).says(1011, "dan", subscribe(0, 0b000001)).
+			pressure(1012, "cem", 70_000).pressure(1013, "dan", 100).headFrom(1020, "ann", 0, 99).sends(1021, "ann", 0, 99, 0, 0).note("too much waits").
 			pressure(1500, "dan", 90).pressure(2400, "dan", 80).
-			headFrom(2511, "ann", 0, 100).sends(2512, "ann", 0, 99, 0, 0).sends(2513, "ann", 0, 100, 1, 1).note("dan is sent it").
+			headFrom(2511, "ann", 0, 100).sends(2512, "ann", 0, 99, 1, 1).sends(2513, "ann", 0, 100, 0, 0).note("dan is sent it").
 			tick(3950).tick(4012).note("closed").
 			done(),
 		planted("full", "What is not pushed for want of room is told of, under the own id; what is not for a neighbour that is stuck does not count. Who is to push and says absent is late.").

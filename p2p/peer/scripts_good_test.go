@@ -29,7 +29,7 @@ func treeScripts() []*trace {
 			head(261, 1, 102).feeds(261, 1, 102, 0, 0).note("audio of part 102 is of stripe 0").
 			sends(265, "ann", 0, 102, 1, 2).sends(266, "bob", 0, 102, 3, 5).
 			tick(300).tick(800).note("the feed brings stripe 0 alone").
-			head(900, 0, 104).note("stripes 1 and 4: nobody wants this head").
+			head(900, 0, 103).note("stripes 1 and 4: nobody wants this head").
 			done(),
 		fed("six-parents", "Each stripe has its own parent; one stays with the server.").
 			plan(120, 1, []int{0}, six...).
@@ -51,7 +51,7 @@ func treeScripts() []*trace {
 			done(),
 		planted("push", "Chunks go on as soon as they are checked, to those who are subscribed and did not bring them; wrong ones do not.").
 			joins(1000, "cem", 1).joins(1001, "dan", 1).
-			says(1010, "cem", subscribe(0, 0b111111)).says(1011, "dan", subscribe(0, 0b000010)).says(1012, "ann", subscribe(0, 0b000010)).
+			says(1010, "cem", subscribe(0, 0b111111)).says(1011, "dan", subscribe(0, 0b000001)).says(1012, "ann", subscribe(0, 0b000001)).
 			headFrom(1020, "ann", 0, 99).sends(1021, "ann", 0, 99, 0, 1).
 			headFrom(1022, "bob", 0, 99).note("known").
 			says(1030, "dan", wants(0, 99)).note("what is there at once, the rest as it comes").sends(1031, "ann", 0, 99, 2, 2).

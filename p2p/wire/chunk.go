@@ -11,7 +11,7 @@ const Stripes = 6
 
 // smallPart is the length from which a part is cut at all: shorter chunks would be a
 // quarter headers, and longer parts in one piece take the uplink of whoever passes them
-// on to many for half a second.
+// on to eight for half a second (of 460 kbit/s).
 const smallPart = 2560
 
 // ChunkCount is the number of chunks that a publisher cuts a part of length bytes
@@ -51,10 +51,10 @@ func ChunkBounds(length, c, i int) (from, to int) {
 // golden is 2³² over the golden ratio, as a prime.
 const golden = 2_654_435_761
 
-// Turn is the stripe whose turn it is with the part of this number: its only chunk is of
-// it, and its head goes with it. Turns take steps of the golden ratio, so that what is
-// left out at equal distances, as keyframes are, which have more than one chunk, leaves
-// all stripes as much to carry (docs/protocol.md, section 4).
+// Turn is the stripe of the only chunk of the part of this number. Turns take steps of
+// the golden ratio, so that what is left out at equal distances, as keyframes are, which
+// have more than one chunk, leaves all stripes about as much to carry
+// (docs/protocol.md, section 4).
 func Turn(number uint64) int {
 	return int(uint64(uint32(number)*golden) * Stripes >> 32)
 }

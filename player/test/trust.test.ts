@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { sha256, verifier } from "../src/crypto.ts";
 import { Trust, Untrusted } from "../src/trust.ts";
-import { chunkRange, chunkSize, fits, hashSize } from "../src/wire/chunks.ts";
+import { chunkRange, chunkSize, fits, hashSize, stripeOf } from "../src/wire/chunks.ts";
 import { Malformed } from "../src/wire/codec.ts";
 import { content } from "./content.ts";
 import { hex, toHex, vectors } from "./vectors.ts";
@@ -75,6 +75,12 @@ describe("chunks", () => {
 			expect(chunkSize(length, chunks)).toBe(size);
 			const range = chunkRange(length, chunks, Math.max(0, chunks - 1));
 			expect(range.end - range.start).toBe(last);
+		},
+	);
+	it.each(file.stripes as { number: number; chunk: number; chunks: number; stripe: number }[])(
+		"the stripe of chunk $chunk of $chunks of part $number",
+		({ number, chunk, chunks, stripe }) => {
+			expect(stripeOf(number, chunk, chunks)).toBe(stripe);
 		},
 	);
 	it.each(file.hashes as { rendition: number; number: number; length: number; hashes: string[] }[])(

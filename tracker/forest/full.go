@@ -15,8 +15,10 @@ const (
 	// the next trial, mostFailed times at most.
 	forgetAfter = 5 * time.Minute
 	mostFailed  = 4
-	// largestChunk is what a chunk holds at most, in bits.
+	// largestChunk is what a chunk holds at most, and smallPart from what on a part has one
+	// for each stripe, in bits.
 	largestChunk = 8 * 16_384
+	smallPart    = 8 * 2560
 )
 
 // window is what a peer says of its own uplink.
@@ -51,13 +53,23 @@ func (f *Forest) hearFull(p *peer, unsent int) {
 	}
 }
 
-// pushes is how many chunks of each part a peer is planned to push.
+// pushes is how many chunks of each part a peer is planned to push, with those of the
+// sound that rides along where that is cut as well.
 func (f *Forest) pushes(p *peer) (count int) {
 	for _, n := range p.nodes {
-		part := f.ladder[n.tree.rendition].Rate * int64(f.part) / int64(time.Second)
-		count += n.used * (1 + int(part/Stripes/largestChunk))
+		count += n.used * (1 + int(f.partOf(n.tree.rendition)/Stripes/largestChunk))
+		for _, audio := range n.tree.riding {
+			if f.partOf(audio) >= smallPart {
+				count += n.used
+			}
+		}
 	}
 	return count
+}
+
+// partOf is what a part of a rendition has on average, in bits.
+func (f *Forest) partOf(rendition int) int64 {
+	return f.ladder[rendition].Rate * int64(f.part) / int64(time.Second)
 }
 
 // inUse is what is planned of an uplink, in bit/s, and at least what the least contributor

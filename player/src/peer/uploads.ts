@@ -1,6 +1,6 @@
 // Answering the neighbours' requests and pushing what they are subscribed for
 // (docs/protocol.md §6 and §6.1, rule 7).
-import { stripes as stripeCount, turnOf } from "../wire/chunks.ts";
+import { stripes as stripeCount } from "../wire/chunks.ts";
 import type { Head } from "../wire/heads.ts";
 import {
 	encodeMessage,
@@ -212,8 +212,10 @@ function hasStripe(
 
 /** Heads ride on two stripes. */
 function wantsHead(neighbour: Neighbour, head: Head): boolean {
-	const turn = turnOf(head.number);
-	return [turn, turn + stripeCount / 2].some((s) => hasStripe(neighbour, head, s % stripeCount));
+	const { number } = head;
+	return [number, number + stripeCount / 2].some((s) =>
+		hasStripe(neighbour, head, s % stripeCount),
+	);
 }
 
 function bits(value: number): number {

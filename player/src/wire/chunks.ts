@@ -9,8 +9,8 @@ export const stripes = 6;
 export const allStripes = 2 ** stripes - 1;
 
 /**
- * The stripe whose turn it is with part `number`: its only chunk is of it, and its head
- * goes with it. Steps of the golden ratio, so that keyframes leave all as much to carry.
+ * The stripe of the only chunk of part `number`. Steps of the golden ratio, so that
+ * keyframes, which have more than one, leave all stripes about as much to carry.
  */
 export function turnOf(number: number): number {
 	return Math.floor(((Math.imul(number, 2_654_435_761) >>> 0) * stripes) / 2 ** 32);
