@@ -16,7 +16,7 @@ const (
 	forgetAfter = 5 * time.Minute
 	mostFailed  = 4
 	// largestChunk is what a chunk holds at most, and smallPart from what on a part has one
-	// for each stripe, in bits.
+	// for each stripe, in bits (docs/protocol.md, section 4).
 	largestChunk = 8 * 16_384
 	smallPart    = 8 * 2560
 )
